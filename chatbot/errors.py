@@ -1,0 +1,73 @@
+"""Everything that can go wrong, as one tree.
+
+    BakerStreetError                 anything a user may be told about
+    ├── SettingsError                a setting that cannot be used
+    ├── PersonaError                 a persona that does not exist or whose file is wrong
+    ├── ModeError                    a mode that does not exist, or cannot be used here
+    ├── MessageError                 a message that cannot be answered: empty, too long
+    ├── SourceError                  a source text that cannot be read or fetched
+    ├── LibraryError                 a library that is missing, or built with another embedder
+    ├── ModelError                   a model that is missing or cannot be loaded
+    │   └── VoiceError               an adapter that is missing or made for another model
+    ├── EngineError                  generation failed or the engine was closed
+    ├── MemoryStoreError             the database cannot be reached, is locked or is full
+    ├── TrainingError                a voice cannot be trained with what was given
+    └── ReplayError                  a replay file that cannot be read
+
+A message says what was wrong, with which input, and what to do. It is shown to users as it stands, without a
+traceback; so it is written for them.
+"""
+
+from __future__ import annotations
+
+
+class BakerStreetError(Exception):
+    """The root of all errors a user may be told about."""
+
+
+class SettingsError(BakerStreetError):
+    """A setting cannot be used."""
+
+
+class PersonaError(BakerStreetError):
+    """A persona does not exist, or its file is wrong."""
+
+
+class ModeError(BakerStreetError):
+    """A mode does not exist, or cannot be used with this persona."""
+
+
+class MessageError(BakerStreetError):
+    """A message cannot be answered: empty, or longer than the window."""
+
+
+class SourceError(BakerStreetError):
+    """A source text cannot be read or fetched."""
+
+
+class LibraryError(BakerStreetError):
+    """A library is missing, damaged, or was built with another embedder."""
+
+
+class ModelError(BakerStreetError):
+    """A model is missing or cannot be loaded."""
+
+
+class VoiceError(ModelError):
+    """An adapter is missing, damaged, or was made for another base model."""
+
+
+class EngineError(BakerStreetError):
+    """Generation failed, or the engine has been closed."""
+
+
+class MemoryStoreError(BakerStreetError):
+    """The database cannot be reached, is locked, or is full."""
+
+
+class TrainingError(BakerStreetError):
+    """A voice cannot be trained with what was given."""
+
+
+class ReplayError(BakerStreetError):
+    """A replay file cannot be read."""

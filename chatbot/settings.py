@@ -1,0 +1,129 @@
+"""Settings: from the environment (`BAKERSTREET_*`) and one file (`bakerstreet.toml` in the working folder).
+
+The environment wins over the file. Every setting has a default with which a fresh, offline install works.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from chatbot.errors import SettingsError
+
+FILE = "bakerstreet.toml"
+
+
+class Settings(BaseSettings):
+    """All settings of one process. Sizes are in tokens of the generator unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="BAKERSTREET_", extra="forbid", toml_file=FILE)
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".bakerstreet",
+        description="Where libraries, converted models, training runs and the database are kept.",
+    )
+    model: str = Field(
+        "bundled",
+        description="The generator: 'bundled', a local folder, a .gguf file, or the name of a model on the hub.",
+    )
+    embedder: str = Field(
+        "bundled", description="The embedder: 'bundled', a local folder, or the name of a model on the hub."
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: int = Field(0, ge=0, le=256, description="CPU threads for the models; 0: as many as cores.")
+    context_tokens: int = Field(
+        2048, ge=256, le=131072, description="The longest prompt and reply together, in tokens."
+    )
+    evidence_tokens: int = Field(220, ge=32, le=4096, description="The most tokens of evidence in one turn.")
+    cache_mb: int = Field(512, ge=0, description="Memory for key/value caches of earlier turns, in MB.")
+    batch_size: int = Field(8, ge=1, le=64, description="The most requests that are generated together.")
+    personas: Path | None = Field(None, description="A folder with personas of your own, beside the built-in.")
+    texts: Path | None = Field(None, description="A folder with the source texts, used instead of fetching.")
+    reading: Path | None = Field(None, description="A folder with reading questions, for `voice train`.")
+    chroma_url: str | None = Field(None, description="A Chroma server (http://host:port); default: embedded.")
+    database_url: str | None = Field(None, description="A SQLAlchemy URL; default: SQLite under `home`.")
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=1, le=65535)
+    user: str = Field("visitor", min_length=1, max_length=64, description="Who talks, on the command line.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def models_dir(self) -> Path:
+        """Converted generators."""
+        return self.home / "models"
+
+    @property
+    def library_dir(self) -> Path:
+        """One folder a persona: passages, BM25 index and embedded Chroma."""
+        return self.home / "library"
+
+    @property
+    def texts_dir(self) -> Path:
+        """Source texts fetched by number."""
+        return self.home / "texts"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Training runs with their checkpoints."""
+        return self.home / "runs"
+
+    @property
+    def memory_url(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.home / 'memory.sqlite3'}"
+
+    def cpu_threads(self) -> int:
+        """CPU threads for the models."""
+        return self.threads or os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        SettingsError: a value that cannot be used, named with what was expected.
+    """
+    return load_settings()
+
+
+def load_settings(**values: object) -> Settings:
+    """Settings from the environment and the file, with `values` over them.
+
+    Raises:
+        SettingsError: a value that cannot be used, named with what was expected.
+    """
+    try:
+        return Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']} (given: {item.get('input')!r})"
+            for item in error.errors()
+        ]
+        raise SettingsError(
+            "These settings cannot be used; correct them in the environment (BAKERSTREET_...) "
+            f"or in {FILE}:\n" + "\n".join(lines)
+        ) from error
+    except ValueError as error:  # the file is not TOML
+        raise SettingsError(f"{FILE} in {Path.cwd()} cannot be read: {error}. Correct or remove it.") from error

@@ -1,0 +1,295 @@
+"""LoRA training of a voice (Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021).
+
+One pass over `training_order`, AdamW, warm-up, a long plateau and a decay at the end, the loss on the replies alone.
+A checkpoint is written as it goes; a run that was killed goes on from there, with the same batches in the same order.
+It also goes on when only examples that are still to come have changed: with a plateau, what was learned so far does
+not depend on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.engines.chat_format import encode_messages
+from chatbot.engines.weights import Weights
+from chatbot.errors import TrainingError
+from chatbot.prompts import Message
+from chatbot.tuning.examples import Example, counts, training_order
+from chatbot.tuning.publish import publish_voice
+from personas import LoadedPersona, VoiceRecipe
+
+HELD_OUT = 32  # lines kept away from training, for the loss that the card states
+CHECKPOINT_STEPS = 20
+WARMUP_STEPS = 10
+DECAY_SHARE = 0.4
+IGNORED = -100
+BUCKET = 8  # batches sorted together by length, so that little is padded
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of one example and which of them are trained on (labels, `IGNORED` elsewhere); shape (tokens,)."""
+
+    ids: list[int]
+    labels: list[int]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands."""
+
+    step: int
+    steps: int
+    loss: float
+    tokens_per_second: float
+
+
+@dataclass
+class _State:
+    step: int
+    seconds: float
+    tokens: int
+    losses: list[float]
+
+
+def train_voice(
+    loaded: LoadedPersona,
+    weights: Weights,
+    runs: Path,
+    *,
+    reading: Path | None,
+    seed: int = 7,
+    threads: int = 0,
+    destination: Path | None = None,
+    recipe: VoiceRecipe | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Train the voice of a persona and write it in PEFT's layout.
+
+    Args:
+        loaded: the persona; its `training` says how.
+        weights: the base model.
+        runs: where checkpoints go; one folder a persona.
+        reading: the folder of the reading practice, if the recipe asks for some.
+        seed: of the order, the initial weights and the wording of the practice.
+        threads: CPU threads; 0: as many as torch likes.
+        destination: where the voice goes; default: the persona's own voice folder.
+        recipe: in place of the persona's own.
+        on_progress: told after every step.
+        say: told what is begun, left out or taken up again.
+
+    Returns:
+        The folder of the voice.
+
+    Raises:
+        TrainingError: there is nothing to train on, or the folder cannot be written.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+    from transformers import AutoModelForCausalLM, AutoTokenizer, get_wsd_schedule
+
+    recipe = recipe or loaded.persona.training
+    loaded = _with_recipe(loaded, recipe)
+    if threads:
+        torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(weights.folder)
+    order = training_order(loaded, reading, seed)
+    held_out = _held_out(order, seed)
+    order = [example for example in order if example not in held_out]
+    instruction = Message("system", loaded.persona.instruction())
+    encoded = [encode_example(tokenizer, instruction, example) for example in order]
+    fitting = [item for item in encoded if len(item.ids) <= recipe.max_tokens]
+    if len(fitting) < len(encoded):
+        say(f"{len(encoded) - len(fitting)} examples are longer than {recipe.max_tokens} tokens and are left out.")
+    batches = list(make_batches(fitting, recipe.batch_size, seed))
+    if not batches:
+        raise TrainingError(f"There is nothing to train on in {loaded.lines}.")
+
+    model = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32)
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=0.0,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+        base_model_name_or_path=weights.name,
+    )
+    model = get_peft_model(model, config)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device).train()
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.01)
+    schedule = get_wsd_schedule(
+        optimizer,
+        num_warmup_steps=WARMUP_STEPS,
+        num_decay_steps=round(DECAY_SHARE * len(batches)),
+        num_training_steps=max(len(batches), WARMUP_STEPS + round(DECAY_SHARE * len(batches))),
+    )
+
+    run = runs / loaded.id
+    checkpoint = run / "checkpoint.pt"
+    state = _State(0, 0.0, 0, [])
+    if checkpoint.is_file():
+        saved = torch.load(checkpoint, weights_only=True)
+        done = saved["state"]["step"]
+        if saved["fingerprint"] == _fingerprint(batches[:done], recipe, weights, seed):
+            set_peft_model_state_dict(model, saved["adapter"])
+            optimizer.load_state_dict(saved["optimizer"])
+            for _ in range(done):
+                schedule.step()
+            state = _State(**saved["state"])
+            say(f"Going on from step {state.step} of {len(batches)}.")
+        else:
+            say("An earlier run had other data or settings; starting anew.")
+
+    def save() -> None:
+        run.mkdir(parents=True, exist_ok=True)
+        partial = checkpoint.with_suffix(".partial")
+        torch.save(
+            {
+                "fingerprint": _fingerprint(batches[: state.step], recipe, weights, seed),
+                "adapter": get_peft_model_state_dict(model),
+                "optimizer": optimizer.state_dict(),
+                "state": asdict(state),
+            },
+            partial,
+        )
+        partial.replace(checkpoint)
+
+    try:
+        while state.step < len(batches):
+            began = time.perf_counter()
+            batch = batches[state.step]
+            loss = answer_loss(model, batch, tokenizer.pad_token_id, device)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad(set_to_none=True)
+            state.step += 1
+            state.losses.append(round(loss.item(), 4))
+            state.seconds += time.perf_counter() - began
+            state.tokens += sum(len(item.ids) for item in batch)
+            if state.step % CHECKPOINT_STEPS == 0 or state.step == len(batches):
+                save()
+            on_progress(
+                Progress(state.step, len(batches), state.losses[-1], state.tokens / max(state.seconds, 1e-9))
+            )
+    except OSError as error:
+        raise TrainingError(f"The checkpoint {checkpoint} cannot be written: {error}. Free some disk.") from error
+
+    model.eval()
+    model.requires_grad_(False)
+    held = [encode_example(tokenizer, instruction, example) for example in held_out]
+    facts = {
+        "base": weights.name,
+        "seed": seed,
+        "recipe": recipe.model_dump(include=set(_TRAINED_BY)),
+        "examples": counts(order),
+        "held_out": len(held),
+        "steps": len(batches),
+        "tokens": state.tokens,
+        "minutes": round(state.seconds / 60, 1),
+        "loss_first": _mean(state.losses[:20]),
+        "loss_last": _mean(state.losses[-20:]),
+        "loss_held_out": _evaluate(model, held, tokenizer.pad_token_id, device),
+    }
+    with model.disable_adapter():
+        facts["loss_held_out_base"] = _evaluate(model, held, tokenizer.pad_token_id, device)
+    folder = destination or loaded.voice or loaded.folder / "voice"
+    publish_voice(model, folder, loaded, facts)
+    return folder
+
+
+_TRAINED_BY = ("rank", "alpha", "learning_rate", "batch_size", "max_tokens", "reading", "reading_first", "epochs")
+
+
+def encode_example(tokenizer: Any, instruction: Message, example: Example) -> Encoded:
+    """Tokens of a conversation under the persona's instruction; labels on the replies and their end mark alone."""
+    messages = (instruction, *example.messages)
+    ids: list[int] = []
+    labels: list[int] = []
+    for index, message in enumerate(messages):
+        if message.role != "assistant":
+            continue
+        prompt = encode_messages(tokenizer, messages[:index], answer_next=True)
+        reply = tokenizer(message.content, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+        labels += [IGNORED] * (len(prompt) - len(ids)) + reply
+        ids = prompt + reply
+    return Encoded(ids, labels)
+
+
+def make_batches(examples: Sequence[Encoded], size: int, seed: int) -> Iterator[list[Encoded]]:
+    """Batches in the order given, but sorted by length within every `BUCKET` batches, so that little is padded."""
+    shuffle = random.Random(seed)
+    step = size * BUCKET
+    for start in range(0, len(examples), step):
+        bucket = sorted(examples[start : start + step], key=lambda item: len(item.ids))
+        batches = [bucket[first : first + size] for first in range(0, len(bucket), size)]
+        shuffle.shuffle(batches)
+        yield from batches
+
+
+def answer_loss(model: Any, batch: Sequence[Encoded], pad: int, device: Any) -> Any:
+    """Mean cross-entropy over the labelled tokens of a batch, in nats; a tensor of shape ().
+
+    The vocabulary's matrix is a fifth of a small model, so logits are made for the labelled positions alone.
+    """
+    import torch
+
+    width = max(len(item.ids) for item in batch)
+    ids = torch.full((len(batch), width), pad, dtype=torch.long)
+    labels = torch.full((len(batch), width), IGNORED, dtype=torch.long)
+    mask = torch.zeros((len(batch), width), dtype=torch.long)
+    for row, item in enumerate(batch):
+        length = len(item.ids)
+        ids[row, :length] = torch.tensor(item.ids)
+        labels[row, :length] = torch.tensor(item.labels)
+        mask[row, :length] = 1
+    ids, labels, mask = ids.to(device), labels.to(device), mask.to(device)
+    causal = model.get_base_model()
+    hidden = causal.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+    targets = labels[:, 1:]
+    chosen = targets != IGNORED
+    logits = causal.lm_head(hidden[:, :-1][chosen])
+    return torch.nn.functional.cross_entropy(logits.float(), targets[chosen])
+
+
+def _evaluate(model: Any, examples: Sequence[Encoded], pad: int, device: Any) -> float:
+    import torch
+
+    if not examples:
+        return float("nan")
+    with torch.inference_mode():
+        losses = [answer_loss(model, [item], pad, device).item() for item in examples]
+    return _mean(losses)
+
+
+def _held_out(order: Sequence[Example], seed: int) -> set[Example]:
+    lines = sorted({example for example in order if not example.kind.startswith("reading")}, key=repr)
+    return set(random.Random(seed).sample(lines, min(HELD_OUT, len(lines) // 10)))
+
+
+def _with_recipe(loaded: LoadedPersona, recipe: VoiceRecipe) -> LoadedPersona:
+    persona = loaded.persona.model_copy(update={"training": recipe})
+    return LoadedPersona(loaded.id, loaded.folder, persona)
+
+
+def _fingerprint(batches: Sequence[Sequence[Encoded]], recipe: VoiceRecipe, weights: Weights, seed: int) -> str:
+    known = [[item.ids for item in batch] for batch in batches]
+    settings = recipe.model_dump(include={"rank", "alpha", "learning_rate"})
+    text = json.dumps([known, settings, weights.name, seed])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 4) if values else float("nan")

@@ -1,0 +1,160 @@
+"""Find, load and check persona folders; a mistake is named with file, line and field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from chatbot.errors import PersonaError
+from personas.schema import Persona
+
+BUILT_IN = Path(__file__).parent
+FILE = "persona.yaml"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in a persona file."""
+
+    file: Path
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.field}: {self.message}"
+
+
+@dataclass(frozen=True)
+class LoadedPersona:
+    """A persona and the folder it came from."""
+
+    id: str
+    folder: Path
+    persona: Persona
+
+    @property
+    def casebook(self) -> Path:
+        """The folder of the casebook."""
+        return self.folder / "casebook"
+
+    @property
+    def lines(self) -> Path:
+        """The example lines the voice is trained on."""
+        return self.folder / "lines.jsonl"
+
+    @property
+    def voice(self) -> Path | None:
+        """The folder of the adapter, or None where the persona has no voice."""
+        return self.folder / self.persona.voice if self.persona.voice else None
+
+
+def find_personas(extra: Path | None = None) -> dict[str, Path]:
+    """All persona folders by id, the user's own (`extra`) before the built-in ones of the same id."""
+    found: dict[str, Path] = {}
+    for root in (extra, BUILT_IN):
+        if root is None or not root.is_dir():
+            continue
+        for file in sorted(root.glob(f"*/{FILE}")):
+            found.setdefault(file.parent.name, file.parent)
+    return found
+
+
+def load_persona(persona_id: str, extra: Path | None = None) -> LoadedPersona:
+    """Load the persona `persona_id`.
+
+    Raises:
+        PersonaError: there is no such persona, or its file has mistakes; all of them are named.
+    """
+    found = find_personas(extra)
+    if persona_id not in found:
+        near = get_close_matches(persona_id, found, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise PersonaError(
+            f"There is no persona '{persona_id}'.{hint} There are: {', '.join(sorted(found)) or 'none'}. "
+            "See `bakerstreet personas list`."
+        )
+    folder = found[persona_id]
+    persona, mistakes = _read(folder / FILE)
+    if persona is None:
+        listed = "\n".join(f"  {mistake}" for mistake in mistakes)
+        raise PersonaError(f"The persona '{persona_id}' cannot be used; correct this first:\n{listed}")
+    return LoadedPersona(persona_id, folder, persona)
+
+
+def check_persona(folder: Path) -> list[Mistake]:
+    """Every mistake in the folder's files, in the order of their lines; an empty list: none."""
+    persona, mistakes = _read(folder / FILE)
+    if persona is not None and persona.voice and not (folder / persona.voice).is_dir():
+        lines = _lines_of(_compose(folder / FILE))
+        mistakes = [
+            Mistake(
+                folder / FILE,
+                lines.get(("voice",), 1),
+                "voice",
+                f"there is no folder '{persona.voice}' beside the file; train it with `bakerstreet voice train "
+                f"{folder.name}` or leave the field out",
+            )
+        ]
+    return sorted(mistakes, key=lambda mistake: mistake.line)
+
+
+def _read(file: Path) -> tuple[Persona | None, list[Mistake]]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return None, [Mistake(file, 1, "file", f"is not UTF-8 ({error.reason} at byte {error.start})")]
+    except OSError as error:
+        return None, [Mistake(file, 1, "file", f"cannot be read: {error.strerror}")]
+    try:
+        data = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        return None, [Mistake(file, mark.line + 1 if mark else 1, "yaml", str(problem))]
+    if not isinstance(data, dict):
+        return None, [Mistake(file, 1, "file", "must hold fields such as `name: ...`")]
+    lines = _lines_of(node)
+    try:
+        return Persona.model_validate(data), []
+    except ValidationError as error:
+        return None, [_mistake(file, lines, item["loc"], item["msg"]) for item in error.errors()]
+
+
+def _mistake(
+    file: Path, lines: dict[tuple[str | int, ...], int], location: Iterable[str | int], message: str
+) -> Mistake:
+    path = tuple(location)
+    known = path
+    while known and known not in lines:  # a missing field has no line of its own: its parent's
+        known = known[:-1]
+    field = ".".join(str(part) for part in path) or "file"
+    return Mistake(file, lines.get(known, 1), field, message)
+
+
+def _compose(file: Path) -> yaml.Node | None:
+    return yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+
+
+def _lines_of(
+    node: yaml.Node | None, path: tuple[str | int, ...] = ()
+) -> dict[tuple[str | int, ...], int]:
+    """The line (from 1) of every field, by its path."""
+    if node is None:
+        return {}
+    lines: dict[tuple[str | int, ...], int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            lines[(*path, key.value)] = key.start_mark.line + 1
+            lines |= _lines_of(value, (*path, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[(*path, index)] = value.start_mark.line + 1
+            lines |= _lines_of(value, (*path, index))
+    return lines

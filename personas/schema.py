@@ -1,0 +1,109 @@
+"""The persona file's schema: what `persona.yaml` may say.
+
+Every field is checked and nothing unknown is let through, so that a slip of the pen is found when the file is
+loaded and not in the middle of a conversation.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Example(_Part):
+    """One example exchange, shown to the model in the few-shot mode and to readers of the file."""
+
+    user: Text
+    assistant: Text
+
+
+class Limits(_Part):
+    """What the persona cannot know."""
+
+    after: int | None = Field(None, description="He knows of nothing after this year.")
+    topics: list[Text] = Field(default_factory=list, description="Other things out of his world, in words.")
+
+
+class Source(_Part):
+    """One source text. It is read from a folder, or fetched from Project Gutenberg by number."""
+
+    title: Text
+    gutenberg: list[int] = Field(min_length=1, description="Project Gutenberg numbers, in order.")
+    file: Annotated[str, StringConstraints(pattern=r"^[\w.-]+\.txt$")]
+    narrator: Text = "the narrator"
+    works: list[Text] = Field(
+        default_factory=list, description="The works in a collection, in order; empty: the book is one work."
+    )
+    aliases: dict[str, str] = Field(default_factory=dict, description="A work's name in other editions.")
+    narrators: dict[str, str] = Field(
+        default_factory=dict, description="Works, or beginnings of chapter names, told by somebody else."
+    )
+
+
+class Generation(_Part):
+    """How replies are sampled."""
+
+    max_new_tokens: int = Field(120, ge=8, le=2048)
+    temperature: float = Field(0.0, ge=0.0, le=2.0, description="0: greedy, the same reply every time.")
+    top_p: float = Field(0.9, gt=0.0, le=1.0)
+    repetition_penalty: float = Field(1.1, ge=1.0, le=2.0)
+
+
+class Prompts(_Part):
+    """The persona's standing instructions to the model."""
+
+    grounded: Text = Field(description="Said above the notes of a turn.")
+    notes: Text = Field("Notes:", description="The heading of the notes.")
+    question: Text = Field("Question:", description="What stands before the question below the notes.")
+
+
+class VoiceRecipe(_Part):
+    """How `voice train` makes the voice: one pass over the reading practice and the lines, in this order."""
+
+    rank: int = Field(16, ge=1, le=256)
+    alpha: int = Field(32, ge=1, le=1024)
+    learning_rate: float = Field(3e-4, gt=0, lt=1)
+    batch_size: int = Field(8, ge=1, le=256)
+    max_tokens: int = Field(512, ge=64, le=8192, description="Longer examples are left out, and counted.")
+    reading: int = Field(1200, ge=0, description="Reading examples in all; 0: none.")
+    reading_first: float = Field(0.5, ge=0, le=1, description="The share of the reading before the lines begin.")
+    epochs: int = Field(2, ge=1, le=50, description="Passes over the persona's own lines.")
+    openings: list[Text] = Field(default_factory=list, description="Said before a quotation in reading practice.")
+    conclusions: list[Text] = Field(
+        default_factory=list, description="Said after it; {answer} stands for the answer."
+    )
+    answers_first: list[Text] = Field(
+        default_factory=list, description="The answer first; {answer} and {quote} stand for both."
+    )
+
+
+class Persona(_Part):
+    """Who speaks: all that `persona.yaml` says, checked."""
+
+    name: Text
+    description: Text = Field(description="Who he is, told to the model; short, for it opens every prompt.")
+    manner: Text = Field(description="How he speaks.")
+    scenario: Text = Field(description="Where the conversation takes place.")
+    greeting: Text
+    greetings: list[Text] = Field(default_factory=list, description="Alternatives to the greeting.")
+    suggestions: list[Text] = Field(default_factory=list, description="Questions a visitor may begin with.")
+    examples: list[Example] = Field(default_factory=list)
+    cannot_know: Limits = Field(default_factory=Limits)
+    declines: list[Text] = Field(min_length=1, description="What he says when his books do not hold the answer.")
+    sources: list[Source] = Field(default_factory=list)
+    voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")
+    default_mode: Text = "hybrid"
+    generation: Generation = Field(default_factory=Generation)
+    prompts: Prompts
+    training: VoiceRecipe = Field(default_factory=VoiceRecipe)
+
+    def instruction(self) -> str:
+        """The system message: the same for every mode, so that the prompt's beginning never changes."""
+        return " ".join(" ".join(part.split()) for part in (self.description, self.manner, self.scenario))
