@@ -6,24 +6,22 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_PLAIN = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "-", "…": "...", " ": " "}
-)
+_PLAIN = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "-", "…": "...", " ": " "})
 
 # A full stop behind these does not end a sentence.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr st col capt prof rev hon sen jr sr esq lt sgt gen maj messrs mme mlle no vol p pp "
-    "etc viz inst ult co bros".split()
+    """mr mrs ms dr st col capt prof rev hon sen jr sr esq lt sgt gen maj messrs mme mlle no vol p pp etc viz inst ult
+    co bros""".split()
 )
 
 _END = re.compile(r"""([.!?]+["')\]]*)\s+(?=["'(\[]*[A-Z0-9])""")
 
 STOPWORDS = frozenset(
-    """a an and are as at be been but by can could did do does doing done for from had has have having he her
-    hers him his how i if in into is it its just me more most my no nor not of off on once only or other our out
-    over own shall she should so some such than that the their them then there these they this those through to
-    too under until up upon us very was we were what when where which while who whom whose why will with would
-    you your yours ever please tell about know say said mr mrs am also any get got let may might much must""".split()
+    """a an and are as at be been but by can could did do does doing done for from had has have having he her hers him
+    his how i if in into is it its just me more most my no nor not of off on once only or other our out over own
+    shall she should so some such than that the their them then there these they this those through to too under
+    until up upon us very was we were what when where which while who whom whose why will with would you your
+    yours ever please tell about know say said mr mrs am also any get got let may might much must""".split()
 )
 
 _WORD = re.compile(r"[A-Za-z0-9]+(?:['-][A-Za-z0-9]+)*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -87,20 +87,27 @@ def load_persona(persona_id: str, extra: Path | None = None) -> LoadedPersona:
     return LoadedPersona(persona_id, folder, persona)
 
 
-def check_persona(folder: Path) -> list[Mistake]:
-    """Every mistake in the folder's files, in the order of their lines; an empty list: none."""
-    persona, mistakes = _read(folder / FILE)
-    if persona is not None and persona.voice and not (folder / persona.voice).is_dir():
-        lines = _lines_of(_compose(folder / FILE))
-        mistakes = [
-            Mistake(
-                folder / FILE,
-                lines.get(("voice",), 1),
-                "voice",
-                f"there is no folder '{persona.voice}' beside the file; train it with `bakerstreet voice train "
-                f"{folder.name}` or leave the field out",
-            )
-        ]
+def check_persona(folder: Path, modes: Sequence[str] = ()) -> list[Mistake]:
+    """Every mistake in the folder's file, in the order of its lines; an empty list: none.
+
+    Args:
+        folder: holds `persona.yaml`.
+        modes: the modes that `default_mode` may name; empty: it is not checked.
+    """
+    file = folder / FILE
+    persona, mistakes = _read(file)
+    if persona is None:
+        return sorted(mistakes, key=lambda mistake: mistake.line)
+    lines = _lines_of(yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
+    if persona.voice and not (folder / persona.voice).is_dir():
+        advice = (
+            f"there is no folder '{persona.voice}' beside the file; train it with "
+            f"`bakerstreet voice train {folder.name}`, or leave the field out"
+        )
+        mistakes.append(Mistake(file, lines.get(("voice",), 1), "voice", advice))
+    if modes and persona.default_mode not in modes:
+        advice = f"there is no mode '{persona.default_mode}'; there are: {', '.join(modes)}"
+        mistakes.append(Mistake(file, lines.get(("default_mode",), 1), "default_mode", advice))
     return sorted(mistakes, key=lambda mistake: mistake.line)
 
 
@@ -138,13 +145,7 @@ def _mistake(
     return Mistake(file, lines.get(known, 1), field, message)
 
 
-def _compose(file: Path) -> yaml.Node | None:
-    return yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-
-
-def _lines_of(
-    node: yaml.Node | None, path: tuple[str | int, ...] = ()
-) -> dict[tuple[str | int, ...], int]:
+def _lines_of(node: yaml.Node | None, path: tuple[str | int, ...] = ()) -> dict[tuple[str | int, ...], int]:
     """The line (from 1) of every field, by its path."""
     if node is None:
         return {}

@@ -76,9 +76,7 @@ class VoiceRecipe(_Part):
     reading_first: float = Field(0.5, ge=0, le=1, description="The share of the reading before the lines begin.")
     epochs: int = Field(2, ge=1, le=50, description="Passes over the persona's own lines.")
     openings: list[Text] = Field(default_factory=list, description="Said before a quotation in reading practice.")
-    conclusions: list[Text] = Field(
-        default_factory=list, description="Said after it; {answer} stands for the answer."
-    )
+    conclusions: list[Text] = Field(default_factory=list, description="Said after it; {answer} stands for the answer.")
     answers_first: list[Text] = Field(
         default_factory=list, description="The answer first; {answer} and {quote} stand for both."
     )
@@ -97,6 +95,16 @@ class Persona(_Part):
     examples: list[Example] = Field(default_factory=list)
     cannot_know: Limits = Field(default_factory=Limits)
     declines: list[Text] = Field(min_length=1, description="What he says when his books do not hold the answer.")
+    strangers: list[Annotated[str, StringConstraints(pattern=r"\{word\}")]] = Field(
+        min_length=1, description="What he says to a word from outside his world; {word} stands for it."
+    )
+    nearest: list[Annotated[str, StringConstraints(pattern=r"\{quote\}")]] = Field(
+        min_length=1,
+        description="Said after he has owned that his notes do not answer; {quote} comes nearest.",
+    )
+    readings: list[Annotated[str, StringConstraints(pattern=r"\{quote\}")]] = Field(
+        min_length=1, description="How he reads out a note word for word; {quote} stands for it."
+    )
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")
     default_mode: Text = "hybrid"

@@ -98,9 +98,7 @@ def _converted(file: Path, cache: Path, say: Say) -> Weights:
             "that the file is whole, and start again."
         ) from error
     except Exception as error:
-        raise ModelError(
-            f"{file} could not be read as a GGUF model: {error}. Check that the file is whole."
-        ) from error
+        raise ModelError(f"{file} could not be read as a GGUF model: {error}. Check that the file is whole.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Weights(name, folder)

@@ -12,7 +12,6 @@ from chatbot.library.passages import CASEBOOK, Section
 from chatbot.library.texts import read_source_file
 from chatbot.text import to_plain
 
-
 # A heading is a block of its own, with or without a blank line around it.
 _HEADING = re.compile(r"^(#+ .*)$", re.MULTILINE)
 
@@ -28,13 +27,22 @@ def casebook_sections(folder: Path, narrator: str) -> list[Section]:
     sections: list[Section] = []
     for file in sorted(folder.glob("*.md")):
         title, body = _front_matter(file)
-        heading, paragraphs, number = "", [], 1
+        heading, number = "", 1
+        paragraphs: list[str] = []
         for block in [*_HEADING.sub(r"\n\1\n", body).split("\n\n"), "## "]:
             block = block.strip()
             if block.startswith("#"):
                 if paragraphs:
                     sections.append(
-                        Section(CASEBOOK, f"casebook/{file.name}", title, heading, narrator, tuple(paragraphs), number)
+                        Section(
+                            CASEBOOK,
+                            f"casebook/{file.name}",
+                            title,
+                            heading,
+                            narrator,
+                            tuple(paragraphs),
+                            number,
+                        )
                     )
                     number += len(paragraphs)
                 heading, paragraphs = block.lstrip("# "), []

@@ -24,7 +24,8 @@ MAX_HEADING = 90
 _START = re.compile(r"^\*\*\* ?START OF (?:THIS|THE) PROJECT GUTENBERG.*$", re.MULTILINE)
 _END = re.compile(r"^\*\*\* ?END OF (?:THIS|THE) PROJECT GUTENBERG.*$", re.MULTILINE)
 _CHAPTER = re.compile(
-    r"^\s*(?P<kind>chapter|part)\s+(?P<number>[ivxlc]+|\d+|one|two|three)\b\s*(?:[.:]|--|$)\s*(?P<title>.*)$", re.IGNORECASE
+    r"^\s*(?P<kind>chapter|part)\s+(?P<number>[ivxlc]+|\d+|one|two|three)\b\s*(?:[.:]|--|$)\s*(?P<title>.*)$",
+    re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2})\.\s+(?P<title>[A-Z].{4,70})$")
 _LEAD = re.compile(

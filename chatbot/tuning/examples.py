@@ -44,9 +44,13 @@ def read_lines(file: Path) -> list[Example]:
         try:
             data = json.loads(row)
             messages = tuple(Message(item["role"], item["content"]) for item in data["messages"])
-            if not messages or len(messages) % 2 or any(
-                message.role != ROLES[index % 2] or not message.content.strip()
-                for index, message in enumerate(messages)
+            if (
+                not messages
+                or len(messages) % 2
+                or any(
+                    message.role != ROLES[index % 2] or not message.content.strip()
+                    for index, message in enumerate(messages)
+                )
             ):
                 raise ValueError("user and assistant must take turns, and none may be empty")
         except (ValueError, KeyError, TypeError) as error:

@@ -176,9 +176,7 @@ def _window(sentences: Sequence[str], place: int, chance: random.Random) -> str:
     return window if len(words) <= 90 else sentences[place]
 
 
-def _distractors(
-    question: _Question, holding: str, story: Sequence[str], chance: random.Random
-) -> list[str]:
+def _distractors(question: _Question, holding: str, story: Sequence[str], chance: random.Random) -> list[str]:
     """One or two other places of the story that share words with the question but lack the answer."""
     asked, wanted = content_words(question.text), content_words(question.answer)
     scored = []
@@ -195,7 +193,7 @@ def _title(story: str) -> str:
     return story.replace("-", " ").capitalize()
 
 
-def _rows(file: Path) -> Iterable[dict]:  # type: ignore[type-arg]
+def _rows(file: Path) -> Iterable[dict]:
     with file.open(encoding="utf-8") as stream:
         for row in stream:
             if row.strip():

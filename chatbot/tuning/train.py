@@ -181,9 +181,7 @@ def train_voice(
             state.tokens += sum(len(item.ids) for item in batch)
             if state.step % CHECKPOINT_STEPS == 0 or state.step == len(batches):
                 save()
-            on_progress(
-                Progress(state.step, len(batches), state.losses[-1], state.tokens / max(state.seconds, 1e-9))
-            )
+            on_progress(Progress(state.step, len(batches), state.losses[-1], state.tokens / max(state.seconds, 1e-9)))
     except OSError as error:
         raise TrainingError(f"The checkpoint {checkpoint} cannot be written: {error}. Free some disk.") from error
 
@@ -210,7 +208,16 @@ def train_voice(
     return folder
 
 
-_TRAINED_BY = ("rank", "alpha", "learning_rate", "batch_size", "max_tokens", "reading", "reading_first", "epochs")
+_TRAINED_BY = (
+    "rank",
+    "alpha",
+    "learning_rate",
+    "batch_size",
+    "max_tokens",
+    "reading",
+    "reading_first",
+    "epochs",
+)
 
 
 def encode_example(tokenizer: Any, instruction: Message, example: Example) -> Encoded:

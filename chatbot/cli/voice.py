@@ -1,0 +1,87 @@
+"""`bakerstreet voice`: train, list."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatbot.cli.common import opened, say
+from chatbot.settings import get_settings
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("train")
+def train(
+    persona: Annotated[str, typer.Argument(help="Whose voice.")],
+    reading: Annotated[
+        Path | None,
+        typer.Option("--reading", help="A folder with reading practice; default: BAKERSTREET_READING."),
+    ] = None,
+    no_reading: Annotated[bool, typer.Option("--no-reading", help="Train on the persona's lines alone.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the order, the first weights and the wording.")] = 7,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the voice goes; default: the persona's.")] = None,
+) -> None:
+    """Train the voice of a persona. A run that was stopped goes on where it was."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from chatbot.engines.weights import resolve_model
+    from chatbot.tuning.train import Progress as Step
+    from chatbot.tuning.train import train_voice
+
+    settings = get_settings()
+    with opened() as resources:
+        loaded = resources.persona(persona)
+    recipe = loaded.persona.training
+    if no_reading:
+        recipe = recipe.model_copy(update={"reading": 0})
+    weights = resolve_model(settings.model, settings.models_dir, say)
+    columns = (
+        TextColumn("Training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}, {task.fields[rate]:.0f} tokens/s"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Training", total=None, loss=float("nan"), rate=0.0)
+
+        def show(step: Step) -> None:
+            bar.update(task, completed=step.step, total=step.steps, loss=step.loss, rate=step.tokens_per_second)
+
+        folder = train_voice(
+            loaded,
+            weights,
+            settings.runs_dir,
+            reading=reading or settings.reading,
+            seed=seed,
+            threads=settings.cpu_threads(),
+            destination=out,
+            recipe=recipe,
+            on_progress=show,
+            say=say,
+        )
+    say(f"The voice of {loaded.persona.name} is in {folder}; its card is README.md there.")
+
+
+@app.command("list")
+def list_voices() -> None:
+    """List the voices and the model each belongs to."""
+    from chatbot.tuning.publish import CONFIG, FACTS
+    from personas import find_personas, load_persona
+
+    extra = get_settings().personas
+    for persona_id in sorted(find_personas(extra)):
+        loaded = load_persona(persona_id, extra)
+        folder = loaded.voice
+        if folder is None or not (folder / CONFIG).is_file():
+            typer.echo(f"{persona_id}: no voice; train one with `bakerstreet voice train {persona_id}`")
+            continue
+        stated = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8")) if (folder / FACTS).is_file() else {}
+        loss = f", held-out loss {facts['loss_held_out']}" if "loss_held_out" in facts else ""
+        typer.echo(f"{persona_id}: {stated.get('base_model_name_or_path')}, rank {stated.get('r')}{loss}")

@@ -1,0 +1,152 @@
+"""The model and its voices: the only module that calls torch's forward pass. It belongs to the engine's worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from chatbot.engines.prefix_cache import LayerKV
+from chatbot.engines.weights import Weights
+from chatbot.errors import ModelError, VoiceError
+
+BASE = "__base__"  # PEFT's own name for "no adapter" in a mixed batch
+
+
+class Voices:
+    """A generator with any number of LoRA adapters on it.
+
+    Raises:
+        ModelError: the weights cannot be loaded.
+    """
+
+    def __init__(self, weights: Weights, device: str, threads: int) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        if threads:
+            torch.set_num_threads(threads)
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        # 16-bit weights are read five times slower than 32-bit ones on ordinary CPUs.
+        dtype = torch.float32 if device == "cpu" else torch.bfloat16
+        try:
+            model = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=dtype)
+        except (OSError, ValueError) as error:
+            raise ModelError(
+                f"The model in {weights.folder} cannot be loaded: {error}. Remove the folder; it is made anew."
+            ) from error
+        self._model: Any = model.to(device).eval()
+        self._weights = weights
+        self._names: dict[Path, str] = {}
+        self._active: str | None = BASE
+        config, generation = model.config, model.generation_config
+        ends = generation.eos_token_id if generation.eos_token_id is not None else config.eos_token_id
+        self.end_tokens = frozenset(ends if isinstance(ends, list) else [ends])
+        self.window = int(config.max_position_embeddings)
+
+    def load(self, folder: Path) -> str:
+        """Load the adapter in `folder`, once; returns the name it has here.
+
+        Raises:
+            VoiceError: it is missing, damaged, or made for another base model.
+        """
+        folder = folder.resolve()
+        if folder in self._names:
+            return self._names[folder]
+        check_voice(folder, self._weights)
+        name = f"voice-{len(self._names)}"
+        try:
+            if not self._names:
+                from peft import PeftModel
+
+                self._model = PeftModel.from_pretrained(self._model, str(folder), adapter_name=name).eval()
+            else:
+                self._model.load_adapter(str(folder), adapter_name=name)
+        except Exception as error:  # PEFT, safetensors and torch each raise their own
+            raise VoiceError(f"The voice in {folder} cannot be loaded: {error}. Train it anew.") from error
+        self._model.requires_grad_(False)
+        self._active = None  # PEFT turns a freshly loaded adapter on
+        self._names[folder] = name
+        return name
+
+    def read(self, tokens: Sequence[int], layers: Sequence[LayerKV], voice: str) -> tuple[Any, tuple[LayerKV, ...]]:
+        """Read `tokens` after what `layers` hold; the logits of the last, shape (vocabulary,), and all layers."""
+        import torch
+        from transformers import DynamicCache
+
+        cache = DynamicCache()
+        for number, (keys, values) in enumerate(layers):
+            cache.update(keys, values, number)
+        ids = torch.tensor([list(tokens)], device=self._model.device)
+        with torch.inference_mode(), self._with([voice]) as extra:
+            out = self._model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra)
+        return out.logits[0, -1], tuple((layer.keys, layer.values) for layer in cache.layers)
+
+    def write(
+        self, tokens: Sequence[int], positions: Sequence[int], mask: Any, cache: Any, voices: Sequence[str]
+    ) -> Any:
+        """Logits after one more token of every row, shape (rows, vocabulary); `cache` grows by it."""
+        import torch
+
+        ids = torch.tensor(tokens, device=self._model.device)[:, None]
+        places = torch.tensor(positions, device=self._model.device)[:, None]
+        with torch.inference_mode(), self._with(voices) as extra:
+            out = self._model(
+                input_ids=ids,
+                attention_mask=mask if len(tokens) > 1 else None,
+                position_ids=places,
+                past_key_values=cache,
+                use_cache=True,
+                **extra,
+            )
+        return out.logits[:, -1]
+
+    @contextmanager
+    def _with(self, voices: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The model with the rows' voices: one for all where they agree, which is faster, else each its own."""
+        if not self._names:
+            yield {}
+        elif len(set(voices)) > 1:
+            self._switch(self._first_voice())
+            yield {"adapter_names": list(voices)}
+        else:
+            self._switch(voices[0])
+            yield {}
+
+    def _first_voice(self) -> str:
+        return next(iter(self._names.values()))
+
+    def _switch(self, voice: str) -> None:
+        if voice == self._active:
+            return
+        if voice == BASE:
+            self._model.base_model.disable_adapter_layers()
+        else:
+            self._model.base_model.enable_adapter_layers()
+            self._model.set_adapter(voice, inference_mode=True)
+        self._active = voice
+
+
+def check_voice(folder: Path, weights: Weights) -> None:
+    """Raises VoiceError where `folder` holds no adapter, or one for another base than `weights`."""
+    file = folder / "adapter_config.json"
+    try:
+        stated = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise VoiceError(
+            f"There is no voice in {folder}. Train one with `bakerstreet voice train`, or use the mode 'rag'."
+        ) from error
+    except ValueError as error:
+        raise VoiceError(f"{file} is damaged: {error}. Train the voice anew.") from error
+    base = str(stated.get("base_model_name_or_path", "")).rstrip("/").split("/")[-1]
+    if base != weights.name:
+        raise VoiceError(
+            f"The voice in {folder} was made for {base or 'an unnamed model'}, but the model here is {weights.name}. "
+            "Set BAKERSTREET_MODEL to its base, train a voice for this model with `bakerstreet voice train`, or use "
+            "the mode 'rag'."
+        )

@@ -1,0 +1,211 @@
+"""The library of one persona: opened once, searched by every turn.
+
+A search is a composition of steps (`Plan`): which lists of passages are made and how they are joined. The finer rungs
+(rewriting, reranking, a router) join here as further steps.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import LibraryError
+from chatbot.library.embedder import Embedder
+from chatbot.library.evidence import Evidence, Found, Reason
+from chatbot.library.focus import Window, focus
+from chatbot.library.lexical import terms
+from chatbot.library.passages import CASEBOOK, Passage
+from chatbot.library.store import Manifest, check_embedder, open_chroma, read_index, read_manifest
+from chatbot.text import STOPWORDS, stem, words_of
+
+RRF_K = 60  # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", 2009
+WEAK_SCORE = 0.42  # below it the evidence does not answer; see docs/first-light.md for how it was chosen
+UNKNOWN_TERM = 0.12
+
+Joined = tuple[Passage, float, tuple[Reason, ...]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one search is made.
+
+    Attributes:
+        name: shown in traces.
+        dense: how many passages the dense search gives; 0: it is not asked.
+        lexical: the same for BM25.
+        passages: how many of the joined list are looked into.
+        casebook_weight: how much more a passage of the casebook counts than one of the texts.
+        focused: whether passages are cut down to the sentences that bear on the question.
+        pieces: the most pieces of evidence.
+    """
+
+    name: str
+    dense: int = 40
+    lexical: int = 40
+    passages: int = 10
+    casebook_weight: float = 1.35
+    focused: bool = True
+    pieces: int = 4
+
+
+NAIVE = Plan("naive", dense=4, lexical=0, passages=4, casebook_weight=1.0, focused=False, pieces=4)
+FUSED = Plan("fused")
+
+
+class Library:
+    """What one persona knows.
+
+    Args:
+        folder: the library's folder, as `build_library` made it.
+        embedder: the embedder that built it.
+        chroma_url: a Chroma server instead of the embedded store.
+
+    Raises:
+        LibraryError: there is no library, it is damaged, or another embedder built it.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder, chroma_url: str | None = None) -> None:
+        manifest = read_manifest(folder)
+        if manifest is None:
+            raise LibraryError(
+                f"There is no library for '{folder.name}' yet. Build it with `bakerstreet library build {folder.name}`."
+            )
+        check_embedder(folder, manifest, embedder)
+        self.manifest: Manifest = manifest
+        self._folder = folder
+        self._embedder = embedder
+        self._chroma_url = chroma_url
+        self._passages, self._lexical = read_index(folder)
+        self._by_id = {passage.id: passage for passage in self._passages}
+        self._chroma: Any = None
+        self._opening = threading.Lock()
+
+    @property
+    def passages(self) -> Sequence[Passage]:
+        """Every passage, in the order of the sources."""
+        return self._passages
+
+    def warm(self) -> None:
+        """Open Chroma and load the embedder now instead of with the first question."""
+        self._embedder.warm()
+        self._store()
+
+    def search(self, question: str, plan: Plan = FUSED, *, pieces: int | None = None) -> Found:
+        """The evidence for a question.
+
+        Args:
+            question: in plain words.
+            plan: how the search is made.
+            pieces: the most pieces of evidence, in place of the plan's own number.
+        """
+        began = time.perf_counter()
+        vector = self._embedder.embed_query(question)
+        lists: dict[str, list[tuple[Passage, float]]] = {}
+        if plan.dense:
+            lists["dense"] = self._dense(vector, plan.dense)
+        if plan.lexical:
+            lists["bm25"] = [(self._passages[at], score) for at, score in self._lexical.search(question, plan.lexical)]
+        joined = fuse(lists, plan.casebook_weight)
+        number = pieces or plan.pieces
+        if plan.focused:
+            evidence = self._focused(question, vector, joined[: plan.passages], number)
+        else:
+            evidence = [
+                Evidence(passage, passage.text, max(0.0, min(1.0, reasons[0].score)), reasons)
+                for passage, _, reasons in joined[:number]
+            ]
+        unknown = tuple(dict.fromkeys(word for word in words_of(question) if self._is_unknown(word)))
+        why = _weakness(evidence, unknown)
+        return Found(
+            evidence=tuple(evidence),
+            weak=bool(why),
+            why_weak=why,
+            unknown=unknown,
+            considered=len(joined),
+            milliseconds=(time.perf_counter() - began) * 1000,
+        )
+
+    def _is_unknown(self, word: str) -> bool:
+        return word not in STOPWORDS and not self._lexical.knows(stem(word))
+
+    def _dense(self, vector: Sequence[float], number: int) -> list[tuple[Passage, float]]:
+        try:
+            found = self._store().similarity_search_by_vector_with_relevance_scores(list(vector), k=number)
+        except LibraryError:
+            raise
+        except Exception as error:
+            raise LibraryError(
+                f"Chroma did not answer: {error}. Check BAKERSTREET_CHROMA_URL, or build the library anew with "
+                f"`bakerstreet library build {self._folder.name} --fresh`."
+            ) from error
+        # Chroma gives cosine distance. A passage that a build is just adding is not in this index yet.
+        return [
+            (self._by_id[document.metadata["id"]], 1.0 - distance)
+            for document, distance in found
+            if document.metadata["id"] in self._by_id
+        ]
+
+    def _store(self) -> Any:
+        with self._opening:
+            if self._chroma is None:
+                self._chroma = open_chroma(self._folder, self._embedder, self._chroma_url)
+        return self._chroma
+
+    def _focused(self, question: str, vector: Sequence[float], joined: Sequence[Joined], number: int) -> list[Evidence]:
+        top = joined[0][1] if joined else 1.0
+        priors = [(passage, score / top) for passage, score, _ in joined]
+        earlier = {passage.id: reasons for passage, _, reasons in joined}
+        windows = focus(question, vector, priors, self._embedder)
+        kept: list[Window] = []
+        for window in windows:
+            if len(kept) < number and not any(_same_words(window.text, other.text) for other in kept):
+                kept.append(window)
+        return [
+            Evidence(
+                passage=window.passage,
+                text=window.text,
+                score=round(min(1.0, window.score), 4),
+                reasons=(*earlier[window.passage.id], Reason("focus", rank, round(window.score, 4))),
+            )
+            for rank, window in enumerate(kept, 1)
+        ]
+
+
+def _weakness(evidence: Sequence[Evidence], unknown: Sequence[str]) -> str:
+    """Why the evidence is too weak to answer from; an empty string where it is not.
+
+    Each word of the question that stands nowhere in the books ("iphone") makes it less likely to be about them.
+    """
+    if not evidence:
+        return "nothing was found"
+    best = max(piece.score for piece in evidence)
+    needed = WEAK_SCORE + UNKNOWN_TERM * len(unknown)
+    if best >= needed:
+        return ""
+    strange = f"; not in the books: {', '.join(unknown)}" if unknown else ""
+    return f"best score {best:.2f} of {needed:.2f} needed{strange}"
+
+
+def fuse(lists: dict[str, list[tuple[Passage, float]]], casebook_weight: float = 1.0) -> list[Joined]:
+    """Join ranked lists by reciprocal rank; a passage of the casebook counts `casebook_weight` times."""
+    scores: dict[str, float] = {}
+    reasons: dict[str, list[Reason]] = {}
+    passages: dict[str, Passage] = {}
+    for module, found in lists.items():
+        for rank, (passage, score) in enumerate(found, 1):
+            weight = casebook_weight if passage.kind == CASEBOOK else 1.0
+            passages[passage.id] = passage
+            scores[passage.id] = scores.get(passage.id, 0.0) + weight / (RRF_K + rank)
+            reasons.setdefault(passage.id, []).append(Reason(module, rank, round(score, 4)))
+    order = sorted(scores, key=lambda id_: -scores[id_])
+    return [(passages[id_], scores[id_], tuple(reasons[id_])) for id_ in order]
+
+
+def _same_words(one: str, other: str) -> bool:
+    """Whether two windows say the same (works that repeat a page, editions of one text)."""
+    a, b = set(terms(one)), set(terms(other))
+    return bool(a and b) and len(a & b) / min(len(a), len(b)) > 0.85

@@ -1,0 +1,59 @@
+"""Modes: how one turn is answered, as data.
+
+A mode is a frozen value composed of parts by name; nothing in the program asks which mode it is, only what its parts
+are. The finer rungs of the ladder join here as further values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from chatbot.errors import ModeError
+from chatbot.library.search import FUSED, Plan
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How one turn is answered.
+
+    Attributes:
+        name: as users and files write it.
+        summary: one line for users.
+        knowledge: how the library is searched; None: nothing is retrieved.
+        voice: whether the persona's adapter is on.
+        examples: whether the persona's example exchanges are part of the prompt.
+    """
+
+    name: str
+    summary: str
+    knowledge: Plan | None = None
+    voice: bool = False
+    examples: bool = False
+
+
+MODES: dict[str, Mode] = {
+    mode.name: mode
+    for mode in (
+        Mode("rag", "his books, the plain model", knowledge=FUSED),
+        Mode("ft", "his voice, no books", voice=True),
+        Mode("hybrid", "his voice and his books", knowledge=FUSED, voice=True),
+        Mode("standard", "the plain model with an instruction"),
+    )
+}
+
+TOGGLES = ("rag", "ft", "hybrid")  # what a user chooses between; the others are offered under "more"
+
+
+def get_mode(name: str) -> Mode:
+    """The mode called `name`.
+
+    Raises:
+        ModeError: there is none; the message names those there are.
+    """
+    mode = MODES.get(name.strip().lower())
+    if mode is None:
+        near = get_close_matches(name, MODES, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise ModeError(f"There is no mode '{name}'.{hint} There are: {', '.join(MODES)}.")
+    return mode

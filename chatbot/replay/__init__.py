@@ -1,0 +1,1 @@
+"""Replays: stored conversations run again, with what must hold after each turn."""

@@ -1,0 +1,63 @@
+"""Collect `replays/*.yaml` as tests: `pytest tests/replays` runs every conversation in it.
+
+The bot comes from a fixture called `replay_bot`, so that a project decides which model and library are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:
+    """Take up YAML files in folders called `replays`."""
+    if file_path.suffix == ".yaml" and file_path.parent.name == "replays":
+        return ReplayFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ReplayFile(pytest.File):
+    """One replay file: one test."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The conversation as one test, named for the file."""
+        yield ReplayItem.from_parent(self, name=self.path.stem)
+
+
+class ReplayItem(pytest.Item):
+    """One conversation."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.fixturenames = ["replay_bot"]
+        manager = self.session._fixturemanager
+        self._fixtureinfo = manager.getfixtureinfo(node=self, func=lambda replay_bot: None, cls=None)
+        self.fixturenames = self._fixtureinfo.names_closure
+        self.funcargs: dict[str, Any] = {}
+
+    def setup(self) -> None:
+        """Make the bot."""
+        from _pytest.fixtures import TopRequest
+
+        self._request = TopRequest(self, _ispytest=True)  # type: ignore[arg-type]
+        self._request._fillfixtures()
+
+    def runtest(self) -> None:
+        """Run the conversation; fails with what did not hold, and what was said instead."""
+        from chatbot.replay.format import read_replay
+        from chatbot.replay.runner import run_replay
+
+        wrong = [
+            f"> {outcome.said}\n{outcome.answered.reply}\n" + "\n".join(f"  - {item}" for item in outcome.failures)
+            for outcome in run_replay(read_replay(self.path), self.funcargs["replay_bot"])
+            if outcome.failures
+        ]
+        if wrong:
+            pytest.fail("\n\n".join(wrong), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the test stands."""
+        return self.path, 0, f"replay: {self.name}"

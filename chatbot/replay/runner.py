@@ -1,0 +1,50 @@
+"""Run a replay: every turn through the same bot as a conversation, and every expectation held against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatbot.bot import Answered, Bot, Question
+from chatbot.prompts import Exchange
+from chatbot.replay.format import Expectation, Replay
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One turn of a replay: its answer, and what did not hold (nothing: it passed)."""
+
+    said: str
+    answered: Answered
+    failures: tuple[str, ...]
+
+
+def run_replay(replay: Replay, bot: Bot) -> list[Outcome]:
+    """Run every turn, also after one that failed; nothing is written to memory."""
+    history: list[Exchange] = []
+    outcomes = []
+    for turn in replay.turns:
+        answered = bot.reply(
+            Question(turn.say, persona=replay.persona, mode=turn.mode or replay.mode, history=tuple(history))
+        )
+        sent = answered.trace.prompt[-1][1] if answered.trace.prompt else turn.say
+        history.append(Exchange(sent, answered.reply))
+        outcomes.append(Outcome(turn.say, answered, tuple(failures(turn.expect, answered))))
+    return outcomes
+
+
+def failures(expected: Expectation, answered: Answered) -> list[str]:
+    """What does not hold, in words."""
+    reply = answered.reply.lower()
+    found: list[str] = []
+    if expected.any_of and not any(text.lower() in reply for text in expected.any_of):
+        found.append(f"the reply holds none of {list(expected.any_of)}")
+    found += [f"the reply holds '{text}'" for text in expected.none_of if text.lower() in reply]
+    works = [piece.work for piece in answered.trace.evidence]
+    if expected.works and not set(works) & set(expected.works):
+        found.append(f"the evidence is of {works}, of none of {list(expected.works)}")
+    if expected.no_evidence and works:
+        found.append(f"evidence was handed over: {works}")
+    verdict = answered.trace.check.verdict if answered.trace.check else "none"
+    if expected.verdict and verdict not in expected.verdict:
+        found.append(f"the verdict is '{verdict}', none of {list(expected.verdict)}")
+    return found

@@ -1,0 +1,200 @@
+"""What the page's events do, without a word of Gradio: every handler takes plain values and yields a `View`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
+from chatbot.errors import BakerStreetError
+from chatbot.modes import MODES
+from chatbot.resources import Resources
+from chatbot.trace import EvidenceRecord, evidence_records
+from chatbot.web.panels import (
+    empty_evidence_html,
+    evidence_html,
+    stored_timings_html,
+    timings_html,
+    waiting_html,
+)
+from memory import StoredTurn
+
+Message = dict[str, str]
+WRITING = "…"
+_SEARCHING = frozenset(mode.name for mode in MODES.values() if mode.knowledge is not None)
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything the page shows of a conversation.
+
+    Attributes:
+        conversation: its id, None before the first message.
+        messages: the greeting, then a user's and a reply's message for every turn on the path.
+        draft: what stands in the input: empty, or a message that could not be sent.
+        notice: something the user should be told.
+    """
+
+    persona: str
+    conversation: str | None = None
+    messages: tuple[Message, ...] = ()
+    evidence: str = field(default_factory=empty_evidence_html)
+    timings: str = ""
+    draft: str = ""
+    notice: str = ""
+
+
+class Desk:
+    """Answers the page's events from the bot and the memory."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._bot = Bot(resources)
+
+    def fresh(self, persona: str) -> View:
+        """A new conversation: the greeting alone; it is stored with the first message."""
+        return View(persona, messages=(_said("assistant", self._resources.persona(persona).persona.greeting),))
+
+    def conversations(self, user: str) -> list[tuple[str, str]]:
+        """Past conversations as (title, id), the latest first."""
+        return [(item.title, item.id) for item in self._resources.memory.conversations(user)]
+
+    def open(self, user: str, conversation: str) -> View:
+        """A past conversation as it was left.
+
+        Raises:
+            MemoryStoreError: there is none, or it is somebody else's.
+        """
+        summary = self._resources.memory.conversation(conversation, user)
+        path = self._resources.memory.path(summary.id)
+        messages = [_said("assistant", summary.greeting)] if summary.greeting else []
+        for turn in path:
+            messages += [_said("user", turn.question), _said("assistant", _reply_of(turn))]
+        view = View(summary.persona, summary.id, tuple(messages))
+        return self.look(view, len(path) - 1) if path else view
+
+    def look(self, view: View, turn: int) -> View:
+        """The same view with the evidence of the turn number `turn` (from 0) on the path."""
+        path = self._path(view)
+        if not 0 <= turn < len(path):
+            return view
+        stored = path[turn]
+        evidence = [EvidenceRecord.model_validate(piece) for piece in stored.evidence]
+        return replace(
+            view,
+            evidence=evidence_html(
+                stored.question, evidence, stored.mode in _SEARCHING, str(stored.trace.get("why_weak", ""))
+            ),
+            timings=stored_timings_html(stored.trace, len(evidence)),
+        )
+
+    def send(self, view: View, user: str, mode: str, text: str) -> Iterator[View]:
+        """A new message at the end of the conversation."""
+        path = self._path(view)
+        yield from self._answer(view, user, mode, text, path[-1].id if path else None)
+
+    def retry(self, view: View, user: str, mode: str, turn: int) -> Iterator[View]:
+        """The turn number `turn` once more, as a branch beside the old answer."""
+        path = self._path(view)
+        if not 0 <= turn < len(path):
+            return
+        old = path[turn]
+        siblings = [
+            other
+            for other in self._resources.memory.turns(old.conversation_id)
+            if other.parent_id == old.parent_id and other.question == old.question and other.mode == mode
+        ]
+        yield from self._answer(self._cut(view, turn), user, mode, old.question, old.parent_id, len(siblings))
+
+    def edit(self, view: View, user: str, mode: str, turn: int, text: str) -> Iterator[View]:
+        """An earlier message in other words, as a branch; what followed the old one is kept in its own branch."""
+        path = self._path(view)
+        if 0 <= turn < len(path):
+            yield from self._answer(self._cut(view, turn), user, mode, text, path[turn].parent_id)
+
+    def _answer(
+        self, view: View, user: str, mode: str, text: str, parent: str | None, attempt: int = 0
+    ) -> Iterator[View]:
+        """Stream one answer. Closing this iterator (Stop, or a closed tab) stops the engine and keeps what was said."""
+        if not text.strip():
+            yield replace(view, notice="Write a message first.")
+            return
+        before = view
+        try:
+            if view.conversation is None:
+                greeting = view.messages[0]["content"] if view.messages else ""
+                view = replace(view, conversation=self._resources.memory.start(user, view.persona, greeting))
+            shown = (*view.messages, _said("user", text.strip()))
+            view = replace(view, messages=(*shown, _said("assistant", WRITING)), timings=waiting_html("looking it up"))
+            yield view
+            question = Question(
+                text,
+                persona=view.persona,
+                mode=mode,
+                conversation=view.conversation,
+                parent=parent,
+                attempt=attempt,
+            )
+            events = self._bot.answer(question)
+            reply = ""
+            try:
+                for event in events:
+                    match event:
+                        case Asked():
+                            continue
+                        case Searched(found):
+                            panel = evidence_html(text, evidence_records(found), True, found.why_weak)
+                            view = replace(view, evidence=panel, timings=waiting_html("writing"))
+                        case Said(piece):
+                            reply += piece
+                            view = replace(view, messages=(*shown, _said("assistant", reply)))
+                        case Revised(other):
+                            reply = other
+                            view = replace(view, messages=(*shown, _said("assistant", reply)))
+                        case Answered(_, _, final, _, trace):
+                            panel = (
+                                view.evidence
+                                if trace.evidence
+                                else evidence_html(text, (), mode in _SEARCHING, trace.why_weak)
+                            )
+                            view = replace(
+                                view,
+                                messages=(*shown, _said("assistant", final)),
+                                evidence=panel,
+                                timings=timings_html(trace),
+                            )
+                    yield view
+            finally:
+                events.close()  # type: ignore[attr-defined]
+        except BakerStreetError as error:
+            # The message goes back into the input, so that it can be mended and sent again.
+            known = view.conversation is not None and self._stored_last(view, text)
+            failed = self.open(user, view.conversation) if known and view.conversation else before
+            yield replace(failed, draft="" if known else text, notice=str(error))
+
+    def _stored_last(self, view: View, text: str) -> bool:
+        path = self._path(view)
+        return bool(path) and path[-1].question == text.strip()
+
+    def _path(self, view: View) -> list[StoredTurn]:
+        return self._resources.memory.path(view.conversation) if view.conversation else []
+
+    def _cut(self, view: View, turn: int) -> View:
+        """The view without the turn number `turn` and what follows."""
+        greeting = len(view.messages) % 2
+        return replace(view, messages=view.messages[: greeting + 2 * turn])
+
+
+def turn_of_message(view: View, index: int) -> int:
+    """The number of the turn (from 0) that the message number `index` belongs to; -1 for the greeting."""
+    return (index - len(view.messages) % 2) // 2
+
+
+def _said(role: str, content: str) -> Message:
+    return {"role": role, "content": content}
+
+
+def _reply_of(turn: StoredTurn) -> str:
+    if turn.reply:
+        return turn.reply + (" *(stopped)*" if turn.state == "stopped" else "")
+    return f"*({turn.error or 'stopped before the first word'})*" if turn.state != "pending" else "*(not answered)*"

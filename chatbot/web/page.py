@@ -1,0 +1,188 @@
+"""The page: its layout, and which event goes to which handler of the desk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+
+from chatbot.errors import BakerStreetError
+from chatbot.modes import MODES, TOGGLES
+from chatbot.web.desk import Desk, View, turn_of_message
+from chatbot.web.theme import PORTRAIT
+
+TITLE = "Baker Street"
+CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]
+
+
+def build_page(
+    desk: Desk, personas: dict[str, str], persona: str, mode: str, suggestions: list[str], secret: str
+) -> Any:
+    """The page as Gradio blocks.
+
+    Args:
+        desk: answers the events.
+        personas: the names of the personas by id.
+        persona: who is talked to at first.
+        mode: the mode at first.
+        suggestions: questions a visitor may begin with.
+        secret: encrypts what the browser keeps; fixed, so that a visitor is known again after a restart.
+    """
+    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+        visitor = gr.BrowserState("", storage_key="bakerstreet-visitor", secret=secret)
+        view = gr.State(desk.fresh(persona))
+        with gr.Sidebar(width=290):
+            new = gr.Button("New conversation", variant="primary", elem_id="new")
+            who = gr.Dropdown(
+                [(name, id_) for id_, name in personas.items()],
+                value=persona,
+                label="Persona",
+                elem_id="persona",
+            )
+            past = gr.Radio([], label="Past conversations", elem_id="past")
+        gr.HTML(
+            f"<h1>{personas[persona]}</h1><p>He answers from his books, in his own voice. The passages he rests on "
+            "stand beside his words.</p>",
+            elem_id="title",
+        )
+        notice = gr.Markdown(visible=False, elem_id="notice")
+        with gr.Row(elem_id="desk", equal_height=False):
+            with gr.Column(scale=3, min_width=320):
+                chat = gr.Chatbot(
+                    value=list(desk.fresh(persona).messages),
+                    elem_id="chat",
+                    show_label=False,
+                    height="56vh",
+                    editable="user",
+                    buttons=["copy"],
+                    avatar_images=(None, _portrait()),
+                    feedback_options=None,
+                    layout="bubble",
+                    allow_tags=False,
+                )
+                timings = gr.HTML(elem_id="timings")
+                with gr.Row(elem_id="suggestions", visible=True) as ideas:
+                    buttons = [gr.Button(text, size="sm") for text in suggestions]
+                chosen = gr.Radio(CHOICES, value=mode, label="Mode", elem_id="mode", info=_summaries(), container=True)
+                message = gr.Textbox(
+                    show_label=False,
+                    placeholder="Ask, and leave out nothing material ...",
+                    elem_id="message",
+                    submit_btn=True,
+                    stop_btn=False,
+                    autofocus=True,
+                    lines=1,
+                    max_lines=6,
+                )
+            with gr.Column(scale=2, min_width=300):
+                gr.Markdown("### What he rests on", elem_id="evidence-title")
+                evidence = gr.HTML(desk.fresh(persona).evidence, elem_id="evidence")
+
+        shown = [view, chat, evidence, timings, message, notice, ideas]
+        under_way: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
+        quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+        def known(name: str) -> str:
+            return name or uuid4().hex
+
+        def listed(name: str, now: View) -> Any:
+            return gr.Radio(choices=desk.conversations(name), value=now.conversation)
+
+        def busy() -> Any:
+            return gr.Textbox(submit_btn=False, stop_btn=True)
+
+        def idle() -> Any:
+            return gr.Textbox(submit_btn=True, stop_btn=False)
+
+        def send(now: View, name: str, how: str, text: str) -> Iterator[list[Any]]:
+            yield from _streamed(desk.send(now, name, how, text))
+
+        def retry(now: View, name: str, how: str, data: gr.RetryData) -> Iterator[list[Any]]:
+            yield from _streamed(desk.retry(now, name, how, turn_of_message(now, _index(data.index))))
+
+        def edit(now: View, name: str, how: str, data: gr.EditData) -> Iterator[list[Any]]:
+            turn = turn_of_message(now, _index(data.index))
+            yield from _streamed(desk.edit(now, name, how, turn, str(data.value)))
+
+        def look(now: View, data: gr.SelectData) -> list[Any]:
+            return _values(desk.look(now, turn_of_message(now, _index(data.index))))
+
+        def fresh(who_: str) -> list[Any]:
+            return _values(desk.fresh(who_))
+
+        def open_past(name: str, which: str | None, now: View) -> list[Any]:
+            if not which or which == now.conversation:
+                return _values(now)
+            try:
+                return _values(desk.open(name, which))
+            except BakerStreetError as error:
+                return _values(replace(now, notice=str(error)))
+
+        def stopped(now: View, name: str) -> list[Any]:
+            return _values(desk.open(name, now.conversation) if now.conversation else now)
+
+        after = (listed, [visitor, view], past)
+        running = []
+
+        def answering(event: Any, handler: Any, inputs: list[Any]) -> None:
+            """Wire an event that streams an answer: the input's button stops it, the list is renewed after it."""
+            event(busy, None, message, **quick)
+            run = event(handler, inputs, shown, **under_way)
+            run.then(idle, None, message, **quick).then(*after, **quick)
+            running.append(run)
+
+        answering(message.submit, send, [view, visitor, chosen, message])
+        for button in buttons:
+            answering(button.click, send, [view, visitor, chosen, button])
+        answering(chat.retry, retry, [view, visitor, chosen])
+        answering(chat.edit, edit, [view, visitor, chosen])
+        message.stop(idle, None, message, cancels=running, **quick).then(stopped, [view, visitor], shown, **quick).then(
+            *after, **quick
+        )
+        chat.select(look, view, shown, **quick)
+        new.click(fresh, who, shown, **quick).then(*after, **quick)
+        who.change(fresh, who, shown, **quick).then(*after, **quick)
+        past.input(open_past, [visitor, past, view], shown, **quick)
+        page.load(known, visitor, visitor, **quick).then(*after, **quick)
+    return page
+
+
+def _streamed(views: Iterator[View]) -> Iterator[list[Any]]:
+    """Views as the page's values; closed with this iterator, so that Stop reaches the engine."""
+    try:
+        for view in views:
+            yield _values(view)
+    finally:
+        views.close()  # type: ignore[attr-defined]
+
+
+def _values(view: View) -> list[Any]:
+    talked = len(view.messages) > 1
+    return [
+        view,
+        list(view.messages),
+        view.evidence,
+        view.timings,
+        gr.Textbox(value=view.draft),
+        gr.Markdown(value=view.notice, visible=bool(view.notice)),
+        gr.Row(visible=not talked),
+    ]
+
+
+def _index(index: int | tuple[int, int] | list[int]) -> int:
+    return index if isinstance(index, int) else index[0]
+
+
+def _summaries() -> str:
+    return " · ".join(f"{name}: {MODES[name].summary}" for name in CHOICES)
+
+
+def _portrait() -> str:
+    file = Path(tempfile.mkdtemp(prefix="bakerstreet-")) / "portrait.svg"
+    file.write_text(PORTRAIT, encoding="utf-8")
+    return str(file)

@@ -1,0 +1,83 @@
+"""The tables.
+
+    users 1 --- n conversations 1 --- n turns
+                                       turns.parent_id -> turns.id: the tree
+
+A turn is written once with its question, before the reply is generated, and completed once with its reply and trace.
+Edit, retry and branch add turns with the same parent; nothing is overwritten. `conversations.head_id` is the turn
+that the user looks at.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def new_id() -> str:
+    """A fresh identifier of 32 hexadecimal digits."""
+    return uuid4().hex
+
+
+def now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+
+class User(Base):
+    """Somebody who talks."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class Conversation(Base):
+    """A tree of turns with one persona."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (Index("ix_conversations_user_updated", "user_id", "updated_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    persona: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(120), default="")
+    greeting: Mapped[str] = mapped_column(Text, default="")
+    head_id: Mapped[str | None] = mapped_column(String(32), default=None)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class Turn(Base):
+    """One question and its answer.
+
+    `state` is 'pending' from the moment the question is stored, then 'done', 'stopped' (by the user) or 'failed'.
+    `sent` is the user turn as the model read it, with its evidence: the next prompt repeats it to the letter.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (Index("ix_turns_conversation", "conversation_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), default=None)
+    mode: Mapped[str] = mapped_column(String(32))
+    question: Mapped[str] = mapped_column(Text)
+    sent: Mapped[str] = mapped_column(Text, default="")
+    reply: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    error: Mapped[str] = mapped_column(Text, default="")
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    trace: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), default=None)
