@@ -12,9 +12,9 @@ from chatbot.text import STOPWORDS, stem, words_of
 
 _SMALL_TALK = frozenset(
     stem(word)
-    for word in """hello hi hey greetings good morning afternoon evening night day today tonight thanks thank goodbye bye
-    farewell welcome nice pleased meet how fine well sorry yes no okay ok sure joke bored clever brilliant wonderful
-    great amazing cool lol haha really there again soon see later sleep weather name friend mr
+    for word in """hello hi hey greetings good morning afternoon evening night day today tonight thanks thank
+    goodbye bye farewell welcome nice pleased meet how fine well sorry yes no okay ok sure joke bored clever
+    brilliant wonderful great amazing cool lol haha really there again soon see later sleep weather name friend mr
     holmes sherlock""".split()
 )
 

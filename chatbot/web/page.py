@@ -36,28 +36,24 @@ def build_page(
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         visitor = gr.BrowserState("", storage_key="bakerstreet-visitor", secret=secret)
         view = gr.State(desk.fresh(persona))
-        with gr.Sidebar(width=290):
-            new = gr.Button("New conversation", variant="primary", elem_id="new")
-            who = gr.Dropdown(
-                [(name, id_) for id_, name in personas.items()],
-                value=persona,
-                label="Persona",
-                elem_id="persona",
-            )
-            past = gr.Radio([], label="Past conversations", elem_id="past")
         gr.HTML(
-            f"<h1>{personas[persona]}</h1><p>He answers from his books, in his own voice. The passages he rests on "
-            "stand beside his words.</p>",
+            f"<h1>{TITLE}</h1><p>Characters who know their books. The passages an answer rests on stand beside it.</p>",
             elem_id="title",
         )
         notice = gr.Markdown(visible=False, elem_id="notice")
         with gr.Row(elem_id="desk", equal_height=False):
-            with gr.Column(scale=3, min_width=320):
+            with gr.Column(scale=0, min_width=230, elem_id="left"):
+                new = gr.Button("New conversation", variant="primary", elem_id="new")
+                who = gr.Dropdown(
+                    [(name, id_) for id_, name in personas.items()], value=persona, label="Persona", elem_id="persona"
+                )
+                past = gr.Radio([], label="Past conversations", elem_id="past")
+            with gr.Column(scale=3, min_width=320, elem_id="middle"):
                 chat = gr.Chatbot(
                     value=list(desk.fresh(persona).messages),
                     elem_id="chat",
                     show_label=False,
-                    height="56vh",
+                    height="54vh",
                     editable="user",
                     buttons=["copy"],
                     avatar_images=(None, _portrait()),
@@ -68,7 +64,6 @@ def build_page(
                 timings = gr.HTML(elem_id="timings")
                 with gr.Row(elem_id="suggestions", visible=True) as ideas:
                     buttons = [gr.Button(text, size="sm") for text in suggestions]
-                chosen = gr.Radio(CHOICES, value=mode, label="Mode", elem_id="mode", info=_summaries(), container=True)
                 message = gr.Textbox(
                     show_label=False,
                     placeholder="Ask, and leave out nothing material ...",
@@ -79,7 +74,8 @@ def build_page(
                     lines=1,
                     max_lines=6,
                 )
-            with gr.Column(scale=2, min_width=300):
+                chosen = gr.Radio(CHOICES, value=mode, show_label=False, elem_id="mode", info=_summaries())
+            with gr.Column(scale=2, min_width=290, elem_id="right"):
                 gr.Markdown("### What he rests on", elem_id="evidence-title")
                 evidence = gr.HTML(desk.fresh(persona).evidence, elem_id="evidence")
 
