@@ -177,7 +177,7 @@ class _Turn:
 
     def run(self) -> Iterator[Event]:
         """Search, write, check and store."""
-        if self._mode.knowledge is not None:
+        if self._mode.knowledge is not None and not is_small_talk(self._asked.text):
             self._found = self._search()
             yield Searched(replace(self._found, evidence=self._used))
         line = self._says_without_model()
@@ -240,7 +240,7 @@ class _Turn:
         answer, the tuned voice finds words for that itself; the plain model would invent.
         """
         found = self._found
-        if found is None or not found.weak or is_small_talk(self._asked.text):
+        if found is None or not found.weak:
             return ""
         persona = self._loaded.persona
         if found.unknown:

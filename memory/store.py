@@ -66,13 +66,15 @@ class Memory:
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
-            if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            on_disk = parsed.database not in (None, "", ":memory:") and "uri" not in parsed.query
+            if parsed.get_backend_name() == "sqlite" and on_disk:
                 Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
             self._engine = _create(url)
             upgrade(self._engine)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+            why = "its port is no number" if isinstance(error, ValueError) else error
             raise MemoryStoreError(
-                f"'{_hidden(url)}' is no database that can be used here: {error}. Correct "
+                f"'{_hidden(url)}' is no database that can be used here: {why}. Correct "
                 "BAKERSTREET_DATABASE_URL; for PostgreSQL install `pip install bakerstreet[postgres]` and write postgresql+psycopg://..."
             ) from error
         except (SQLAlchemyError, OSError) as error:
@@ -119,8 +121,8 @@ class Memory:
                 query = query.join(User, User.id == Conversation.user_id).where(User.name == user)
             found = session.scalars(query.limit(2)).all()
             if len(found) != 1 or not conversation_id:
-                problem = "more than one conversation begins" if len(found) > 1 else "no conversation begins"
-                raise MemoryStoreError(f"There is {problem} with '{conversation_id}'. See `bakerstreet memory list`.")
+                problem = "More than one conversation begins" if len(found) > 1 else "No conversation begins"
+                raise MemoryStoreError(f"{problem} with '{conversation_id}'. See `bakerstreet memory list`.")
             turns = session.scalar(select(func.count(Turn.id)).where(Turn.conversation_id == found[0].id)) or 0
             return _summary(found[0], turns)
 
@@ -262,9 +264,9 @@ def _short(error: Exception) -> str:
 
 def _hidden(url: str) -> str:
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
+        return make_url(url).difference_update_query(["password"]).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):  # what cannot be parsed may hold a password all the same
+        return f"***@{url.rpartition('@')[2]}" if "@" in url else url
 
 
 def _title(question: str) -> str:

@@ -52,9 +52,10 @@ def main() -> None:
     except BakerStreetError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("\nStopped. What was finished is kept.", err=True)
-        sys.exit(130)
+    except SystemExit as ending:
+        if ending.code == 130:  # what Typer makes of Ctrl-C
+            typer.echo("\nStopped. What was finished is kept.", err=True)
+        raise
     except BrokenPipeError:  # the reader (head, less) has gone
         sys.stderr.close()
         sys.exit(141)

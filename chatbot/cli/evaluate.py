@@ -19,8 +19,8 @@ def evaluate(
 ) -> None:
     """Ask every question in each mode and count the right answers."""
     from chatbot.bot import Bot
+    from chatbot.evaluation.known import read_known_questions
     from chatbot.evaluation.modes import ask_all, report
-    from chatbot.evaluation.questions import read_known_questions
     from chatbot.modes import get_mode
 
     chosen = [get_mode(name).name for name in modes.split(",")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ class Voices:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
+        # PEFT still asks transformers by a name that is going away; there is nothing a user could do.
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
         if threads:
             torch.set_num_threads(threads)
         if device == "auto":

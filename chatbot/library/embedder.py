@@ -59,7 +59,9 @@ class Embedder(Embeddings):
     def _encoder(self) -> Any:
         import torch
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # it loads in a moment; a bar would only flicker
         if self._threads:
             torch.set_num_threads(self._threads)
         try:

@@ -99,9 +99,7 @@ def _parts(paragraph: str, count: CountTokens, room: int) -> list[str]:
             continue
         clauses = sentence.replace("; ", ";\n").replace(", ", ",\n").split("\n")
         for clause in clauses:
-            words = clause.split()
-            step = len(words) if count(clause) <= room else max(room // 3, 1)
-            parts += [" ".join(words[at : at + step]) for at in range(0, len(words), step)]
+            parts += [clause] if count(clause) <= room else clause.split()
     return parts
 
 

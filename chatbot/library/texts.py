@@ -22,7 +22,9 @@ MIN_CHAPTER_WORDS = 120
 MAX_HEADING = 90
 
 _START = re.compile(r"^\*\*\* ?START OF (?:THIS|THE) PROJECT GUTENBERG.*$", re.MULTILINE)
-_END = re.compile(r"^\*\*\* ?END OF (?:THIS|THE) PROJECT GUTENBERG.*$", re.MULTILINE)
+_END = re.compile(
+    r"^(?:\*\*\* ?END OF (?:THIS|THE) PROJECT GUTENBERG|End of (?:the |this )?Project Gutenberg).*$", re.MULTILINE
+)
 _CHAPTER = re.compile(
     r"^\s*(?P<kind>chapter|part)\s+(?P<number>[ivxlc]+|\d+|one|two|three)\b\s*(?:[.:]|--|$)\s*(?P<title>.*)$",
     re.IGNORECASE,

@@ -53,7 +53,7 @@ def read_lines(file: Path) -> list[Example]:
                 )
             ):
                 raise ValueError("user and assistant must take turns, and none may be empty")
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TrainingError(f"{file}:{number}: is no conversation in OpenAI's form: {error}.") from error
         examples.append(Example(str(data.get("kind", "line")), messages))
     if not examples:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -95,12 +96,16 @@ def train_voice(
     import torch
     from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
     from transformers import AutoModelForCausalLM, AutoTokenizer, get_wsd_schedule
+    from transformers.utils import logging
 
     recipe = recipe or loaded.persona.training
     loaded = _with_recipe(loaded, recipe)
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(seed)
+    logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
+    warnings.filterwarnings("ignore", message=".*base_model_name_or_path.*")  # put right by `publish_voice`
     tokenizer = AutoTokenizer.from_pretrained(weights.folder)
     order = training_order(loaded, reading, seed)
     held_out = _held_out(order, seed)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.errors import BakerStreetError
-from chatbot.modes import MODES
 from chatbot.resources import Resources
 from chatbot.trace import EvidenceRecord, evidence_records
 from chatbot.web.panels import (
@@ -21,7 +21,6 @@ from memory import StoredTurn
 
 Message = dict[str, str]
 WRITING = "…"
-_SEARCHING = frozenset(mode.name for mode in MODES.values() if mode.knowledge is not None)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Desk:
         return replace(
             view,
             evidence=evidence_html(
-                stored.question, evidence, stored.mode in _SEARCHING, str(stored.trace.get("why_weak", ""))
+                stored.question, evidence, _searched(stored.trace), str(stored.trace.get("why_weak", ""))
             ),
             timings=stored_timings_html(stored.trace, len(evidence)),
         )
@@ -155,7 +154,7 @@ class Desk:
                             panel = (
                                 view.evidence
                                 if trace.evidence
-                                else evidence_html(text, (), mode in _SEARCHING, trace.why_weak)
+                                else evidence_html(text, (), trace.timings.retrieval_ms > 0, trace.why_weak)
                             )
                             view = replace(
                                 view,
@@ -198,3 +197,7 @@ def _reply_of(turn: StoredTurn) -> str:
     if turn.reply:
         return turn.reply + (" *(stopped)*" if turn.state == "stopped" else "")
     return f"*({turn.error or 'stopped before the first word'})*" if turn.state != "pending" else "*(not answered)*"
+
+
+def _searched(trace: dict[str, Any]) -> bool:
+    return bool(trace.get("timings", {}).get("retrieval_ms"))

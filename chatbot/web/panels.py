@@ -10,7 +10,7 @@ from typing import Any
 from chatbot.text import STOPWORDS, stem, words_of
 from chatbot.trace import Check, EvidenceRecord, Timings, Tokens, Trace
 
-NO_SEARCH = "He answered from memory of his manner alone: in this mode no books are opened."
+NO_SEARCH = "No books were opened for this answer."
 NOTHING = "Nothing in his books bears on this."
 BEFORE = "When he answers, the passages he rests on are shown here."
 

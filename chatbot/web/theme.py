@@ -35,6 +35,8 @@ def make_theme() -> Any:
         font=["Iowan Old Style", "Palatino Linotype", "Palatino", "Georgia", "serif"],
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
     ).set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
         block_background_fill="#fffdf8",

@@ -1,0 +1,102 @@
+"""The engine as a LangChain chat model, so that any chain can speak with a voice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import Field
+
+from chatbot.engines.types import Completion, Engine, Request, Sampling
+from chatbot.errors import MessageError
+from chatbot.prompts import Message, Role
+
+_ROLES: dict[str, Role] = {"system": "system", "human": "user", "ai": "assistant"}
+
+
+class EngineChatModel(BaseChatModel):
+    """A `BaseChatModel` over an `Engine`.
+
+    Attributes:
+        engine: the one owner of the model.
+        voice: the adapter's folder; None: the base model.
+        sampling: how tokens are chosen.
+    """
+
+    engine: Any = Field(exclude=True)
+    voice: Path | None = None
+    sampling: Sampling = Sampling()
+
+    @property
+    def _llm_type(self) -> str:
+        return "bakerstreet"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        completion = self._engine.submit(self._request(messages)).completion
+        text, _ = _cut(completion.text, stop)
+        message = AIMessage(text, usage_metadata=_usage(completion))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        generation = self._engine.submit(self._request(messages))
+        said = ""
+        try:
+            for piece in generation:
+                text, ended = _cut(said + piece, stop)
+                piece, said = text[len(said) :], text
+                chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                if run_manager:
+                    run_manager.on_llm_new_token(piece, chunk=chunk)
+                yield chunk
+                if ended:
+                    break
+        finally:
+            generation.cancel()  # a reader who leaves early frees the row; after the end it changes nothing
+
+    @property
+    def _engine(self) -> Engine:
+        engine: Engine = self.engine
+        return engine
+
+    def _request(self, messages: Sequence[BaseMessage]) -> Request:
+        return Request(tuple(_message(message) for message in messages), self.voice, self.sampling)
+
+
+def _message(message: BaseMessage) -> Message:
+    role = _ROLES.get(message.type)
+    if role is None:
+        raise MessageError(
+            f"A message of the type '{message.type}' cannot be given to this model: use system, human, ai."
+        )
+    return Message(role, message.text)
+
+
+def _cut(text: str, stop: Sequence[str] | None) -> tuple[str, bool]:
+    """`text` up to the first of the stop strings, and whether one was met."""
+    places = [text.find(mark) for mark in stop or () if mark in text]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+def _usage(completion: Completion) -> Any:
+    return {
+        "input_tokens": completion.prompt_tokens,
+        "output_tokens": completion.reply_tokens,
+        "total_tokens": completion.prompt_tokens + completion.reply_tokens,
+    }

@@ -1,0 +1,92 @@
+"""What the tests share: the real bundled model, embedder, Chroma and SQL, made once a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+from chatbot.bot import Bot
+from chatbot.engines.local import LocalEngine
+from chatbot.library.build import build_library
+from chatbot.library.embedder import Embedder
+from chatbot.library.search import Library
+from chatbot.resources import Resources
+from chatbot.settings import Settings, load_settings
+from personas import LoadedPersona, load_persona
+
+ROOT = Path(__file__).resolve().parent.parent
+CANON = ROOT.parent / "shared" / "corpus"
+READING = ROOT.parent / "shared" / "reading"
+
+
+@pytest.fixture(scope="session")
+def canon() -> Path:
+    """The folder of the nine books; tests that need it are skipped where it is not."""
+    if not CANON.is_dir():
+        pytest.skip("the nine books are not here; a short text of our own stands in for them elsewhere")
+    return CANON
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings with a home of their own; the converted model is taken from the real cache or made in it, once."""
+    home = tmp_path_factory.mktemp("home")
+    models = load_settings().models_dir
+    models.mkdir(parents=True, exist_ok=True)
+    (home / "models").symlink_to(models)
+    return load_settings(home=home)
+
+
+@pytest.fixture(scope="session")
+def sherlock() -> LoadedPersona:
+    """The built-in persona."""
+    return load_persona("sherlock")
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The bundled embedder."""
+    return Embedder()
+
+
+@pytest.fixture(scope="session")
+def library(settings: Settings, sherlock: LoadedPersona, embedder: Embedder) -> Library:
+    """The library that a fresh install has: the casebook."""
+    folder = settings.library_dir / "sherlock"
+    build_library(sherlock, folder, embedder)
+    return Library(folder, embedder)
+
+
+@pytest.fixture(scope="session")
+def engine(settings: Settings) -> Iterator[LocalEngine]:
+    """The real engine with the bundled model."""
+    engine = LocalEngine(settings.model, settings.models_dir, threads=settings.cpu_threads())
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def resources(settings: Settings, engine: LocalEngine, library: Library) -> Iterator[Resources]:
+    """Everything a bot needs, with the session's engine and library."""
+    resources = Resources(settings, engine=engine)
+    yield resources
+    if "memory" in resources.__dict__:
+        resources.memory.close()
+
+
+@pytest.fixture(scope="session")
+def bot(resources: Resources) -> Bot:
+    """A bot with everything real."""
+    return Bot(resources)
+
+
+@pytest.fixture
+def replay_bot(bot: Bot) -> Bot:
+    """The bot that answers the replays."""
+    return bot

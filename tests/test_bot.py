@@ -1,0 +1,235 @@
+"""The way of a turn: what is stored when, what each mode does, and what he says when the books are silent."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes import FakeEngine
+
+from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
+from chatbot.engines.local import LocalEngine
+from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError
+from chatbot.library.search import Library
+from chatbot.prompts import Exchange
+from chatbot.resources import Resources
+from chatbot.settings import Settings
+from memory import Memory
+
+SPECKLED = "What killed Julia Stoner?"
+GOOD = 'It was the snake. "Dr. Roylott had killed Julia Stoner with the snake and called it back with the whistle."'
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    return Memory(f"sqlite:///{tmp_path / 'memory.sqlite3'}")
+
+
+def faked(settings: Settings, library: Library, memory: Memory, *replies: str | Exception) -> tuple[Bot, FakeEngine]:
+    """A bot with the real library and memory, and an engine that says `replies`."""
+    engine = FakeEngine(*replies)
+    resources = Resources(settings, engine=engine)
+    resources.__dict__["memory"] = memory
+    return Bot(resources), engine
+
+
+def test_the_question_is_stored_before_anything_is_generated(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory, GOOD)
+    conversation = memory.start("visitor", "sherlock")
+    events = bot.answer(Question(SPECKLED, mode="hybrid", conversation=conversation))
+    assert isinstance(next(events), Asked)
+    assert [turn.question for turn in memory.turns(conversation)] == [SPECKLED]
+    assert engine.requests == []
+    assert isinstance(list(events)[-1], Answered)
+
+
+def test_a_turn_is_stored_with_its_evidence_exact_prompt_and_timings(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory, GOOD)
+    conversation = memory.start("visitor", "sherlock")
+    answered = bot.reply(Question(SPECKLED, mode="hybrid", conversation=conversation))
+    stored = memory.path(conversation)[0]
+    assert stored.state == "done"
+    assert stored.reply == answered.reply == GOOD
+    assert stored.evidence[0]["work"] == "The Speckled Band"
+    assert [tuple(item) for item in stored.trace["prompt"]] == [
+        (message.role, message.content) for message in engine.requests[0].messages
+    ]
+    assert stored.sent == engine.requests[0].messages[-1].content
+    assert stored.trace["timings"]["total_ms"] > 0
+    assert stored.trace["check"]["verdict"] == "grounded"
+
+
+def test_a_failure_keeps_the_question_and_says_why(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, _ = faked(settings, library, memory, EngineError("The engine is out of tea."))
+    conversation = memory.start("visitor", "sherlock")
+    with pytest.raises(EngineError, match="out of tea"):
+        bot.reply(Question(SPECKLED, conversation=conversation))
+    stored = memory.path(conversation)[0]
+    assert (stored.question, stored.state, stored.error) == (SPECKLED, "failed", "The engine is out of tea.")
+
+
+def test_stopping_keeps_what_was_said_and_stops_the_engine(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory, "It was the snake that")
+    engine.hold = threading.Event()
+    conversation = memory.start("visitor", "sherlock")
+    events = bot.answer(Question(SPECKLED, mode="ft", conversation=conversation))
+    for event in events:
+        if isinstance(event, Said):
+            break
+    events.close()  # type: ignore[attr-defined]
+    stored = memory.path(conversation)[0]
+    assert (stored.state, stored.reply) == ("stopped", "It ")
+    assert engine.generations[0].cancelled
+
+
+def test_each_mode_uses_its_own_parts(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = faked(settings, library, memory, *[GOOD] * 4)
+    seen = {mode: bot.reply(Question(SPECKLED, mode=mode)).trace for mode in ("standard", "rag", "ft", "hybrid")}
+    voices = [request.voice is not None for request in engine.requests]
+    assert voices == [False, False, True, True]
+    assert [bool(seen[mode].evidence) for mode in seen] == [False, True, False, True]
+    assert seen["ft"].timings.retrieval_ms == 0
+    # One beginning for every mode, so that caches hold when the mode changes.
+    assert len({request.messages[0] for request in engine.requests}) == 1
+
+
+def test_an_invented_name_is_not_let_through(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, _ = faked(settings, library, memory, "She was killed by Inspector Fotheringay in 1947.")
+    events = list(bot.answer(Question(SPECKLED, mode="hybrid")))
+    revised = [event for event in events if isinstance(event, Revised)]
+    final = events[-1]
+    assert isinstance(final, Answered)
+    assert len(revised) == 1
+    assert final.reply == revised[0].text
+    assert "Fotheringay" not in final.reply
+    assert "snake" in final.reply
+    assert final.trace.raw_reply.startswith("She was killed by Inspector Fotheringay")
+    assert final.trace.check is not None
+    assert final.trace.check.verdict == "withheld"
+    assert {"Fotheringay", "1947"} <= set(final.trace.check.unsupported)
+
+
+def test_when_he_declines_although_he_was_given_notes_he_reads_out_the_nearest(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = faked(settings, library, memory, "I find nothing upon that in my notes.")
+    answered = bot.reply(Question(SPECKLED, mode="hybrid"))
+    assert answered.reply.startswith("I find nothing upon that in my notes.")
+    assert "Julia Stoner" in answered.reply
+    assert answered.trace.check is not None
+    assert answered.trace.check.verdict == "declined"
+
+
+@pytest.mark.parametrize("mode", ["rag", "hybrid"])
+def test_a_word_from_outside_his_world_is_declined_without_the_model(
+    settings: Settings, library: Library, memory: Memory, mode: str
+) -> None:
+    bot, engine = faked(settings, library, memory)
+    answered = bot.reply(Question("What do you think of the iPhone?", mode=mode))
+    assert "iPhone" in answered.reply
+    assert engine.requests == []
+    assert answered.trace.evidence == ()
+    assert answered.trace.weak
+
+
+def test_small_talk_is_answered_without_evidence(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = faked(settings, library, memory, "Good evening to you.")
+    answered = bot.reply(Question("Good evening, how are you?", mode="hybrid"))
+    assert answered.reply == "Good evening to you."
+    assert answered.trace.evidence == ()
+    assert engine.requests[0].messages[-1].content == "Good evening, how are you?"
+
+
+def test_a_follow_up_is_searched_with_the_question_before_it(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = faked(settings, library, memory, GOOD)
+    history = (Exchange("Who was the stepfather of Helen Stoner at Stoke Moran?", "Dr. Roylott."),)
+    answered = bot.reply(Question("What animals did he keep?", mode="hybrid", history=history))
+    assert answered.trace.evidence[0].work == "The Speckled Band"
+
+
+def test_evidence_stays_in_the_turn_it_was_fetched_for(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = faked(settings, library, memory, GOOD, "Quite so.")
+    conversation = memory.start("visitor", "sherlock")
+    first = bot.reply(Question(SPECKLED, mode="hybrid", conversation=conversation))
+    bot.reply(Question("Thank you, good night.", mode="ft", conversation=conversation, parent=first.turn_id))
+    one, two = (request.messages for request in engine.requests)
+    assert two[: len(one)] == one
+    assert two[len(one)].content == GOOD
+
+
+def test_evidence_is_few_and_short(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = faked(settings, library, memory, GOOD)
+    answered = bot.reply(Question(SPECKLED, mode="hybrid"))
+    pieces = [piece.text for piece in answered.trace.evidence]
+    assert 1 <= len(pieces) <= 3
+    assert sum(engine.count(piece) for piece in pieces) <= settings.evidence_tokens
+
+
+def test_what_did_not_fit_the_window_is_recorded(settings: Settings, library: Library, memory: Memory) -> None:
+    tight = settings.model_copy(update={"context_tokens": 256})
+    bot, _ = faked(tight, library, memory, "I see.")
+    history = tuple(Exchange(f"Question {number} " + "word " * 30, "Reply.") for number in range(6))
+    answered = bot.reply(Question("Good evening.", mode="ft", history=history))
+    assert answered.trace.left_out
+    assert "exchanges" in answered.trace.left_out[0]
+
+
+def test_a_retry_samples_anew(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = faked(settings, library, memory, "One.", "Two.")
+    bot.reply(Question("Good evening.", mode="ft"))
+    bot.reply(Question("Good evening.", mode="ft", attempt=1))
+    first, again = (request.sampling for request in engine.requests)
+    assert first.temperature == 0
+    assert again.temperature > 0
+    assert again.seed != first.seed
+
+
+@pytest.mark.parametrize(
+    ("question", "error", "says"),
+    [
+        (Question("   "), MessageError, "empty"),
+        (Question("\x00\x07\x1b"), MessageError, "empty"),
+        (Question("word " * 3000, mode="ft"), MessageError, "Shorten it"),
+        (Question("Who?", mode="telepathy"), ModeError, "no mode 'telepathy'"),
+        (Question("Who?", persona="sherlok"), PersonaError, "Did you mean 'sherlock'"),
+    ],
+)
+def test_bad_input_gets_a_clear_message(
+    settings: Settings, library: Library, memory: Memory, question: Question, error: type[BakerStreetError], says: str
+) -> None:
+    bot, engine = faked(settings, library, memory)
+    with pytest.raises(error, match=says):
+        bot.reply(question)
+    assert engine.requests == []
+
+
+def test_control_characters_are_taken_out(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = faked(settings, library, memory, "Good evening.")
+    bot.reply(Question("Good\x07 evening\x00", mode="ft"))
+    assert engine.requests[0].messages[-1].content == "Good evening"
+
+
+def test_the_real_chain_answers_from_the_casebook(
+    settings: Settings, engine: LocalEngine, library: Library, memory: Memory
+) -> None:
+    resources = Resources(settings, engine=engine)
+    resources.__dict__["memory"] = memory
+    conversation = memory.start("visitor", "sherlock")
+    events = list(Bot(resources).answer(Question(SPECKLED, mode="hybrid", conversation=conversation)))
+    final = events[-1]
+    assert isinstance(final, Answered)
+    assert any(isinstance(event, Searched) for event in events)
+    assert any(word in final.reply.lower() for word in ("snake", "adder", "roylott"))
+    assert final.trace.tokens.prompt > 100
+    stored = memory.path(conversation)[0]
+    assert replace(stored, evidence=[], trace={}).reply == final.reply

@@ -1,0 +1,154 @@
+"""Sherlock's casebook and example lines: complete, well formed, and in words of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.errors import SourceError
+from chatbot.library.casebook import casebook_sections
+from chatbot.library.passages import CASEBOOK, Section
+from chatbot.prompts import Note, render_turn
+from chatbot.text import words_of
+from chatbot.tuning.examples import Example, read_lines
+from personas import LoadedPersona
+
+RUN = 12  # words in a row that may not be another's
+
+
+@pytest.fixture(scope="module")
+def sections(sherlock: LoadedPersona) -> list[Section]:
+    return casebook_sections(sherlock.casebook, "Holmes")
+
+
+@pytest.fixture(scope="module")
+def lines(sherlock: LoadedPersona) -> list[Example]:
+    return read_lines(sherlock.lines)
+
+
+def works_of(persona: LoadedPersona) -> set[str]:
+    return {work for source in persona.persona.sources for work in source.works or [source.title]}
+
+
+def notes_in(prompt: str) -> list[Note]:
+    found = re.findall(r"^\[\d+\] (.+?): (.+)$", prompt, re.MULTILINE)
+    return [Note(work, text) for work, text in found]
+
+
+def asked_in(prompt: str) -> str:
+    return prompt.rpartition("\nQuestion: ")[2]
+
+
+def replies(lines: Iterable[Example]) -> Iterator[str]:
+    return (message.content for line in lines for message in line.messages if message.role == "assistant")
+
+
+def runs(text: str) -> Iterator[tuple[str, ...]]:
+    words = words_of(text)
+    return (tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
+
+
+def test_each_of_the_sixty_works_has_a_file_of_its_own(sherlock: LoadedPersona, sections: list[Section]) -> None:
+    works = works_of(sherlock)
+    pairs = {(section.work, section.source) for section in sections if section.work in works}
+    assert {work for work, _ in pairs} == works
+    assert len(works) == len(pairs) == len({file for _, file in pairs}) == 60
+
+
+def test_there_are_a_dozen_subjects_besides_the_works(sherlock: LoadedPersona, sections: list[Section]) -> None:
+    assert len({section.work for section in sections} - works_of(sherlock)) >= 12
+
+
+def test_every_file_is_read_and_has_headings(sherlock: LoadedPersona, sections: list[Section]) -> None:
+    files = {f"casebook/{file.name}" for file in sherlock.casebook.glob("*.md")}
+    assert {section.source for section in sections} == files
+    for file in files:
+        assert any(section.chapter for section in sections if section.source == file), file
+
+
+def test_each_work_has_at_least_350_words(sherlock: LoadedPersona, sections: list[Section]) -> None:
+    lengths = dict.fromkeys(works_of(sherlock), 0)
+    for section in sections:
+        if section.work in lengths:
+            lengths[section.work] += sum(len(paragraph.split()) for paragraph in section.paragraphs)
+    assert {work: words for work, words in lengths.items() if words < 350} == {}
+
+
+def test_the_casebook_is_plain_ascii(sherlock: LoadedPersona) -> None:
+    strange = {file.name for file in sherlock.casebook.glob("*.md") if not file.read_bytes().isascii()}
+    assert strange == set()
+
+
+def test_sections_carry_title_heading_narrator_and_running_paragraph_numbers(tmp_path: Path) -> None:
+    text = "---\ntitle: The Lamp\n---\n# The Lamp\n\n## Who\nAda kept it.\n\nShe was old.\n## Where\n\nAt Ness.\n"
+    (tmp_path / "lamp.md").write_text(text, encoding="utf-8")
+    assert casebook_sections(tmp_path, "Ada") == [
+        Section(CASEBOOK, "casebook/lamp.md", "The Lamp", "Who", "Ada", ("Ada kept it.", "She was old."), 1),
+        Section(CASEBOOK, "casebook/lamp.md", "The Lamp", "Where", "Ada", ("At Ness.",), 3),
+    ]
+
+
+@pytest.mark.parametrize("head", ["No head at all.", "---\nkind: case\n---\nText.", "---\ntitle: [\n---\nText."])
+def test_a_file_whose_head_cannot_be_read_is_named(tmp_path: Path, head: str) -> None:
+    (tmp_path / "lamp.md").write_text(head, encoding="utf-8")
+    with pytest.raises(SourceError, match=r"lamp\.md: the casebook entry's head"):
+        casebook_sections(tmp_path, "Ada")
+
+
+def test_there_are_six_hundred_lines_and_a_third_of_them_have_notes(lines: list[Example]) -> None:
+    grounded = [line for line in lines if line.kind.startswith("grounded")]
+    assert len(lines) >= 600
+    assert len(grounded) * 3 >= len(lines)
+    assert len([line for line in grounded if line.kind == "grounded-silent"]) >= 20
+
+
+def test_speakers_take_turns_and_nobody_is_silent(sherlock: LoadedPersona) -> None:
+    for number, row in enumerate(sherlock.lines.read_text(encoding="utf-8").splitlines(), 1):
+        messages: list[dict[str, Any]] = json.loads(row)["messages"]
+        assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2), number
+        assert all(message["content"].strip() for message in messages), number
+
+
+def test_notes_stand_in_the_prompt_exactly_as_a_turn_renders_them(
+    sherlock: LoadedPersona, lines: list[Example]
+) -> None:
+    for line in lines:
+        if line.kind.startswith("grounded"):
+            prompt = line.messages[0].content
+            notes = notes_in(prompt)
+            assert notes, prompt
+            assert prompt == render_turn(asked_in(prompt), notes, sherlock.persona.prompts)
+
+
+def test_every_grounded_answer_quotes_a_span_of_its_notes(lines: list[Example]) -> None:
+    for line in lines:
+        if line.kind == "grounded":
+            prompt, reply = line.messages[0].content, line.messages[-1].content
+            noted = [" ".join(words_of(note.text)) for note in notes_in(prompt)]
+            spans = [" ".join(words_of(quote)) for quote in re.findall(r'"([^"]+)"', reply)]
+            assert any(len(span.split()) >= 3 and span in note for span in spans for note in noted), reply
+
+
+def test_an_answer_that_its_notes_do_not_hold_quotes_no_answer(lines: list[Example]) -> None:
+    for line in lines:
+        if line.kind == "grounded-silent":
+            noted = " ".join(words_of(" ".join(note.text for note in notes_in(line.messages[0].content))))
+            for quote in re.findall(r'"([^"]+)"', line.messages[-1].content):
+                assert " ".join(words_of(quote)) in noted, quote
+
+
+@pytest.mark.canon
+def test_no_run_of_twelve_words_is_taken_from_the_books(
+    canon: Path, sections: list[Section], lines: list[Example]
+) -> None:
+    ours = {run for section in sections for paragraph in section.paragraphs for run in runs(paragraph)}
+    ours |= {run for reply in replies(lines) for run in runs(reply)}
+    books = sorted(canon.glob("*.txt"))
+    assert len(books) == 9
+    taken = {" ".join(run) for book in books for run in runs(book.read_text(encoding="utf-8")) if run in ours}
+    assert taken == set()

@@ -1,0 +1,313 @@
+"""The command line: what it prints, how it ends, and that an error is a message."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from chatbot.cli import app
+from chatbot.errors import MemoryStoreError, MessageError, PersonaError
+from chatbot.settings import get_settings
+from memory import Memory
+
+ROOT = Path(__file__).resolve().parent.parent
+MAIN = "from chatbot.cli import main; main()"
+HELP_OF_ALL = """
+import json, sys
+from chatbot.cli import app
+for command in json.loads(sys.argv[1]):
+    try:
+        app([*command, "--help"])
+    except SystemExit as ending:
+        assert not ending.code, command
+heavy = {"torch", "transformers", "gradio", "sentence_transformers", "chromadb"}
+print("HEAVY", json.dumps(sorted(heavy & set(sys.modules))))
+"""
+PERSONA = """\
+name: The Porter
+description: You are the porter of a small hotel.
+manner: You speak in few words.
+scenario: A guest asks you questions.
+greeting: Good evening.
+declines: [I cannot say.]
+strangers: ["Of {word} I know nothing."]
+nearest: ["Nearest is this: {quote}"]
+readings: ["It is written: {quote}"]
+default_mode: rag
+prompts: {grounded: Answer from the notes.}
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home and a working folder of its own for every test."""
+    for name in list(os.environ):
+        if name.upper().startswith("BAKERSTREET_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("BAKERSTREET_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    get_settings.cache_clear()
+    yield tmp_path / "home"
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def own_personas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a good persona and one with two mistakes."""
+    for persona_id, text in {
+        "porter": PERSONA,
+        "broken": PERSONA.replace("greeting:", "greting:").replace("[I cannot say.]", "[]"),
+    }.items():
+        (tmp_path / "mine" / persona_id).mkdir(parents=True)
+        (tmp_path / "mine" / persona_id / "persona.yaml").write_text(text)
+    monkeypatch.setenv("BAKERSTREET_PERSONAS", str(tmp_path / "mine"))
+    return tmp_path / "mine"
+
+
+@pytest.fixture
+def conversation(home: Path) -> str:
+    """The id of a conversation with a question asked twice (a branch) and one reply that failed."""
+    memory = Memory(f"sqlite:///{home / 'memory.sqlite3'}")
+    conversation = memory.start("ada", "sherlock", "Good evening.")
+    first = memory.ask(conversation, None, "rag", "Who took the vase?")
+    memory.answer(first, sent="s", reply="The cook.", state="done")
+    second = memory.ask(conversation, None, "rag", "Who took the vase?")
+    memory.answer(second, sent="s", reply="The porter.", state="done", evidence=[{"work": "W"}], trace={"seed": 1})
+    third = memory.ask(conversation, second, "ft", "And why?")
+    memory.answer(third, sent="s", reply="", state="failed", error="The engine was closed.")
+    other = memory.start("ben", "sherlock")
+    memory.ask(other, None, "rag", "Who took the lamp?")
+    memory.close()
+    return conversation
+
+
+# ---------------------------------------------------------------------- help, version, errors
+
+
+def test_help_of_every_command_answers_without_loading_anything_heavy() -> None:
+    commands = list(_commands(get_command(app)))
+    done = _python(HELP_OF_ALL, json.dumps(commands))
+    assert done.stdout.count("Usage:") == len(commands) > 15
+    assert done.stdout.splitlines()[-1] == "HEAVY []", done.stderr
+
+
+def test_version_is_that_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"{project['version']}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (["ask", "Who?", "--persona", "sherlok"], {}, "There is no persona 'sherlok'. Did you mean 'sherlock'?"),
+        (["ask", "Who?", "--mode", "hybird"], {}, "There is no mode 'hybird'. Did you mean 'hybrid'?"),
+        (["ask"], {}, "Give either a question or --file"),
+        (["ask", "Who?", "--file", "asked.jsonl"], {}, "Give either a question or --file"),
+        (["ask", "--file", "asked.jsonl"], {}, "asked.jsonl:3: is not"),
+        (["ask", "--file", "missing.jsonl"], {}, "missing.jsonl cannot be read"),
+        (["library", "search", "Who?", "--mode", "ft"], {}, "The mode 'ft' searches nothing. Use one that does"),
+        (["library", "search"], {}, "Give either a question or --file"),
+        (["memory", "list"], {"BAKERSTREET_DATABASE_URL": "a cabinet"}, "'a cabinet' is no database"),
+        (["memory", "list"], {"BAKERSTREET_PORT": "soon"}, "  port: "),
+    ],
+)
+def test_an_error_is_a_message_without_a_traceback(
+    arguments: list[str], environment: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "asked.jsonl").write_text('{"question": "Who?"}\n\n{"query": "Why?"}\n')
+    done = _python(MAIN, *arguments, **environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ") and said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_command_that_does_not_exist_ends_with_2() -> None:
+    result = CliRunner().invoke(app, ["deduce"])
+    assert result.exit_code == 2
+    assert "No such command 'deduce'" in result.stderr
+
+
+def test_control_c_says_that_what_was_finished_is_kept(tmp_path: Path) -> None:
+    questions = tmp_path / "questions"
+    os.mkfifo(questions)
+    script = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
+    command = [sys.executable, "-c", script, "ask", "--file", str(questions)]
+    process = subprocess.Popen(command, env=_environment(), stdout=-1, stderr=-1, text=True)
+    with process, questions.open("w"):  # opens when the command has begun to read
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stdout, stderr.strip()) == (130, "", "Stopped. What was finished is kept.")
+
+
+@pytest.mark.parametrize(
+    ("content", "number"),
+    [
+        ('{"question": "Who?"}\nWhy?\n', 2),
+        ('{"question": "Who?"}\n{"question": "Why?", "history": [["only one"]]}\n', 2),
+        ('{"question": "Who?", "history": [{"role": "user", "content": "Why?"}]}\n', 1),
+        ('["Who?"]\n', 1),
+    ],
+)
+@pytest.mark.parametrize("command", [["ask"], ["library", "search"]])
+def test_a_broken_line_of_a_question_file_is_named(
+    content: str, number: int, command: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(content)
+    result = CliRunner().invoke(app, [*command, "--file", str(file)])
+    assert isinstance(result.exception, MessageError)
+    assert str(result.exception).startswith(f"{file}:{number}: ")
+
+
+def test_a_question_file_without_questions_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_text("\n")
+    result = CliRunner().invoke(app, ["ask", "--file", "questions.jsonl"])
+    assert isinstance(result.exception, MessageError)
+    assert "holds no questions" in str(result.exception)
+
+
+# ---------------------------------------------------------------------- personas, libraries
+
+
+def test_a_broken_persona_is_named_with_file_line_and_field(own_personas: Path) -> None:
+    result = CliRunner().invoke(app, ["personas", "check", "broken"])
+    file = own_personas / "broken" / "persona.yaml"
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert [line for line in lines if line.startswith(f"{file}:5: greting: ")]
+    assert [line for line in lines if line.startswith(f"{file}:6: declines: ")]
+    assert [line for line in lines if line.startswith(f"{file}:1: greeting: ")]
+    assert len(lines) == 3
+
+
+def test_checking_every_persona_finds_the_broken_one_among_the_good(own_personas: Path) -> None:
+    result = CliRunner().invoke(app, ["personas", "check"])
+    assert result.exit_code == 1
+    assert "porter: no mistakes" in result.stdout
+    assert f"{own_personas / 'broken' / 'persona.yaml'}:5: greting: " in result.stdout
+
+
+def test_a_mode_or_voice_that_does_not_exist_is_a_mistake(own_personas: Path) -> None:
+    file = own_personas / "porter" / "persona.yaml"
+    file.write_text(PERSONA.replace("default_mode: rag", "default_mode: telepathy\nvoice: voice"))
+    result = CliRunner().invoke(app, ["personas", "check", "porter"])
+    assert result.exit_code == 1
+    assert f"{file}:10: default_mode: there is no mode 'telepathy'" in result.stdout
+    assert f"{file}:11: voice: there is no folder 'voice'" in result.stdout
+
+
+def test_a_good_persona_has_no_mistakes(own_personas: Path) -> None:
+    result = CliRunner().invoke(app, ["personas", "check", "porter"])
+    assert (result.exit_code, result.stdout) == (0, "porter: no mistakes\n")
+
+
+def test_checking_an_unknown_persona_names_those_there_are(own_personas: Path) -> None:
+    result = CliRunner().invoke(app, ["personas", "check", "potter"])
+    assert isinstance(result.exception, PersonaError)
+    assert "Did you mean 'porter'? There are: broken, porter, sherlock." in str(result.exception)
+
+
+def test_personas_are_listed_and_a_broken_one_hides_no_other(own_personas: Path) -> None:
+    result = CliRunner().invoke(app, ["personas", "list"])
+    assert result.exit_code == 0
+    assert "porter: The Porter (no voice yet, mode rag)" in result.stdout
+    assert "broken: has mistakes; see `bakerstreet personas check broken`" in result.stdout
+    assert "sherlock: Sherlock Holmes" in result.stdout
+
+
+def test_where_there_is_no_library_the_list_says_how_to_build_one() -> None:
+    result = CliRunner().invoke(app, ["library", "list"])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "There is no library yet. Build one with `bakerstreet library build sherlock`." in result.stderr
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def test_an_empty_memory_says_so(home: Path) -> None:
+    result = CliRunner().invoke(app, ["memory", "list"])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "There are no conversations yet." in result.stderr
+
+
+def test_conversations_are_listed_of_everybody_or_of_one_visitor(conversation: str) -> None:
+    lines = CliRunner().invoke(app, ["memory", "list"]).stdout.splitlines()
+    assert ["Who took the lamp?" in line for line in lines] == [True, False]
+    (line,) = CliRunner().invoke(app, ["memory", "list", "--user", "ada"]).stdout.splitlines()
+    assert line.startswith(conversation[:8])
+    assert line.endswith("3 turns  Who took the vase?")
+
+
+def test_show_prints_what_was_last_looked_at_and_with_all_its_branches(conversation: str) -> None:
+    shown = CliRunner().invoke(app, ["memory", "show", conversation[:12]]).stdout
+    assert [line for line in shown.splitlines() if line] == [
+        "sherlock: Good evening.",
+        "You [rag]: Who took the vase?",
+        "sherlock: The porter.",
+        "You [ft]: And why?",
+        "sherlock (failed): The engine was closed.",
+    ]
+    everything = CliRunner().invoke(app, ["memory", "show", conversation, "--all"]).stdout
+    assert "sherlock: The cook." in everything and "sherlock: The porter." in everything
+
+
+def test_show_of_an_unknown_conversation_says_where_to_look(conversation: str) -> None:
+    result = CliRunner().invoke(app, ["memory", "show", "nowhere"])
+    assert isinstance(result.exception, MemoryStoreError)
+    assert str(result.exception) == "No conversation begins with 'nowhere'. See `bakerstreet memory list`."
+
+
+def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str) -> None:
+    rows = _rows(CliRunner().invoke(app, ["memory", "export", conversation[:12]]).stdout)
+    assert [row["id"] for row in rows] == [conversation]
+    assert [turn["reply"] for turn in rows[0]["turns"]] == ["The cook.", "The porter.", ""]
+    assert (rows[0]["turns"][1]["evidence"], rows[0]["turns"][1]["trace"]) == ([{"work": "W"}], {"seed": 1})
+
+
+def test_export_without_an_id_writes_all_conversations_to_the_file(conversation: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["memory", "export", "--out", "said.jsonl"])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "2 conversations are in said.jsonl." in result.stderr
+    rows = _rows((tmp_path / "said.jsonl").read_text(encoding="utf-8"))
+    assert [row["title"] for row in rows] == ["Who took the lamp?", "Who took the vase?"]
+
+
+def test_export_to_a_file_that_cannot_be_written_says_which(conversation: str) -> None:
+    result = CliRunner().invoke(app, ["memory", "export", "--out", "nowhere/said.jsonl"])
+    assert isinstance(result.exception, MemoryStoreError)
+    assert "nowhere/said.jsonl cannot be written: No such file or directory." in str(result.exception)
+
+
+# ---------------------------------------------------------------------- helpers
+
+
+def _environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+def _python(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, env=_environment(**environment), capture_output=True, text=True, timeout=240)
+
+
+def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    yield list(path)
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _commands(child, (*path, name))
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]

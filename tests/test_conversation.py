@@ -1,0 +1,93 @@
+"""What kind of thing was said: small talk, a follow-up, a question that stands alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatbot.conversation import MAX_FOLLOW_UP_WORDS, as_written, is_small_talk, standalone
+from personas import LoadedPersona
+
+EARLIER = ["Who was Julia Stoner?", "What killed Julia Stoner?"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Hello!",
+        "Good evening, Mr. Holmes.",
+        "thank you very much",
+        "Who are you?",
+        "How are you today?",
+        "Goodbye then.",
+        "lol",
+        "Nice to meet you!",
+        "?!",
+    ],
+)
+def test_greetings_and_thanks_are_small_talk(message: str) -> None:
+    assert is_small_talk(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Who was Irene Adler?",
+        "Hello, who stole the carbuncle?",
+        "What killed Julia Stoner?",
+        "snake",
+        "Good evening and thanks, but how did you and he and she and they do it then?",
+    ],
+)
+def test_a_question_is_no_small_talk_whatever_it_opens_with(message: str) -> None:
+    assert not is_small_talk(message)
+
+
+def test_no_suggested_question_is_small_talk(sherlock: LoadedPersona) -> None:
+    assert [question for question in sherlock.persona.suggestions if is_small_talk(question)] == []
+
+
+@pytest.mark.parametrize(
+    "question", ["Why did he do it?", "And then?", "Where was she?", "Why?", "How did they escape?"]
+)
+def test_a_follow_up_is_joined_to_the_question_before_it(question: str) -> None:
+    assert standalone(question, EARLIER) == f"What killed Julia Stoner? {question}"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Did he know Irene Adler?",
+        "Where did the blue carbuncle come from?",
+        "Why did he keep a cheetah and a baboon in the garden at all?",
+    ],
+)
+def test_a_question_that_names_what_it_means_stands_alone(question: str) -> None:
+    assert standalone(question, EARLIER) == question
+
+
+def test_the_first_word_is_no_name() -> None:
+    assert standalone("Did he confess?", EARLIER) == "What killed Julia Stoner? Did he confess?"
+
+
+def test_a_follow_up_has_a_longest_length() -> None:
+    short = " ".join(["was", "he", *["so"] * (MAX_FOLLOW_UP_WORDS - 2)])
+    assert standalone(short, EARLIER) != short
+    assert standalone(f"{short} so", EARLIER) == f"{short} so"
+
+
+def test_the_first_question_is_searched_as_it_stands() -> None:
+    assert standalone("Why did he do it?", []) == "Why did he do it?"
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "written"),
+    [
+        ("iphone", "What do you think of the iPhone?", "iPhone"),
+        ("covid-19", "Had you COVID-19, sir?", "COVID-19"),
+        ("art", "The party was about Art.", "Art"),
+        ("c.i.a", "Is it the C.I.A then?", "C.I.A"),
+        ("radio", "Nothing of the kind.", "radio"),
+    ],
+)
+def test_a_word_is_given_back_as_the_visitor_wrote_it(word: str, message: str, written: str) -> None:
+    assert as_written(word, message) == written

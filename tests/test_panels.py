@@ -1,0 +1,167 @@
+"""The panels beside the chat: words marked, everything escaped, what the check found, the line of timings."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from chatbot.trace import Check, EvidenceRecord, ReasonRecord, Timings, Tokens, Trace
+from chatbot.web.panels import (
+    BEFORE,
+    NO_SEARCH,
+    NOTHING,
+    empty_evidence_html,
+    evidence_html,
+    mark,
+    stored_timings_html,
+    timings_html,
+    waiting_html,
+)
+
+PIECE = EvidenceRecord(
+    work="The Borrowed Umbrella",
+    chapter="In the Hall",
+    place=12,
+    kind="text",
+    source="umbrella",
+    narrator="the porter",
+    text="The porter carried two umbrellas.",
+    passage="It rained.\nThe porter carried two umbrellas.",
+    passage_id="umbrella-12",
+    score=0.734,
+    reasons=(ReasonRecord(module="dense", rank=1, score=0.5), ReasonRecord(module="bm25", rank=3, score=7.25)),
+)
+TRACE = Trace(
+    mode="hybrid",
+    persona="sherlock",
+    evidence=(PIECE, PIECE),
+    check=Check(verdict="grounded"),
+    timings=Timings(retrieval_ms=41.0, first_token_ms=1500.0, total_ms=3500.0),
+    tokens=Tokens(prompt=300, cached=120, reply=21),
+)
+
+
+# ---------------------------------------------------------------------- the evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "marked"),
+    [
+        ("He examined the wheels.", "Why examine a wheel?", ["examined", "wheels"]),
+        ("A case; many cases", "Which cases?", ["case", "cases"]),
+        ("CARRYING an umbrella", "Who carried it?", ["CARRYING"]),
+        ("The porter's umbrella", "Which porter?", ["porter's"]),
+        ("The porter’s umbrella", "What of the porter’s key?", ["porter"]),
+        ("He was at the door of the house.", "What was he at the time?", []),
+        ("The porterhouse", "Which porter?", []),
+    ],
+)
+def test_the_words_of_the_question_are_marked_whatever_their_ending(
+    text: str, question: str, marked: list[str]
+) -> None:
+    assert [unescape(word) for word in re.findall("<mark>(.*?)</mark>", mark(text, question))] == marked
+
+
+def test_marking_changes_no_letter_of_the_text() -> None:
+    text = "“He's 5 & <20>,” said the porter's wife -- umbrellas!"
+    assert unescape(re.sub("</?mark>", "", mark(text, "umbrella porter 20"))) == text
+
+
+@pytest.mark.parametrize("field", ["work", "chapter", "narrator", "text", "passage"])
+def test_a_piece_of_evidence_is_escaped(field: str) -> None:
+    html = evidence_html("Who?", [PIECE.model_copy(update={field: "<script>&"})], searched=True)
+    assert "<script>" not in html
+    assert "script" in html and "&gt;&amp;" in html
+
+
+def test_a_piece_shows_its_place_score_whole_passage_and_reasons() -> None:
+    html = evidence_html("Who?", [PIECE], searched=True)
+    for shown in (
+        "The Borrowed Umbrella",
+        "In the Hall",
+        "told by the porter, paragraph 12",
+        ">0.73<",
+        "<p>It rained.</p>",
+        "dense #1 (0.50) · bm25 #3 (7.25)",
+    ):
+        assert shown in html
+
+
+def test_a_piece_of_the_casebook_is_called_so() -> None:
+    html = evidence_html("Who?", [PIECE.model_copy(update={"kind": "casebook", "chapter": ""})], searched=True)
+    assert "his casebook" in html
+    assert "told by" not in html and 'class="chapter"' not in html
+
+
+def test_pieces_are_numbered_in_their_order() -> None:
+    pieces = [PIECE, PIECE.model_copy(update={"work": "The Second Umbrella"})]
+    html = evidence_html("Who?", pieces, searched=True)
+    assert re.findall(r'class="number">(\d)</span><span class="work">([^<]*)<', html) == [
+        ("1", "The Borrowed Umbrella"),
+        ("2", "The Second Umbrella"),
+    ]
+
+
+def test_a_search_that_found_nothing_reads_otherwise_than_a_mode_that_searches_nothing() -> None:
+    assert NOTHING in evidence_html("Who?", [], searched=True)
+    assert NO_SEARCH in evidence_html("Who?", [], searched=False)
+    assert BEFORE in empty_evidence_html()
+    assert len({NOTHING, NO_SEARCH, BEFORE}) == 3
+
+
+def test_why_the_evidence_is_weak_is_said_and_escaped() -> None:
+    html = evidence_html("Who?", [], searched=True, why_weak="his books do not know <i>")
+    assert "his books do not know &lt;i&gt;" in html
+
+
+# ---------------------------------------------------------------------- the line of timings
+
+
+@pytest.mark.parametrize(
+    ("check", "tone", "label"),
+    [
+        (Check(verdict="grounded"), "good", "rests on the notes"),
+        (Check(verdict="declined"), "plain", "says he does not know"),
+        (Check(verdict="withheld"), "warn", "draft set aside: not in the notes"),
+        (Check(verdict="unchecked"), "plain", "not checked: no notes"),
+        (None, "plain", "stopped"),
+    ],
+)
+def test_what_the_check_found_is_said_in_words(check: Check | None, tone: str, label: str) -> None:
+    assert f'<span class="tag {tone}">{label}</span>' in timings_html(TRACE.model_copy(update={"check": check}))
+
+
+def test_the_line_names_mode_search_first_token_speed_and_cache() -> None:
+    line = timings_html(TRACE)
+    for shown in (
+        '<span class="tag mode">hybrid</span>',
+        "search 41 ms, 2 pieces",
+        "first token 1.50 s",
+        "10 tokens/s",
+        "prompt 300 tokens, 120 of them cached",
+    ):
+        assert shown in line
+
+
+def test_the_line_leaves_out_the_search_and_the_speed_where_there_were_none() -> None:
+    line = timings_html(TRACE.model_copy(update={"timings": Timings(first_token_ms=5.0), "tokens": Tokens()}))
+    assert "search" not in line
+    assert "tokens/s" not in line
+
+
+@pytest.mark.parametrize("check", [Check(verdict="withheld", quoted=(1,), unsupported=("Zanzibar",)), None])
+def test_a_stored_trace_gives_the_line_that_was_shown(check: Check | None) -> None:
+    trace = TRACE.model_copy(update={"check": check})
+    stored = json.loads(json.dumps(trace.model_dump(mode="json", exclude={"evidence"})))
+    assert stored_timings_html(stored, pieces=len(trace.evidence)) == timings_html(trace)
+
+
+def test_a_turn_without_a_trace_has_no_line() -> None:
+    assert stored_timings_html({}, pieces=0) == ""
+
+
+def test_what_is_under_way_is_escaped() -> None:
+    assert "Asking &lt;him&gt;" in waiting_html("Asking <him>")

@@ -1,0 +1,148 @@
+"""A prompt within its budget: the order of its parts, what is dropped first, and a beginning that stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatbot.errors import MessageError
+from chatbot.prompts import MESSAGE_OVERHEAD, Exchange, Message, Note, Prompt, build_prompt, render_turn
+from personas import Persona
+
+PERSONA = Persona.model_validate(
+    {
+        "name": "Ada",
+        "description": "You are Ada.",
+        "manner": "You speak briefly.",
+        "scenario": "It is night.",
+        "greeting": "Mind the stairs.",
+        "declines": ["I do not know."],
+        "strangers": ["{word}?"],
+        "nearest": ["{quote}"],
+        "readings": ["{quote}"],
+        "prompts": {"grounded": "Answer from these notes.", "notes": "Notes:", "question": "Question:"},
+        "examples": [{"user": "Who are you?", "assistant": "The keeper."}],
+    }
+)
+NOTES = (Note("The Lamp", "Ada lit it at dusk."), Note("The Log", "It rained."), Note("The Boat", "It leaked."))
+HISTORY = tuple(Exchange(f"question number {number}", f"answer number {number}") for number in range(8))
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def build(
+    question: str = "Who lit it?",
+    notes: tuple[Note, ...] = NOTES,
+    history: tuple[Exchange, ...] = HISTORY,
+    budget: int = 10_000,
+    examples: bool = False,
+) -> Prompt:
+    return build_prompt(PERSONA, question, notes, history, examples=examples, count=words, budget=budget)
+
+
+def size(prompt: Prompt) -> int:
+    return sum(words(message.content) + MESSAGE_OVERHEAD for message in prompt.messages)
+
+
+def test_notes_stand_numbered_between_the_instruction_and_the_question() -> None:
+    assert render_turn("Who lit it?", NOTES[:2], PERSONA.prompts) == (
+        "Answer from these notes.\nNotes:\n[1] The Lamp: Ada lit it at dusk.\n[2] The Log: It rained.\n"
+        "Question: Who lit it?"
+    )
+
+
+def test_without_notes_the_question_stands_alone() -> None:
+    assert render_turn("Who lit it?", (), PERSONA.prompts) == "Who lit it?"
+
+
+def test_the_order_is_instruction_history_turn() -> None:
+    prompt = build(history=HISTORY[:2])
+    assert prompt.messages == (
+        Message("system", "You are Ada. You speak briefly. It is night."),
+        Message("user", "question number 0"),
+        Message("assistant", "answer number 0"),
+        Message("user", "question number 1"),
+        Message("assistant", "answer number 1"),
+        Message("user", render_turn("Who lit it?", NOTES, PERSONA.prompts)),
+    )
+    assert prompt.sent == prompt.messages[-1].content
+    assert prompt.left_out == ()
+
+
+def test_examples_come_before_the_history_and_only_where_they_are_wanted() -> None:
+    with_examples = build(history=HISTORY[:1], examples=True).messages
+    assert with_examples[1:3] == (Message("user", "Who are you?"), Message("assistant", "The keeper."))
+    without = build(history=HISTORY[:1]).messages
+    assert without == with_examples[:1] + with_examples[3:]
+
+
+def test_no_prompt_is_longer_than_its_budget() -> None:
+    smallest = size(build(notes=(), history=())) + MESSAGE_OVERHEAD
+    for budget in range(smallest, smallest + 200):
+        assert size(build(budget=budget)) <= budget
+
+
+def test_what_fits_exactly_is_left_in() -> None:
+    whole = build()
+    assert build(budget=size(whole) + MESSAGE_OVERHEAD) == whole
+
+
+def test_notes_are_dropped_from_the_end_and_named() -> None:
+    enough = size(build(notes=NOTES[:1], history=())) + MESSAGE_OVERHEAD
+    prompt = build(history=(), budget=enough)
+    assert prompt.sent == render_turn("Who lit it?", NOTES[:1], PERSONA.prompts)
+    assert prompt.left_out == ("note: The Log: It rained.", "note: The Boat: It leaked.")
+
+
+def test_the_oldest_half_of_the_history_is_dropped_and_that_is_said() -> None:
+    whole = size(build()) + MESSAGE_OVERHEAD
+    prompt = build(budget=whole - 1)
+    assert [message.content for message in prompt.messages if message.role == "assistant"] == [
+        f"answer number {number}" for number in range(4, 8)
+    ]
+    assert prompt.sent == build().sent
+    assert prompt.left_out == ("history: the first 4 of 8 exchanges",)
+
+
+def test_halves_go_until_it_fits() -> None:
+    enough = size(build(history=HISTORY[6:])) + MESSAGE_OVERHEAD
+    prompt = build(budget=enough)
+    assert prompt.messages[1].content == "question number 6"
+    assert prompt.left_out == ("history: the first 6 of 8 exchanges",)
+
+
+def test_the_whole_history_goes_before_the_question_does() -> None:
+    enough = size(build(notes=(), history=())) + MESSAGE_OVERHEAD
+    prompt = build(budget=enough)
+    assert [message.role for message in prompt.messages] == ["system", "user"]
+    assert prompt.sent == "Who lit it?"
+    assert prompt.left_out[-1] == "history: the first 8 of 8 exchanges"
+    assert len(prompt.left_out) == len(NOTES) + 1
+
+
+def test_a_question_that_does_not_fit_is_refused_with_the_numbers() -> None:
+    question = "why " * 50
+    with pytest.raises(MessageError) as caught:
+        build(question=question, budget=60)
+    message = str(caught.value)
+    room = 60 - words(PERSONA.instruction()) - 2 * MESSAGE_OVERHEAD
+    assert f"{50 + MESSAGE_OVERHEAD} tokens" in message
+    assert f"{room} fit" in message
+    assert "Shorten it" in message
+
+
+def test_the_next_prompt_begins_with_the_whole_of_the_last_one() -> None:
+    history: tuple[Exchange, ...] = ()
+    before: tuple[Message, ...] = ()
+    for number in range(6):
+        prompt = build(question=f"Question {number}?", notes=NOTES[number % 3 :], history=history)
+        assert prompt.messages[: len(before)] == before
+        reply = f"Reply {number}."
+        before = (*prompt.messages, Message("assistant", reply))
+        history = (*history, Exchange(prompt.sent, reply))
+    assert len(before) == 13
+
+
+def test_what_the_mode_shows_does_not_move_the_first_message() -> None:
+    assert build(notes=()).messages[0] == build(examples=True, history=()).messages[0]

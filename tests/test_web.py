@@ -1,0 +1,226 @@
+"""The web page in a real browser, served by the real program: every mode, Stop, retry, edit, and coming back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.library.search import Library
+from chatbot.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+DONE = 90_000  # ms: the longest a test waits for an answer
+
+pytestmark = pytest.mark.browser
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """The program as a user starts it, which can be stopped and started again."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = os.environ | {
+            "BAKERSTREET_HOME": str(settings.home),
+            "BAKERSTREET_PORT": str(self.port),
+            "HF_HUB_OFFLINE": "1",
+        }
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=self._environment, stdout=out, stderr=subprocess.STDOUT
+            )
+        deadline = time.monotonic() + 120
+        while "Ready to answer" not in self._log.read_text(errors="replace"):
+            assert self._process.poll() is None, self._log.read_text(errors="replace")
+            assert time.monotonic() < deadline, self._log.read_text(errors="replace")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(2)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+
+
+@pytest.fixture(scope="module")
+def served(settings: Settings, library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    if shutil.which("chromium") is None:
+        pytest.skip("Debian's chromium is not installed")
+    served = Served(settings, tmp_path_factory.mktemp("web") / "log")
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(served: Served) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, served: Served) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    page.outside = []
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((served.url, "data:", "blob:")) else page.outside.append(request.url)
+        ),
+    )
+    page.goto(served.url)
+    page.wait_for_selector("#message textarea")
+    yield page
+    context.close()
+
+
+def ask(page: Any, text: str) -> None:
+    page.fill("#message textarea", text)
+    page.press("#message textarea", "Enter")
+
+
+def finished(page: Any, replies: int) -> str:
+    """The last reply, when the greeting and `replies` answers are there and the input is free again."""
+    page.wait_for_function(
+        "n => document.querySelectorAll('#chat [data-testid=\"bot\"]').length === n + 1", arg=replies, timeout=DONE
+    )
+    page.wait_for_selector("#timings .tag.mode", timeout=DONE)
+    page.wait_for_selector("#message .submit-button", timeout=DONE)
+    return str(page.locator('#chat [data-testid="bot"]').last.inner_text())
+
+
+def test_a_visitor_asks_in_each_mode_and_opens_the_evidence(page: Any) -> None:
+    for number, mode in enumerate(("hybrid", "rag", "ft"), 1):
+        page.get_by_role("radio", name=mode, exact=True).check()
+        ask(page, "What killed Julia Stoner?")
+        page.wait_for_selector("#message .stop-button", timeout=DONE)
+        reply = finished(page, number)
+        assert len(reply) > 10
+        page.wait_for_function(
+            "mode => document.querySelector('#timings .tag.mode')?.innerText === mode", arg=mode, timeout=DONE
+        )
+        if mode == "ft":
+            assert "No books were opened" in page.inner_text("#evidence")
+        else:
+            assert "The Speckled Band" in page.inner_text("#evidence")
+            assert page.locator("#evidence mark").count() > 0
+            page.locator("#evidence summary").first.click()
+            assert page.locator("#evidence details p").first.is_visible()
+    page.locator('#chat [data-testid="bot"]').nth(1).click()
+    page.wait_for_selector("#evidence mark")
+    assert page.outside == []
+
+
+def test_the_reply_is_streamed(page: Any) -> None:
+    page.evaluate(
+        """() => { window.lengths = new Set(); new MutationObserver(() => {
+            const bots = document.querySelectorAll('#chat [data-testid="bot"]');
+            window.lengths.add(bots[bots.length - 1].innerText.length);
+        }).observe(document.querySelector('#chat'), {subtree: true, childList: true, characterData: true}); }"""
+    )
+    page.get_by_role("radio", name="ft", exact=True).check()
+    ask(page, "What do you make of my walking stick?")
+    finished(page, 1)
+    assert page.evaluate("window.lengths.size") > 5
+
+
+def test_stop_ends_the_reply_and_frees_the_input(page: Any) -> None:
+    page.get_by_role("radio", name="standard", exact=True).check()
+    ask(page, "Tell me at great length about the history of London, street by street.")
+    page.wait_for_function(
+        """() => { const bots = document.querySelectorAll('#chat [data-testid="bot"]');
+            return bots.length === 2 && bots[1].innerText.length > 20; }""",
+        timeout=DONE,
+    )
+    page.click("#message .stop-button")
+    page.wait_for_function("() => document.querySelector('#chat').innerText.includes('(stopped)')", timeout=DONE)
+    page.wait_for_selector("#message .submit-button")
+    page.get_by_role("radio", name="hybrid", exact=True).check()
+    ask(page, "Who was Irene Adler?")
+    assert len(finished(page, 2)) > 10
+
+
+def test_retry_and_edit_answer_again(page: Any) -> None:
+    ask(page, "Who stole the blue carbuncle?")
+    finished(page, 1)
+    page.get_by_role("button", name="Retry").last.click()
+    page.wait_for_selector("#message .stop-button", timeout=DONE)
+    finished(page, 1)
+    assert page.locator('#chat [data-testid="user"]').count() == 1
+    page.get_by_role("button", name="Edit").last.click()
+    page.locator("#chat textarea").fill("Who was the King of Bohemia?")
+    page.get_by_role("button", name="Submit").last.click()
+    page.wait_for_function(
+        "() => document.querySelector('#evidence').innerText.includes('A Scandal in Bohemia')", timeout=DONE
+    )
+    finished(page, 1)
+    assert page.locator('#chat [data-testid="user"]').inner_text() == "Who was the King of Bohemia?"
+
+
+def test_a_conversation_is_found_again_after_a_reload_and_a_restart(page: Any, served: Served) -> None:
+    ask(page, "Where did Mycroft Holmes lodge?")
+    reply = finished(page, 1)
+    for again in ("reload", "restart"):
+        if again == "restart":
+            served.stop()
+            served.start()
+        page.goto(served.url)
+        page.wait_for_selector("#message textarea")
+        page.locator("#past label", has_text="Where did Mycroft Holmes lodge?").click()
+        page.wait_for_selector('#chat [data-testid="user"]')
+        assert page.locator('#chat [data-testid="bot"]').last.inner_text() == reply
+        assert "Mycroft" in page.inner_text("#evidence")
+    page.click("#new")
+    page.wait_for_function("() => document.querySelectorAll('#chat [data-testid=\"user\"]').length === 0")
+
+
+def test_the_page_fits_a_phone(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("#message textarea").bounding_box()["width"] > 180
+
+
+def test_a_port_in_use_is_named(served: Served, settings: Settings) -> None:
+    run = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=os.environ | {"BAKERSTREET_HOME": str(settings.home), "BAKERSTREET_PORT": str(served.port)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert f"127.0.0.1:{served.port} cannot be served on" in run.stderr
+    assert "Traceback" not in run.stderr
