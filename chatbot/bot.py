@@ -10,13 +10,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from chatbot.conversation import as_written, is_small_talk, standalone
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BakerStreetError, MessageError, ModeError
-from chatbot.grounding import best_sentence, check_reply
+from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
+from chatbot.grounding import best_sentence, check_reply, unsupported_terms
 from chatbot.library.evidence import Evidence, Found
 from chatbot.modes import Mode, get_mode
 from chatbot.prompts import Exchange, Note, Prompt, build_prompt
@@ -25,74 +26,10 @@ from chatbot.text import clean_message
 from chatbot.trace import Check, Timings, Trace, evidence_records, prompt_record, token_record
 from personas import LoadedPersona
 
+__all__ = ["Answered", "Asked", "Bot", "Event", "Question", "Revised", "Said", "Searched"]
+
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
 MAX_PIECES = 3
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The question is stored; whatever happens now, it is not lost."""
-
-    turn_id: str | None
-
-
-@dataclass(frozen=True)
-class Searched:
-    """The evidence has been chosen."""
-
-    found: Found
-
-
-@dataclass(frozen=True)
-class Said:
-    """Another piece of the reply."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Revised:
-    """The reply did not rest on its evidence; this stands in its place."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The turn is complete and stored."""
-
-    turn_id: str | None
-    question: str
-    reply: str
-    state: str
-    trace: Trace
-
-
-Event = Asked | Searched | Said | Revised | Answered
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of the bot.
-
-    Attributes:
-        text: the user's message.
-        persona: who answers.
-        mode: a mode's name; None: the persona's own.
-        conversation: the conversation in memory that the turn belongs to; None: nothing is stored.
-        parent: the turn that this one follows; None: it is the first of its conversation.
-        history: earlier exchanges, where nothing is stored.
-        attempt: 0 for the first answer; a retry counts up, which gives another seed.
-    """
-
-    text: str
-    persona: str = "sherlock"
-    mode: str | None = None
-    conversation: str | None = None
-    parent: str | None = None
-    history: tuple[Exchange, ...] = ()
-    attempt: int = 0
-    seed: int = 0
 
 
 class Bot:
@@ -171,6 +108,7 @@ class _Turn:
         self._completion: Completion | None = None
         self._first_token_ms = 0.0
         self._raw = ""
+        self._set_aside = False
         self._check: Check | None = None
         self.reply = ""
         self.state = "pending"
@@ -268,6 +206,9 @@ class _Turn:
             self._raw += piece
             self.reply = self._raw
             yield Said(piece)
+            if self._used and piece.rstrip().endswith((".", "!", "?")) and self._strays():
+                self._generation.cancel()  # the draft will not stand, so it need not be finished
+                self._set_aside = True
         self._completion = self._generation.completion
         self.reply = self._raw = self._raw.strip()
 
@@ -372,8 +313,15 @@ class _Turn:
             error=error,
         )
 
+    def _strays(self) -> bool:
+        """Whether the draft so far says what stands nowhere. An open quotation is waited for."""
+        if self._raw.count('"') % 2:
+            return False
+        return bool(unsupported_terms(self._raw, [*(piece.text for piece in self._used), *self._known_texts()]))
+
     def _asked_to_stop(self) -> bool:
-        return self._completion is not None and self._completion.finish == "cancelled"
+        ended = self._completion is not None and self._completion.finish == "cancelled"
+        return ended and not self._set_aside
 
     def _elapsed(self) -> float:
         return (time.perf_counter() - self._began) * 1000

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.orm import Session, sessionmaker
 
 from chatbot.errors import MemoryStoreError
@@ -70,7 +78,7 @@ class Memory:
             if parsed.get_backend_name() == "sqlite" and on_disk:
                 Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
             self._engine = _create(url)
-            upgrade(self._engine)
+            _upgrade_among_others(self._engine)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             why = "its port is no number" if isinstance(error, ValueError) else error
             raise MemoryStoreError(
@@ -232,6 +240,24 @@ class Memory:
             raise MemoryStoreError(f"The database refused: {_short(error)}.") from error
 
 
+def _upgrade_among_others(engine: Engine) -> None:
+    """Bring the database up to date, also where another process is just doing the same."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return upgrade(engine)
+        except (OperationalError, ProgrammingError, IntegrityError) as error:
+            beaten = any(word in str(error) for word in ("already exists", "locked", "duplicate key"))
+            if not beaten or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _zoned(moment: datetime) -> datetime:
+    """A time with its zone: SQLite gives them back without."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _create(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
@@ -281,7 +307,7 @@ def _summary(conversation: Conversation, turns: int) -> ConversationSummary:
         title=conversation.title,
         greeting=conversation.greeting,
         turns=turns,
-        updated_at=conversation.updated_at,
+        updated_at=_zoned(conversation.updated_at),
         head_id=conversation.head_id,
     )
 
@@ -297,7 +323,7 @@ def _stored(turn: Turn) -> StoredTurn:
         reply=turn.reply,
         state=turn.state,
         error=turn.error,
-        created_at=turn.created_at,
+        created_at=_zoned(turn.created_at),
         evidence=list(turn.evidence),
         trace=dict(turn.trace),
     )

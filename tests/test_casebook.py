@@ -114,32 +114,35 @@ def test_speakers_take_turns_and_nobody_is_silent(sherlock: LoadedPersona) -> No
         assert all(message["content"].strip() for message in messages), number
 
 
+def exchanges(lines: list[Example], *kinds: str) -> Iterator[tuple[str, str]]:
+    """Every prompt with its reply; a conversation may have several."""
+    for line in lines:
+        if line.kind in kinds:
+            contents = [message.content for message in line.messages]
+            yield from zip(contents[::2], contents[1::2], strict=True)
+
+
 def test_notes_stand_in_the_prompt_exactly_as_a_turn_renders_them(
     sherlock: LoadedPersona, lines: list[Example]
 ) -> None:
-    for line in lines:
-        if line.kind.startswith("grounded"):
-            prompt = line.messages[0].content
-            notes = notes_in(prompt)
-            assert notes, prompt
-            assert prompt == render_turn(asked_in(prompt), notes, sherlock.persona.prompts)
+    for prompt, _ in exchanges(lines, "grounded", "grounded-silent"):
+        notes = notes_in(prompt)
+        assert notes, prompt
+        assert prompt == render_turn(asked_in(prompt), notes, sherlock.persona.prompts)
 
 
 def test_every_grounded_answer_quotes_a_span_of_its_notes(lines: list[Example]) -> None:
-    for line in lines:
-        if line.kind == "grounded":
-            prompt, reply = line.messages[0].content, line.messages[-1].content
-            noted = [" ".join(words_of(note.text)) for note in notes_in(prompt)]
-            spans = [" ".join(words_of(quote)) for quote in re.findall(r'"([^"]+)"', reply)]
-            assert any(len(span.split()) >= 3 and span in note for span in spans for note in noted), reply
+    for prompt, reply in exchanges(lines, "grounded"):
+        noted = [" ".join(words_of(note.text)) for note in notes_in(prompt)]
+        spans = [" ".join(words_of(quote)) for quote in re.findall(r'"([^"]+)"', reply)]
+        assert any(len(span.split()) >= 3 and span in note for span in spans for note in noted), reply
 
 
-def test_an_answer_that_its_notes_do_not_hold_quotes_no_answer(lines: list[Example]) -> None:
-    for line in lines:
-        if line.kind == "grounded-silent":
-            noted = " ".join(words_of(" ".join(note.text for note in notes_in(line.messages[0].content))))
-            for quote in re.findall(r'"([^"]+)"', line.messages[-1].content):
-                assert " ".join(words_of(quote)) in noted, quote
+def test_an_answer_that_its_notes_do_not_hold_quotes_nothing_else(lines: list[Example]) -> None:
+    for prompt, reply in exchanges(lines, "grounded-silent"):
+        noted = " ".join(words_of(" ".join(note.text for note in notes_in(prompt))))
+        for quote in re.findall(r'"([^"]+)"', reply):
+            assert " ".join(words_of(quote)) in noted, quote
 
 
 @pytest.mark.canon

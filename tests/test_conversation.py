@@ -85,7 +85,7 @@ def test_the_first_question_is_searched_as_it_stands() -> None:
         ("iphone", "What do you think of the iPhone?", "iPhone"),
         ("covid-19", "Had you COVID-19, sir?", "COVID-19"),
         ("art", "The party was about Art.", "Art"),
-        ("c.i.a", "Is it the C.I.A then?", "C.I.A"),
+        ("c++", "Do you write C++ here?", "C++"),
         ("radio", "Nothing of the kind.", "radio"),
     ],
 )

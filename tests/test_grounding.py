@@ -63,6 +63,17 @@ def test_a_quotation_that_leaves_out_a_word_or_two_still_counts() -> None:
     assert check_reply(reply, [LAMP, LOG], []) == Check(verdict="grounded", quoted=(2,))
 
 
+def test_a_quotation_with_one_other_word_counts_and_one_with_many_does_not() -> None:
+    reply = '"Nobody came up the stair of the tall tower by night", you see.'
+    assert check_reply(reply, [LOG], []) == Check(verdict="grounded", quoted=(1,))
+    reply = '"Nobody came up the ladder with a small candle by night", you see.'
+    assert check_reply(reply, [LOG], []).verdict == "withheld"
+
+
+def test_words_picked_singly_from_the_evidence_are_no_quotation() -> None:
+    assert check_reply('"Nobody up stair old by", you see.', [LOG], []).verdict == "withheld"
+
+
 def test_a_quotation_in_another_order_does_not_count() -> None:
     reply = '"By night the tower of the stair nobody old up came", you see.'
     check = check_reply(reply, [LOG], [])

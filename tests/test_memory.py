@@ -430,3 +430,33 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def test_several_who_open_a_new_database_at_once_all_can(url: str) -> None:
+    opened: list[Memory] = []
+    failed: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            opened.append(Memory(url))
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for memory in opened:
+        memory.close()
+    assert failed == []
+    assert len(opened) == 4
+
+
+def test_times_carry_their_zone(url: str) -> None:
+    memory = Memory(url)
+    conversation = memory.start("ada", "sherlock")
+    memory.ask(conversation, None, "rag", "Who?")
+    assert memory.turns(conversation)[0].created_at.tzinfo is not None
+    assert memory.conversation(conversation).updated_at.tzinfo is not None
+    memory.close()

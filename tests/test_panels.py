@@ -52,7 +52,7 @@ TRACE = Trace(
     [
         ("He examined the wheels.", "Why examine a wheel?", ["examined", "wheels"]),
         ("A case; many cases", "Which cases?", ["case", "cases"]),
-        ("CARRYING an umbrella", "Who carried it?", ["CARRYING"]),
+        ("CARRYING an umbrella", "Who carries it?", ["CARRYING"]),
         ("The porter's umbrella", "Which porter?", ["porter's"]),
         ("The porter’s umbrella", "What of the porter’s key?", ["porter"]),
         ("He was at the door of the house.", "What was he at the time?", []),

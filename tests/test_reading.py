@@ -41,6 +41,8 @@ def rows(split: str = "train", explicit: bool = True) -> tuple[list[dict], list[
                     }
                 )
             sections.append({"story": f"story-{story}", "section": str(part), "text": "\n".join(facts)})
+        told = [f"The {owner} said no word of the {THINGS[(at + story) % 12]}." for at, owner in enumerate(OWNERS)]
+        sections.append({"story": f"story-{story}", "section": "2", "text": " ".join(told)})
     return sections, questions
 
 

@@ -88,10 +88,11 @@ def test_header_and_licence_are_left_behind(shelf: Shelf, tmp_path: Path) -> Non
 
 
 def test_a_fetched_text_is_kept_and_not_fetched_again(shelf: Shelf, tmp_path: Path) -> None:
-    first = fetch(shelf, tmp_path, RED)
+    green = source("green.txt", 8)
+    first = fetch(shelf, tmp_path, RED, green)
     assert (tmp_path / CHECKSUMS).is_file()
-    assert fetch(shelf, tmp_path, RED) == first
-    assert shelf.asked == ["7"]
+    assert fetch(shelf, tmp_path, RED, green) == first
+    assert shelf.asked == ["7", "8"]
 
 
 def test_a_kept_text_needs_no_server(shelf: Shelf, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_contents_list_makes_no_works_and_no_chapters() -> None:
     sections = sections_of(source("The Red Lamp", "The Green Lamp"), text)
     assert [section.work for section in sections] == ["The Red Lamp", "The Green Lamp"]
 
-    contents = "CONTENTS\n\nCHAPTER I. UP\n\nCHAPTER II. DOWN\n\n\n"
+    contents = "CONTENTS\n\nCHAPTER I. UP\n\nCHAPTER II. DOWN\n\nPrinted by Pike and Sons.\n\n\n"
     sections = sections_of(source(), contents + book(("CHAPTER I. UP", "tower"), ("CHAPTER II. DOWN", "cellar")))
     assert [section.chapter for section in sections] == ["Chapter I: Up", "Chapter II: Down"]
 

@@ -56,6 +56,3 @@ def main() -> None:
         if ending.code == 130:  # what Typer makes of Ctrl-C
             typer.echo("\nStopped. What was finished is kept.", err=True)
         raise
-    except BrokenPipeError:  # the reader (head, less) has gone
-        sys.stderr.close()
-        sys.exit(141)

@@ -1,0 +1,75 @@
+"""What goes into a turn and what comes out of it while it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatbot.library.evidence import Found
+from chatbot.prompts import Exchange
+from chatbot.trace import Trace
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question is stored; whatever happens now, it is not lost."""
+
+    turn_id: str | None
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The evidence has been chosen."""
+
+    found: Found
+
+
+@dataclass(frozen=True)
+class Said:
+    """Another piece of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Revised:
+    """The reply did not rest on its evidence; this stands in its place."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The turn is complete and stored."""
+
+    turn_id: str | None
+    question: str
+    reply: str
+    state: str
+    trace: Trace
+
+
+Event = Asked | Searched | Said | Revised | Answered
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the bot.
+
+    Attributes:
+        text: the user's message.
+        persona: who answers.
+        mode: a mode's name; None: the persona's own.
+        conversation: the conversation in memory that the turn belongs to; None: nothing is stored.
+        parent: the turn that this one follows; None: it is the first of its conversation.
+        history: earlier exchanges, where nothing is stored.
+        attempt: 0 for the first answer; a retry counts up, which gives another seed.
+    """
+
+    text: str
+    persona: str = "sherlock"
+    mode: str | None = None
+    conversation: str | None = None
+    parent: str | None = None
+    history: tuple[Exchange, ...] = ()
+    attempt: int = 0
+    seed: int = 0
