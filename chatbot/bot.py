@@ -198,7 +198,7 @@ class _Turn:
             budget=settings.context_tokens - persona.generation.max_new_tokens,
         )
         self._generation = self._resources.engine.submit(
-            Request(self._prompt.messages, self._voice(), self._sampling())
+            Request(self._prompt.messages, self._voice(), self._sampling(), self._opening())
         )
         for piece in self._generation:
             if not self._raw:
@@ -221,12 +221,12 @@ class _Turn:
             return
         if pieces and self._check.verdict == "declined":
             # He has been given something: the visitor should hear what comes nearest, and judge for himself.
-            more = " " + self._with_quote(persona.nearest, pieces)
+            more = " " + self._with_quote(persona.nearest)
             self.reply += more
             yield Said(more)
             return
         if self._check.verdict == "withheld":
-            self.reply = self._with_quote(persona.readings, pieces)
+            self.reply = self._with_quote(persona.readings)
         elif not self.reply or (not pieces and self._check.unsupported):
             self.reply = self._line(persona.declines)
         else:
@@ -241,15 +241,26 @@ class _Turn:
         earlier = [text for exchange in self._history for text in (exchange.sent, exchange.reply)]
         return [self._asked.text, persona.instruction(), persona.name, *titles, *earlier]
 
-    def _with_quote(self, lines: Sequence[str], pieces: Sequence[str]) -> str:
-        """One of the persona's lines around the sentence that shares most with the question."""
-        quote = best_sentence(self._asked.text, pieces).replace('"', "'")
-        return self._line(lines).format(quote=quote)
+    def _with_quote(self, lines: Sequence[str]) -> str:
+        """One of the persona's lines around the sentence that bears most on the question."""
+        best = self._used[0]
+        return self._line(lines).format(quote=_quotable(best.key or best_sentence(self._asked.text, [best.text])))
 
     def _line(self, lines: Sequence[str]) -> str:
         """One of the persona's own lines: the same question gets the same one, a retry another."""
         start = random.Random(self._asked.text).randrange(len(lines))
         return lines[(start + self._asked.attempt) % len(lines)]
+
+    def _opening(self) -> str:
+        """How a reply with notes begins: with the sentence that the search singled out.
+
+        A small model picks the right sentence of three notes less often (0.4) than the search does (0.6), but draws
+        its conclusion well enough once the sentence stands there. The tuned voice has learned replies of this form.
+        """
+        openings = self._loaded.persona.training.openings
+        if not (self._used and self._used[0].key and self._mode.voice and openings):
+            return ""
+        return f'{self._line(openings)}: "{_quotable(self._used[0].key)}"'
 
     def _voice(self) -> Path | None:
         if not self._mode.voice:
@@ -325,3 +336,8 @@ class _Turn:
 
     def _elapsed(self) -> float:
         return (time.perf_counter() - self._began) * 1000
+
+
+def _quotable(sentence: str) -> str:
+    """A sentence as it stands between quotation marks."""
+    return " ".join(sentence.replace('"', "'").split()).strip("' ")

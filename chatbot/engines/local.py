@@ -213,15 +213,16 @@ class LocalEngine:
             request = generation.request
             voice = voices.load(request.voice) if request.voice else BASE
             tokens = encode_messages(self.tokenizer, request.messages, answer_next=True)
+            opening = self.tokenizer(request.opening, add_special_tokens=False)["input_ids"] if request.opening else []
             window = min(self._window, voices.window)
-            if len(tokens) >= window:
+            if len(tokens) + len(opening) >= window:
                 raise MessageError(
                     f"The prompt has {len(tokens)} tokens and the window {window}. Shorten the message, or raise "
                     "BAKERSTREET_CONTEXT_TOKENS."
                 )
-            length, layers = self._cache.find(voice, tokens)
-            row = Row(generation, tokens, voice, length, self.tokenizer)
-            logits, row.layers = voices.read(tokens[length:], layers, voice)
+            row = Row(generation, tokens, opening, voice, self.tokenizer)
+            row.cached_tokens, layers = self._cache.find(voice, row.tokens)
+            logits, row.layers = voices.read(row.tokens[row.cached_tokens :], layers, voice)
             row.take(logits, voices.end_tokens, window, time.perf_counter())
             if row.finish:
                 self._end([row])

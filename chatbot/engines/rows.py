@@ -14,12 +14,14 @@ REPLACEMENT = "\ufffd"  # what the tokenizer gives for a character whose bytes a
 class Row:
     """One request in the batch: its tokens so far, its sampler and its text."""
 
-    def __init__(self, generation: Generation, tokens: list[int], voice: str, cached: int, tokenizer: Any) -> None:
+    def __init__(
+        self, generation: Generation, prompt: list[int], opening: list[int], voice: str, tokenizer: Any
+    ) -> None:
         self.generation = generation
-        self.tokens = tokens  # prompt and reply; all but the last are in the key/value cache
+        self.tokens = [*prompt, *opening]  # prompt and reply; all but the last are in the key/value cache
         self.voice = voice
-        self.prompt_tokens = len(tokens)
-        self.cached_tokens = cached
+        self.prompt_tokens = len(prompt)
+        self.cached_tokens = 0
         self.layers: tuple[LayerKV, ...] = ()  # held here while the row is not part of the batch's cache
         self.finish: Finish | None = None
         self._tokenizer = tokenizer

@@ -37,11 +37,19 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
-    """One reply to be generated: the messages, the voice's folder (None: the base model), and how to sample."""
+    """One reply to be generated.
+
+    Attributes:
+        messages: what was said before.
+        voice: the adapter's folder; None: the base model.
+        sampling: how tokens are chosen.
+        opening: words the reply begins with; the model goes on from there.
+    """
 
     messages: tuple[Message, ...]
     voice: Path | None = None
     sampling: Sampling = field(default_factory=Sampling)
+    opening: str = ""
 
 
 @dataclass(frozen=True)

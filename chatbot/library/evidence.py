@@ -23,6 +23,7 @@ class Evidence:
     Attributes:
         passage: where it comes from.
         text: the sentences handed over, as they stand in the passage.
+        key: the one sentence among them that bears most on the question; empty where none was singled out.
         score: how well it bears on the question, from 0 to 1.
         reasons: what each module said of it, in order.
     """
@@ -31,6 +32,7 @@ class Evidence:
     text: str
     score: float
     reasons: tuple[Reason, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True)

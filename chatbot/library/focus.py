@@ -19,17 +19,22 @@ from chatbot.library.passages import Passage
 from chatbot.text import split_sentences
 
 MAX_SENTENCES = 64  # sentences embedded for one question: what it may cost
-LEXICAL_WEIGHT = 0.45
+LEXICAL_WEIGHT = 0.7
 NEIGHBOUR_WEIGHT = 0.15
-WINDOW_WORDS = 55
+WINDOW_WORDS = 70
+PRIOR_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
 class Window:
-    """A few neighbouring sentences of a passage and how well they bear on the question, from 0 to 1."""
+    """A few neighbouring sentences of a passage and how well they bear on the question, from 0 to 1.
+
+    `key` is the one among them that bears on it most.
+    """
 
     passage: Passage
     text: str
+    key: str
     score: float
     cosine: float
     coverage: float
@@ -66,9 +71,11 @@ def focus(
         passage, prior = passages[number]
         coverage = min(1.0, lexical[position] + NEIGHBOUR_WEIGHT * sum(around))
         cosine = float(cosines[position])
-        score = (1 - LEXICAL_WEIGHT) * max(cosine, 0.0) + LEXICAL_WEIGHT * coverage + 0.1 * prior
+        score = (1 - LEXICAL_WEIGHT) * max(cosine, 0.0) + LEXICAL_WEIGHT * coverage + PRIOR_WEIGHT * prior
         if number not in windows or score > windows[number].score:
-            windows[number] = Window(passage, _widen(sentences[number], at), score, cosine, coverage)
+            windows[number] = Window(
+                passage, _widen(sentences[number], at), sentences[number][at], score, cosine, coverage
+            )
     return sorted(windows.values(), key=lambda window: -window.score)
 
 
