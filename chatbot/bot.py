@@ -67,7 +67,7 @@ class Bot:
         except BakerStreetError as error:
             turn.fail(error)
             raise
-        yield Answered(turn_id, text, turn.reply, turn.state, turn.trace())
+        yield Answered(turn_id, text, turn.reply, turn.state, turn.trace)
 
     def reply(self, asked: Question) -> Answered:
         """Answer one turn and wait for its end."""
@@ -112,6 +112,7 @@ class _Turn:
         self._check: Check | None = None
         self.reply = ""
         self.state = "pending"
+        self.trace = Trace(mode=mode.name, persona=asked.persona)
 
     def run(self) -> Iterator[Event]:
         """Search, write, check and store."""
@@ -285,8 +286,7 @@ class _Turn:
 
     # ------------------------------------------------------------------ the end
 
-    def trace(self) -> Trace:
-        """Everything that happened so far."""
+    def _make_trace(self) -> Trace:
         return Trace(
             mode=self._mode.name,
             persona=self._asked.persona,
@@ -311,9 +311,9 @@ class _Turn:
 
     def _finish(self, state: str, error: str = "") -> None:
         self.state = state
+        self.trace = trace = self._make_trace()
         if self._turn_id is None:
             return
-        trace = self.trace()
         self._resources.memory.answer(
             self._turn_id,
             sent=self._prompt.sent if self._prompt else self._asked.text,

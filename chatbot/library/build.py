@@ -129,9 +129,14 @@ def _standing(folder: Path, manifest: Manifest | None) -> list[Passage]:
 
 
 def _discard(folder: Path, embedder: Embedder, chroma_url: str | None) -> None:
-    if chroma_url:
+    try:
+        # Not the folder alone: a client of this process may still hold it open.
         open_chroma(folder, embedder, chroma_url).delete_collection()
-    for name in (INDEX, f".{INDEX}-old", CHROMA):
+    except LibraryError:
+        if chroma_url:
+            raise
+        shutil.rmtree(folder / CHROMA, ignore_errors=True)
+    for name in (INDEX, f".{INDEX}-old"):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / MANIFEST).unlink(missing_ok=True)
 

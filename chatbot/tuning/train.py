@@ -133,12 +133,6 @@ def train_voice(
     model.to(device).train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.01)
-    schedule = get_wsd_schedule(
-        optimizer,
-        num_warmup_steps=WARMUP_STEPS,
-        num_decay_steps=round(DECAY_SHARE * len(batches)),
-        num_training_steps=max(len(batches), WARMUP_STEPS + round(DECAY_SHARE * len(batches))),
-    )
 
     run = runs / loaded.id
     checkpoint = run / "checkpoint.pt"
@@ -149,12 +143,19 @@ def train_voice(
         if saved["fingerprint"] == _fingerprint(batches[:done], recipe, weights, seed):
             set_peft_model_state_dict(model, saved["adapter"])
             optimizer.load_state_dict(saved["optimizer"])
-            for _ in range(done):
-                schedule.step()
             state = _State(**saved["state"])
             say(f"Going on from step {state.step} of {len(batches)}.")
         else:
             say("An earlier run had other data or settings; starting anew.")
+
+    decay = round(DECAY_SHARE * len(batches))
+    schedule = get_wsd_schedule(
+        optimizer,
+        num_warmup_steps=WARMUP_STEPS,
+        num_decay_steps=decay,
+        num_training_steps=max(len(batches), WARMUP_STEPS + decay),
+        last_epoch=state.step - 1,
+    )
 
     def save() -> None:
         run.mkdir(parents=True, exist_ok=True)
