@@ -135,8 +135,8 @@ def test_a_visitor_asks_in_each_mode_and_opens_the_evidence(page: Any) -> None:
         else:
             assert "The Speckled Band" in page.inner_text("#evidence")
             assert page.locator("#evidence mark").count() > 0
-            page.locator("#evidence summary").first.click()
-            assert page.locator("#evidence details p").first.is_visible()
+            page.locator("#evidence details:not([open]) summary").first.click()
+            page.locator("#evidence details[open] p").first.wait_for(state="visible")
     page.locator('#chat [data-testid="bot"]').nth(1).click()
     page.wait_for_selector("#evidence mark")
     assert page.outside == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +22,7 @@ from memory import StoredTurn
 
 Message = dict[str, str]
 WRITING = "…"
+STOP_SECONDS = 10  # how long Stop waits for the engine to let go; it takes one token
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Desk:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._bot = Bot(resources)
+        self._under_way: dict[str, threading.Event] = {}  # set when the answer of a conversation has been stored
 
     def fresh(self, persona: str) -> View:
         """A new conversation: the greeting alone; it is stored with the first message."""
@@ -71,6 +74,15 @@ class Desk:
             messages += [_said("user", turn.question), _said("assistant", _reply_of(turn))]
         view = View(summary.persona, summary.id, tuple(messages))
         return self.look(view, len(path) - 1) if path else view
+
+    def stopped(self, user: str, view: View) -> View:
+        """The view after Stop: what was said so far, as it was stored."""
+        if view.conversation is None:
+            return view
+        under_way = self._under_way.get(view.conversation)
+        if under_way is not None:
+            under_way.wait(STOP_SECONDS)
+        return self.open(user, view.conversation)
 
     def look(self, view: View, turn: int) -> View:
         """The same view with the evidence of the turn number `turn` (from 0) on the path."""
@@ -135,6 +147,7 @@ class Desk:
                 attempt=attempt,
             )
             events = self._bot.answer(question)
+            stored = self._under_way[str(view.conversation)] = threading.Event()
             reply = ""
             try:
                 for event in events:
@@ -165,6 +178,7 @@ class Desk:
                     yield view
             finally:
                 events.close()  # type: ignore[attr-defined]
+                stored.set()
         except BakerStreetError as error:
             # The message goes back into the input, so that it can be mended and sent again.
             known = view.conversation is not None and self._stored_last(view, text)

@@ -120,7 +120,7 @@ def build_page(
                 return _values(replace(now, notice=str(error)))
 
         def stopped(now: View, name: str) -> list[Any]:
-            return _values(desk.open(name, now.conversation) if now.conversation else now)
+            return _values(desk.stopped(name, now))
 
         after = (listed, [visitor, view], past)
         running = []
@@ -150,9 +150,15 @@ def build_page(
 
 def _streamed(views: Iterator[View]) -> Iterator[list[Any]]:
     """Views as the page's values; closed with this iterator, so that Stop reaches the engine."""
+    before: list[Any] = []
     try:
         for view in views:
-            yield _values(view)
+            values = _values(view)
+            # What did not change is not sent: an opened passage stays open while he writes.
+            yield [
+                gr.skip() if before and new == old else new for new, old in zip(values, before or values, strict=True)
+            ]
+            before = values
     finally:
         views.close()  # type: ignore[attr-defined]
 
@@ -164,9 +170,9 @@ def _values(view: View) -> list[Any]:
         list(view.messages),
         view.evidence,
         view.timings,
-        gr.Textbox(value=view.draft),
-        gr.Markdown(value=view.notice, visible=bool(view.notice)),
-        gr.Row(visible=not talked),
+        gr.update(value=view.draft),
+        gr.update(value=view.notice, visible=bool(view.notice)),
+        gr.update(visible=not talked),
     ]
 
 
