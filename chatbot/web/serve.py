@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -26,6 +27,9 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     settings = get_settings()
     host, port = host or settings.host, port or settings.port
     check_port(host, port)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        # Set here because a program started in the background of a script inherits "ignore".
+        signal.signal(ending, signal.default_int_handler)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
     from chatbot.cli.common import opened, prepare, say
