@@ -126,6 +126,15 @@ def test_pieces_of_a_stream_make_up_the_reply(engine: LocalEngine) -> None:
     assert "".join(pieces) == generation.completion.text
 
 
+def test_a_reply_goes_on_from_the_opening_it_is_given(engine: LocalEngine, voice: Path) -> None:
+    plain = asked("What is a clue?", voice)
+    opened = Request(plain.messages, voice, SHORT, opening="A clue, madam, is")
+    completion = engine.submit(opened).completion
+    assert completion.text.startswith("A clue, madam, is")
+    assert len(completion.text) > len("A clue, madam, is")
+    assert completion.reply_tokens <= SHORT.max_new_tokens
+
+
 def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(engine: LocalEngine) -> None:
     generation = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=400)))
     for _ in generation:

@@ -21,6 +21,7 @@ class Row:
         self.tokens = [*prompt, *opening]  # prompt and reply; all but the last are in the key/value cache
         self.voice = voice
         self.prompt_tokens = len(prompt)
+        self._opening_tokens = len(opening)
         self.cached_tokens = 0
         self.layers: tuple[LayerKV, ...] = ()  # held here while the row is not part of the batch's cache
         self.finish: Finish | None = None
@@ -34,6 +35,10 @@ class Row:
         """The reply's token ids."""
         return self.tokens[self.prompt_tokens :]
 
+    @property
+    def _written(self) -> int:
+        return len(self.reply) - self._opening_tokens
+
     def take(self, logits: Any, end_tokens: frozenset[int], window: int, now: float) -> None:
         """Choose the next token from logits of shape (vocabulary,), hand its text on, and see whether it ends here."""
         token = self._sampler.choose(logits, self.reply)
@@ -45,7 +50,7 @@ class Row:
             self.tokens.append(token)
             self._say()
             limit = self.generation.request.sampling.max_new_tokens
-            if len(self.reply) >= limit or len(self.tokens) >= window:
+            if self._written >= limit or len(self.tokens) >= window:
                 self.finish = "length"
         if self.generation.cancelled and self.finish is None:
             self.finish = "cancelled"
@@ -59,7 +64,7 @@ class Row:
                 finish=self.finish or "cancelled",
                 prompt_tokens=self.prompt_tokens,
                 cached_tokens=self.cached_tokens,
-                reply_tokens=len(self.reply),
+                reply_tokens=self._written,
                 first_token_ms=((self._first_token or now) - began) * 1000,
                 total_ms=(now - began) * 1000,
             )

@@ -59,6 +59,7 @@ class Completion:
     Attributes:
         prompt_tokens: the whole prompt.
         cached_tokens: how many of them were found in the key/value cache.
+        reply_tokens: what the model wrote; the opening that was given to it is not counted.
     """
 
     text: str
