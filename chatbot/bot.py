@@ -58,10 +58,7 @@ class Bot:
         turn = _Turn(self.resources, loaded, mode, replace(asked, text=text), turn_id, began)
         try:
             yield from turn.run()
-        except GeneratorExit:
-            turn.stop()
-            raise
-        except KeyboardInterrupt:
+        except (GeneratorExit, KeyboardInterrupt):
             turn.stop()
             raise
         except BakerStreetError as error:

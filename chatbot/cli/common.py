@@ -81,12 +81,10 @@ def read_questions(file: Path) -> list[FileQuestion]:
     Raises:
         MessageError: the file cannot be read, or a line is wrong; its number is named.
     """
-    try:
-        rows = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MessageError(f"The questions in {file} cannot be read: {error}.") from error
+    from chatbot.evaluation.known import question_rows
+
     questions = []
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(question_rows(file), 1):
         if not row.strip():
             continue
         try:

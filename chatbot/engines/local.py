@@ -11,8 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -270,12 +269,3 @@ class LocalEngine:
             if length:
                 self._cache.keep(row.voice, row.tokens[:length], row.layers)
             row.complete(time.perf_counter())
-
-
-@contextmanager
-def open_engine(engine: LocalEngine) -> Iterator[LocalEngine]:
-    """The engine, closed at the end whatever happens."""
-    try:
-        yield engine
-    finally:
-        engine.close()

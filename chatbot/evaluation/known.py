@@ -31,18 +31,26 @@ class KnownQuestion(BaseModel):
         return any(re.search(rf"(?<!\w){re.escape(to_plain(answer).lower())}(?!\w)", plain) for answer in self.answers)
 
 
+def question_rows(file: Path) -> list[str]:
+    """The rows of a question file, blank ones too, so that they can be numbered.
+
+    Raises:
+        MessageError: it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MessageError(f"The questions in {file} cannot be read: {error}.") from error
+
+
 def read_known_questions(file: Path) -> list[KnownQuestion]:
     """The questions of a file.
 
     Raises:
         MessageError: it cannot be read, or a line is wrong; its number is named.
     """
-    try:
-        rows = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MessageError(f"The questions in {file} cannot be read: {error}.") from error
     questions = []
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(question_rows(file), 1):
         if row.strip():
             try:
                 questions.append(KnownQuestion.model_validate_json(row))
