@@ -277,7 +277,7 @@ class _Turn:
             max_new_tokens=wanted.max_new_tokens,
             temperature=max(wanted.temperature, RETRY_TEMPERATURE) if retry else wanted.temperature,
             top_p=wanted.top_p,
-            repetition_penalty=wanted.repetition_penalty,
+            presence_penalty=wanted.presence_penalty,
             seed=self._asked.seed + self._asked.attempt,
         )
 

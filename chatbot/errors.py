@@ -8,8 +8,10 @@
     ├── SourceError                  a source text that cannot be read or fetched
     ├── LibraryError                 a library that is missing, or built with another embedder
     ├── ModelError                   a model that is missing or cannot be loaded
-    │   └── VoiceError               an adapter that is missing or made for another model
+    │   ├── VoiceError               an adapter that is missing or made for another model
+    │   └── ConversionError          a model that cannot be converted for another engine
     ├── EngineError                  generation failed or the engine was closed
+    │   └── BusyError                as many requests wait as may wait
     ├── MemoryStoreError             the database cannot be reached, is locked or is full
     ├── TrainingError                a voice cannot be trained with what was given
     └── ReplayError                  a replay file that cannot be read
@@ -57,8 +59,16 @@ class VoiceError(ModelError):
     """An adapter is missing, damaged, or was made for another base model."""
 
 
+class ConversionError(ModelError):
+    """A model cannot be converted for another engine; the engine that needs no conversion still runs it."""
+
+
 class EngineError(BakerStreetError):
     """Generation failed, or the engine has been closed."""
+
+
+class BusyError(EngineError):
+    """As many requests are waiting as may wait; nothing was queued."""
 
 
 class MemoryStoreError(BakerStreetError):

@@ -46,19 +46,9 @@ class Resources:
         """The one owner of the model."""
         if self._given_engine is not None:
             return self._given_engine
-        from chatbot.engines.local import LocalEngine
+        from chatbot.engine_choice import open_engine
 
-        settings = self.settings
-        return LocalEngine(
-            settings.model,
-            settings.models_dir,
-            device=settings.device,
-            threads=settings.cpu_threads(),
-            context_tokens=settings.context_tokens,
-            cache_mb=settings.cache_mb,
-            batch_size=settings.batch_size,
-            say=self._say,
-        )
+        return open_engine(self.settings, self._say)
 
     @cached_property
     def embedder(self) -> Embedder:

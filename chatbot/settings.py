@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "bundled", description="The embedder: 'bundled', a local folder, or the name of a model on the hub."
     )
+    engine: Literal["auto", "transformers", "openvino", "remote"] = Field(
+        "auto", description="What runs the generator; 'auto': 'openvino' on a CPU, else 'transformers'."
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int = Field(0, ge=0, le=256, description="CPU threads for the models; 0: as many as cores.")
     context_tokens: int = Field(
@@ -47,6 +50,22 @@ class Settings(BaseSettings):
     evidence_tokens: int = Field(220, ge=32, le=4096, description="The most tokens of evidence in one turn.")
     cache_mb: int = Field(512, ge=0, description="Memory for key/value caches of earlier turns, in MB.")
     batch_size: int = Field(8, ge=1, le=64, description="The most requests that are generated together.")
+    queue_limit: int = Field(32, ge=1, le=10000, description="The most requests that wait for a place among them.")
+    exact: bool = Field(
+        False, description="OpenVINO: replies that never depend on what else is written meanwhile; slower prompts."
+    )
+    remote_url: str | None = Field(
+        None, description="An OpenAI-compatible server (http://host:8000/v1), for the engine 'remote'."
+    )
+    remote_model: str | None = Field(None, description="The base model's name on that server.")
+    remote_voice: str = Field(
+        "", description="The voice's name on that server (vLLM's --lora-modules); default: the persona's."
+    )
+    remote_key: str = Field("", description="The server's API key.", repr=False)
+    remote_timeout: float = Field(60.0, gt=0, le=3600, description="Seconds until the server's silence is an error.")
+    remote_openings: bool = Field(
+        True, description="Whether the server goes on from words that it is given (vLLM, llama.cpp)."
+    )
     personas: Path | None = Field(None, description="A folder with personas of your own, beside the built-in.")
     texts: Path | None = Field(None, description="A folder with the source texts, used instead of fetching.")
     reading: Path | None = Field(None, description="A folder with reading questions, for `voice train`.")

@@ -53,7 +53,7 @@ class Generation(_Part):
     max_new_tokens: int = Field(120, ge=8, le=2048)
     temperature: float = Field(0.0, ge=0.0, le=2.0, description="0: greedy, the same reply every time.")
     top_p: float = Field(0.9, gt=0.0, le=1.0)
-    repetition_penalty: float = Field(1.1, ge=1.0, le=2.0)
+    presence_penalty: float = Field(0.8, ge=-2.0, le=2.0, description="Off the logits of what was written so far.")
 
 
 class Prompts(_Part):

@@ -12,7 +12,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from chatbot.bot import Bot
-from chatbot.engines.local import LocalEngine
+from chatbot.engines.openvino import OpenVinoEngine
 from chatbot.library.build import build_library
 from chatbot.library.embedder import Embedder
 from chatbot.library.search import Library
@@ -64,15 +64,15 @@ def library(settings: Settings, sherlock: LoadedPersona, embedder: Embedder) -> 
 
 
 @pytest.fixture(scope="session")
-def engine(settings: Settings) -> Iterator[LocalEngine]:
-    """The real engine with the bundled model."""
-    engine = LocalEngine(settings.model, settings.models_dir, threads=settings.cpu_threads())
+def engine(settings: Settings) -> Iterator[OpenVinoEngine]:
+    """The engine that a CPU is given, with the bundled model."""
+    engine = OpenVinoEngine(settings.model, settings.models_dir, threads=settings.cpu_threads())
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="session")
-def resources(settings: Settings, engine: LocalEngine, library: Library) -> Iterator[Resources]:
+def resources(settings: Settings, engine: OpenVinoEngine, library: Library) -> Iterator[Resources]:
     """Everything a bot needs, with the session's engine and library."""
     resources = Resources(settings, engine=engine)
     yield resources

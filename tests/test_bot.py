@@ -10,7 +10,7 @@ import pytest
 from fakes import FakeEngine
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
-from chatbot.engines.local import LocalEngine
+from chatbot.engines.types import Engine
 from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError
 from chatbot.library.search import Library
 from chatbot.prompts import Exchange
@@ -220,7 +220,7 @@ def test_control_characters_are_taken_out(settings: Settings, library: Library, 
 
 
 def test_the_real_chain_answers_from_the_casebook(
-    settings: Settings, engine: LocalEngine, library: Library, memory: Memory
+    settings: Settings, engine: Engine, library: Library, memory: Memory
 ) -> None:
     resources = Resources(settings, engine=engine)
     resources.__dict__["memory"] = memory

@@ -1,33 +1,28 @@
-"""The engine in this process: transformers and PEFT, and one worker thread that owns the model.
+"""The engine that runs transformers and PEFT in this process: for CUDA and MPS, and the reference for the others.
 
-PEFT's adapter switching is not thread-safe, so nobody but the worker touches the model. Every request is read alone
-(so that no padding is computed, and what the prefix cache holds is not read again); then all that are under way are
-written together, one token each a step, every row with its own voice on or off. A request that comes in joins at the
-next step.
+Every request is read alone (so that no padding is computed, and what the prefix cache holds is not read again); then
+all that are under way are written together, one token each a step, every row with its own voice on or off. A request
+that comes in joins at the next step.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines.chat_format import encode_messages
+from chatbot.engines.lookup import guess
 from chatbot.engines.prefix_cache import PrefixCache
 from chatbot.engines.rows import Row, join, part
-from chatbot.engines.types import Completion, Generation, Request
-from chatbot.engines.voices import BASE, Voices
-from chatbot.engines.weights import Weights, resolve_model
-from chatbot.errors import BakerStreetError, EngineError, MessageError
-
-Say = Callable[[str], None]
+from chatbot.engines.types import Completion, Generation
+from chatbot.engines.voices import BASE, Interrupted, Voices
+from chatbot.engines.worker import CLOSED, Say, WorkerEngine
+from chatbot.errors import BakerStreetError, EngineError
 
 
-class LocalEngine:
-    """A generator in this process.
+class LocalEngine(WorkerEngine):
+    """A generator in torch.
 
     Args:
         model: as in `settings.model`.
@@ -37,6 +32,8 @@ class LocalEngine:
         context_tokens: prompt and reply together.
         cache_mb: memory for the caches of earlier prompts; 0 turns their reuse off.
         batch_size: the most requests written together.
+        queue_limit: the most requests that wait for a place in the batch.
+        prompt_lookup: guess tokens from the prompt where one greedy reply is written alone.
         say: told what is being done when it takes more than a moment.
     """
 
@@ -52,100 +49,35 @@ class LocalEngine:
         context_tokens: int = 2048,
         cache_mb: int = 512,
         batch_size: int = 8,
+        queue_limit: int = 32,
+        prompt_lookup: bool = True,
         say: Say = lambda _: None,
     ) -> None:
-        self._source = (model, models_dir)
+        super().__init__(
+            model,
+            models_dir,
+            context_tokens=context_tokens,
+            batch_size=batch_size,
+            queue_limit=queue_limit,
+            say=say,
+        )
         self._device_name = device
         self._threads = threads
-        self._window = context_tokens
-        self._batch_size = batch_size
+        self._lookup = prompt_lookup
         self._cache = PrefixCache(cache_mb * 1024 * 1024)
-        self._say = say
-        self._waiting: queue.SimpleQueue[Generation | Callable[[], None] | None] = queue.SimpleQueue()
-        self._loading = threading.Lock()
-        self._weights: Weights | None = None
-        self._tokenizer: Any = None
         self._voices: Voices | None = None
-        self._worker: threading.Thread | None = None
-        self._closed = False
-
-    # ------------------------------------------------------------------ for everybody
 
     @property
-    def weights(self) -> Weights:
-        """The base model, found (and converted, the first time) when it is first asked for."""
-        with self._loading:
-            if self._weights is None:
-                self._weights = resolve_model(*self._source, self._say)
-            return self._weights
-
-    @property
-    def tokenizer(self) -> Any:
-        """The model's tokenizer; it needs no model."""
-        weights = self.weights
-        with self._loading:
-            if self._tokenizer is None:
-                from transformers import AutoTokenizer
-
-                self._tokenizer = AutoTokenizer.from_pretrained(weights.folder)
-            return self._tokenizer
-
-    def count(self, text: str) -> int:
-        """How many tokens a text has."""
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def submit(self, request: Request) -> Generation:
-        """Queue a request; returns at once.
-
-        Raises:
-            EngineError: the engine has been closed.
-        """
-        generation = Generation(request)
-        self._start()
-        self._waiting.put(generation)
-        return generation
-
-    def warm(self, voices: Sequence[Path] = ()) -> None:
-        """Load the model and `voices` now; waits for it.
-
-        Raises:
-            ModelError: the model is missing, or a voice does not fit it.
-        """
-        done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-
-        def load() -> None:
-            try:
-                for voice in voices:
-                    self._model().load(voice)
-                self._model()
-                done.put(None)
-            except Exception as error:
-                done.put(error)
-
-        self._start()
-        self._waiting.put(load)
-        error = done.get()
-        if error is not None:
-            raise error
-
-    def close(self) -> None:
-        """Give the model back; waiting requests fail."""
-        with self._loading:
-            self._closed = True
-            worker = self._worker
-        self._waiting.put(None)
-        if worker is not None:
-            worker.join()
-
-    def _start(self) -> None:
-        with self._loading:
-            if self._closed:
-                raise EngineError("The engine has been closed.")
-            if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
-                self._worker.start()
+    def weights_bytes(self) -> int | None:
+        """Bytes of weights that a token reads; None before the model is loaded."""
+        return self._voices.weights_bytes if self._voices else None
 
     # ------------------------------------------------------------------ the worker alone
+
+    def _load(self, voices: Sequence[Path]) -> None:
+        self._model()
+        for voice in voices:
+            self._model().load(voice)
 
     def _model(self) -> Voices:
         if self._voices is None:
@@ -168,65 +100,37 @@ class LocalEngine:
                     cache, mask = join(rows)
                 if rows:
                     mask = self._guarded(rows, cache, mask)
-                    ended = [row for row in rows if row.finish]
+                    ended = [row for row in rows if row.reply.finish]
                     if ended:
                         part(rows, cache, mask)
                         self._end(ended)
-                        rows = [row for row in rows if not row.finish]
+                        rows = [row for row in rows if not row.reply.finish]
                         cache, mask = join(rows) if rows else (None, None)
         finally:
-            closed = EngineError("The engine was closed before the reply was finished.")
             for row in rows:
-                row.generation.finish(closed)
-            while not self._waiting.empty():
-                item = self._waiting.get()
-                if isinstance(item, Generation):
-                    item.finish(closed)
+                row.reply.generation.finish(EngineError(CLOSED))
             self._voices = None
             self._cache.clear()
-
-    def _arrivals(self, *, block: bool, room: int) -> list[Generation] | None:
-        """Requests that wait, at most `room`; waits for one where `block`. None: the engine is to close."""
-        fresh: list[Generation] = []
-        while len(fresh) < room:
-            try:
-                item = self._waiting.get(block=block and not fresh)
-            except queue.Empty:
-                break
-            if item is None:
-                return None
-            if isinstance(item, Generation):
-                fresh.append(item)
-            else:
-                item()
-        return fresh
 
     def _begin(self, generation: Generation) -> Row | None:
         """Read a prompt; None where the request ends here already."""
         try:
-            if generation.cancelled:
-                now = (time.perf_counter() - generation.submitted) * 1000
-                generation.finish(Completion("", "cancelled", 0, 0, 0, now, now))
-                return None
             voices = self._model()
             request = generation.request
             voice = voices.load(request.voice) if request.voice else BASE
-            tokens = encode_messages(self.tokenizer, request.messages, answer_next=True)
-            opening = self.tokenizer(request.opening, add_special_tokens=False)["input_ids"] if request.opening else []
-            window = min(self._window, voices.window)
-            if len(tokens) + len(opening) >= window:
-                raise MessageError(
-                    f"The prompt has {len(tokens)} tokens and the window {window}. Shorten the message, or raise "
-                    "BAKERSTREET_CONTEXT_TOKENS."
-                )
-            row = Row(generation, tokens, opening, voice, self.tokenizer)
-            row.cached_tokens, layers = self._cache.find(voice, row.tokens)
-            logits, row.layers = voices.read(row.tokens[row.cached_tokens :], layers, voice)
-            row.take(logits, voices.end_tokens, window, time.perf_counter())
-            if row.finish:
+            reply = self._admit(generation, voices.window)
+            row = Row(reply, voice)
+            reply.cached_tokens, layers = self._cache.find(voice, reply.tokens)
+            unread = reply.tokens[reply.cached_tokens :]
+            logits, row.layers = voices.read(unread, layers, voice, lambda: generation.cancelled)
+            row.take(logits, voices.end_tokens, time.perf_counter())
+            if reply.finish:
                 self._end([row])
                 return None
             return row
+        except Interrupted:
+            now = (time.perf_counter() - generation.submitted) * 1000
+            generation.finish(Completion("", "cancelled", 0, 0, 0, now, now))
         except BakerStreetError as error:
             generation.finish(error)
         except Exception as error:
@@ -236,12 +140,14 @@ class LocalEngine:
     def _guarded(self, rows: Sequence[Row], cache: Any, mask: Any) -> Any:
         """One step, after which every failure has reached its readers; the new mask."""
         try:
+            if self._lookup and len(rows) == 1 and rows[0].greedy:
+                return self._checked_step(rows[0], cache, mask)
             return self._step(rows, cache, mask)
         except Exception as error:
             failure = EngineError(f"Generation failed: {type(error).__name__}: {error}")
             for row in rows:
-                row.generation.finish(failure)
-                row.finish = "cancelled"
+                row.reply.generation.finish(failure)
+                row.reply.finish = "cancelled"
             return mask
 
     def _step(self, rows: Sequence[Row], cache: Any, mask: Any) -> Any:
@@ -250,22 +156,43 @@ class LocalEngine:
 
         voices = self._model()
         mask = torch.cat([mask, mask.new_ones((len(rows), 1))], dim=1)
+        replies = [row.reply for row in rows]
         logits = voices.write(
-            [row.tokens[-1] for row in rows],
-            [len(row.tokens) - 1 for row in rows],
+            [[reply.tokens[-1]] for reply in replies],
+            [[len(reply.tokens) - 1] for reply in replies],
             mask,
             cache,
             [row.voice for row in rows],
         )
         now = time.perf_counter()
-        window = min(self._window, voices.window)
         for number, row in enumerate(rows):
-            row.take(logits[number], voices.end_tokens, window, now)
+            row.take(logits[number, -1], voices.end_tokens, now)
         return mask
+
+    def _checked_step(self, row: Row, cache: Any, mask: Any) -> Any:
+        """Write one token of the only row, and with it as many guessed ones as the model would have written."""
+        voices, reply = self._model(), row.reply
+        guessed = guess(reply.tokens)[: max(0, reply.room - 1)]
+        if not guessed:
+            return self._step([row], cache, mask)
+        before = len(reply.tokens)
+        tokens = [reply.tokens[-1], *guessed]
+        places = list(range(before - 1, before - 1 + len(tokens)))
+        logits = voices.write([tokens], [places], None, cache, [row.voice])[0]
+        right = 0
+        for at, wanted in enumerate([*guessed, None]):
+            token = row.take(logits[at], voices.end_tokens, time.perf_counter())
+            if reply.finish or token != wanted:
+                break
+            right += 1
+        surplus = len(guessed) - right
+        if surplus:
+            cache.crop(-surplus)  # it counts from the end
+        return mask.new_ones((1, mask.shape[1] + 1 + right))
 
     def _end(self, rows: Sequence[Row]) -> None:
         for row in rows:
             length = row.layers[0][0].shape[2] if row.layers else 0
             if length:
-                self._cache.keep(row.voice, row.tokens[:length], row.layers)
-            row.complete(time.perf_counter())
+                self._cache.keep(row.voice, row.reply.tokens[:length], row.layers)
+            row.reply.complete(time.perf_counter())

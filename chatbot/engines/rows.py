@@ -1,4 +1,4 @@
-"""The rows of a running batch: choosing the next token of each, and joining and parting their caches."""
+"""The rows of a running batch in torch: choosing the next token of each, and joining and parting their caches."""
 
 from __future__ import annotations
 
@@ -6,77 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.engines.prefix_cache import LayerKV
-from chatbot.engines.types import Completion, Finish, Generation, Sampling
-
-REPLACEMENT = "\ufffd"  # what the tokenizer gives for a character whose bytes are not all there yet
+from chatbot.engines.reply import Reply
+from chatbot.engines.types import Sampling
 
 
 class Row:
-    """One request in the batch: its tokens so far, its sampler and its text."""
+    """One request in the batch: its reply so far, its voice and its sampler."""
 
-    def __init__(
-        self, generation: Generation, prompt: list[int], opening: list[int], voice: str, tokenizer: Any
-    ) -> None:
-        self.generation = generation
-        self.tokens = [*prompt, *opening]  # prompt and reply; all but the last are in the key/value cache
+    def __init__(self, reply: Reply, voice: str) -> None:
+        self.reply = reply
         self.voice = voice
-        self.prompt_tokens = len(prompt)
-        self._opening_tokens = len(opening)
-        self.cached_tokens = 0
         self.layers: tuple[LayerKV, ...] = ()  # held here while the row is not part of the batch's cache
-        self.finish: Finish | None = None
-        self._tokenizer = tokenizer
-        self._sampler = Sampler(generation.request.sampling)
-        self._text = ""
-        self._first_token: float | None = None
+        self._sampler = Sampler(reply.generation.request.sampling)
 
     @property
-    def reply(self) -> list[int]:
-        """The reply's token ids."""
-        return self.tokens[self.prompt_tokens :]
+    def greedy(self) -> bool:
+        """Whether its tokens are the most likely ones."""
+        return self._sampler.greedy
 
-    @property
-    def _written(self) -> int:
-        return len(self.reply) - self._opening_tokens
-
-    def take(self, logits: Any, end_tokens: frozenset[int], window: int, now: float) -> None:
-        """Choose the next token from logits of shape (vocabulary,), hand its text on, and see whether it ends here."""
-        token = self._sampler.choose(logits, self.reply)
-        if self._first_token is None:
-            self._first_token = now
-        if token in end_tokens:
-            self.finish = "stop"
-        else:
-            self.tokens.append(token)
-            self._say()
-            limit = self.generation.request.sampling.max_new_tokens
-            if self._written >= limit or len(self.tokens) >= window:
-                self.finish = "length"
-        if self.generation.cancelled and self.finish is None:
-            self.finish = "cancelled"
-
-    def complete(self, now: float) -> None:
-        """Tell the reader that the reply has ended."""
-        began = self.generation.submitted
-        self.generation.finish(
-            Completion(
-                text=self._text,
-                finish=self.finish or "cancelled",
-                prompt_tokens=self.prompt_tokens,
-                cached_tokens=self.cached_tokens,
-                reply_tokens=self._written,
-                first_token_ms=((self._first_token or now) - began) * 1000,
-                total_ms=(now - began) * 1000,
-            )
-        )
-
-    def _say(self) -> None:
-        text = self._tokenizer.decode(self.reply, skip_special_tokens=True)
-        if text.endswith(REPLACEMENT) or not text.startswith(self._text):
-            return  # a character of several tokens; it is said when it is whole
-        if len(text) > len(self._text):
-            self.generation.push(text[len(self._text) :])
-            self._text = text
+    def take(self, logits: Any, end_tokens: frozenset[int], now: float) -> int:
+        """Choose the next token from logits of shape (vocabulary,), and add it to the reply; its id."""
+        token = self._sampler.choose(logits, self.reply.written)
+        self.reply.take(token, end_tokens, now)
+        return token
 
 
 class Sampler:
@@ -84,28 +36,29 @@ class Sampler:
 
     def __init__(self, sampling: Sampling) -> None:
         import torch
-        from transformers import RepetitionPenaltyLogitsProcessor, TemperatureLogitsWarper, TopPLogitsWarper
+        from transformers import TemperatureLogitsWarper, TopPLogitsWarper
 
         self._random = torch.Generator().manual_seed(sampling.seed)
-        self._greedy = sampling.temperature == 0
-        self._processors: list[Any] = []
-        if sampling.repetition_penalty != 1.0:
-            self._processors.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
-        if not self._greedy:
-            self._processors.append(TemperatureLogitsWarper(sampling.temperature))
+        self._presence = sampling.presence_penalty
+        self.greedy = sampling.temperature == 0
+        self._warpers: list[Any] = []
+        if not self.greedy:
+            self._warpers.append(TemperatureLogitsWarper(sampling.temperature))
             if sampling.top_p < 1.0:
-                self._processors.append(TopPLogitsWarper(sampling.top_p))
+                self._warpers.append(TopPLogitsWarper(sampling.top_p))
 
-    def choose(self, logits: Any, reply: Sequence[int]) -> int:
-        """The next token from logits of shape (vocabulary,)."""
+    def choose(self, logits: Any, written: Sequence[int]) -> int:
+        """The next token from logits of shape (vocabulary,), after the tokens that were `written`."""
         import torch
 
-        scores = logits.float().cpu()[None]
-        said = torch.tensor([list(reply)], dtype=torch.long)
-        for processor in self._processors:
-            scores = processor(said, scores)
-        if self._greedy:
+        scores = logits.float().cpu()[None].clone()
+        if self._presence and written:
+            scores[0, torch.tensor(sorted(set(written)))] -= self._presence
+        if self.greedy:
             return int(scores.argmax())
+        said = torch.tensor([list(written)], dtype=torch.long)
+        for warper in self._warpers:
+            scores = warper(said, scores)
         chances = torch.softmax(scores, dim=-1)[0]
         return int(torch.multinomial(chances, 1, generator=self._random))
 

@@ -24,14 +24,15 @@ class Sampling:
         max_new_tokens: the longest reply.
         temperature: 0 is greedy, and then the seed has no part.
         top_p: the nucleus (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020).
-        repetition_penalty: over the reply's own tokens only, so that quoting the evidence costs nothing.
+        presence_penalty: taken off the logits of the tokens that were written so far (as in OpenAI's interface, so that
+            every engine means the same by it); what stands in the prompt is free, so that quoting it costs nothing.
         seed: the same seed gives the same reply, alone or in a batch.
     """
 
     max_new_tokens: int = 120
     temperature: float = 0.0
     top_p: float = 0.9
-    repetition_penalty: float = 1.05
+    presence_penalty: float = 0.8
     seed: int = 0
 
 

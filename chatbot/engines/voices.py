@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,10 @@ from chatbot.engines.weights import Weights
 from chatbot.errors import ModelError, VoiceError
 
 BASE = "__base__"  # PEFT's own name for "no adapter" in a mixed batch
+
+
+class Interrupted(Exception):
+    """The reader left while the prompt was being read."""
 
 
 class Voices:
@@ -44,6 +48,11 @@ class Voices:
                 f"The model in {weights.folder} cannot be loaded: {error}. Remove the folder; it is made anew."
             ) from error
         self._model: Any = model.to(device).eval()
+        # Reading a long prompt takes seconds; a reader who leaves is noticed at the next layer.
+        self._interrupted: Callable[[], bool] | None = None
+        lists = [part for part in self._model.modules() if isinstance(part, torch.nn.ModuleList)]
+        for layer in max(lists, key=len, default=()):
+            layer.register_forward_pre_hook(self._ask_whether_interrupted)
         self._weights = weights
         self._names: dict[Path, str] = {}
         self._active: str | None = BASE
@@ -77,8 +86,25 @@ class Voices:
         self._names[folder] = name
         return name
 
-    def read(self, tokens: Sequence[int], layers: Sequence[LayerKV], voice: str) -> tuple[Any, tuple[LayerKV, ...]]:
-        """Read `tokens` after what `layers` hold; the logits of the last, shape (vocabulary,), and all layers."""
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of weights that a token reads, the base model's."""
+        return sum(
+            part.numel() * part.element_size() for name, part in self._model.named_parameters() if "lora_" not in name
+        )
+
+    def read(
+        self,
+        tokens: Sequence[int],
+        layers: Sequence[LayerKV],
+        voice: str,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> tuple[Any, tuple[LayerKV, ...]]:
+        """Read `tokens` after what `layers` hold; the logits of the last, shape (vocabulary,), and all layers.
+
+        Raises:
+            Interrupted: `interrupted` said so, asked before every layer; `layers` are as they were.
+        """
         import torch
         from transformers import DynamicCache
 
@@ -86,28 +112,47 @@ class Voices:
         for number, (keys, values) in enumerate(layers):
             cache.update(keys, values, number)
         ids = torch.tensor([list(tokens)], device=self._model.device)
-        with torch.inference_mode(), self._with([voice]) as extra:
-            out = self._model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra)
+        self._interrupted = interrupted
+        try:
+            with torch.inference_mode(), self._with([voice]) as extra:
+                out = self._model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra)
+        finally:
+            self._interrupted = None
         return out.logits[0, -1], tuple((layer.keys, layer.values) for layer in cache.layers)
 
     def write(
-        self, tokens: Sequence[int], positions: Sequence[int], mask: Any, cache: Any, voices: Sequence[str]
+        self,
+        tokens: Sequence[Sequence[int]],
+        positions: Sequence[Sequence[int]],
+        mask: Any,
+        cache: Any,
+        voices: Sequence[str],
     ) -> Any:
-        """Logits after one more token of every row, shape (rows, vocabulary); `cache` grows by it."""
+        """Logits after each of `tokens`, shape (rows, tokens, vocabulary); `cache` grows by them.
+
+        Args:
+            tokens: the next ones of every row, shape (rows, tokens).
+            positions: their places in the rows, of the same shape.
+            mask: what each row may look at, shape (rows, cached + tokens); not asked for one row.
+            cache: the rows' keys and values.
+            voices: each row's.
+        """
         import torch
 
-        ids = torch.tensor(tokens, device=self._model.device)[:, None]
-        places = torch.tensor(positions, device=self._model.device)[:, None]
         with torch.inference_mode(), self._with(voices) as extra:
             out = self._model(
-                input_ids=ids,
+                input_ids=torch.tensor(tokens, device=self._model.device),
                 attention_mask=mask if len(tokens) > 1 else None,
-                position_ids=places,
+                position_ids=torch.tensor(positions, device=self._model.device),
                 past_key_values=cache,
                 use_cache=True,
                 **extra,
             )
-        return out.logits[:, -1]
+        return out.logits
+
+    def _ask_whether_interrupted(self, *_: Any) -> None:
+        if self._interrupted is not None and self._interrupted():
+            raise Interrupted
 
     @contextmanager
     def _with(self, voices: Sequence[str]) -> Iterator[dict[str, Any]]:

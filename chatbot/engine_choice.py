@@ -1,0 +1,107 @@
+"""Which engine answers: what the settings name, or what this machine runs fastest."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+from typing import TYPE_CHECKING
+
+from chatbot.engines.worker import Say
+from chatbot.errors import ConversionError, SettingsError
+from chatbot.settings import Settings
+
+if TYPE_CHECKING:
+    from chatbot.engines.types import Engine
+
+
+def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
+    """The engine that `settings.engine` names.
+
+    'auto' is OpenVINO on a CPU and transformers on CUDA and MPS; a model that OpenVINO cannot run is answered by
+    transformers, and `say` is told so in one line.
+
+    Raises:
+        ConversionError: 'openvino' was asked for by name and cannot run this model.
+        ModelError: the model is missing.
+        SettingsError: 'remote' without an address or a model's name.
+    """
+    if settings.engine == "remote":
+        return _remote(settings, say)
+    if settings.engine == "openvino" or (settings.engine == "auto" and _cpu_alone(settings)):
+        try:
+            return _openvino(settings, say)
+        except ConversionError as error:
+            if settings.engine == "openvino":
+                raise
+            say(f"OpenVINO cannot run this model ({error}); transformers answers instead, more slowly.")
+    return _transformers(settings, say)
+
+
+def _openvino(settings: Settings, say: Say) -> Engine:
+    from chatbot.engines.openvino import OpenVinoEngine
+
+    if importlib.util.find_spec("openvino_genai") is None:
+        raise ConversionError("the package openvino-genai is not installed: `pip install openvino-genai`")
+    engine = OpenVinoEngine(
+        settings.model,
+        settings.models_dir,
+        threads=settings.threads,
+        context_tokens=settings.context_tokens,
+        cache_mb=settings.cache_mb,
+        batch_size=settings.batch_size,
+        queue_limit=settings.queue_limit,
+        exact=settings.exact,
+        say=say,
+    )
+    engine.convert()
+    return engine
+
+
+def _transformers(settings: Settings, say: Say) -> Engine:
+    from chatbot.engines.local import LocalEngine
+
+    return LocalEngine(
+        settings.model,
+        settings.models_dir,
+        device=settings.device,
+        threads=settings.cpu_threads(),
+        context_tokens=settings.context_tokens,
+        cache_mb=settings.cache_mb,
+        batch_size=settings.batch_size,
+        queue_limit=settings.queue_limit,
+        say=say,
+    )
+
+
+def _remote(settings: Settings, say: Say) -> Engine:
+    from chatbot.engines.remote import RemoteEngine
+
+    if not settings.remote_url or not settings.remote_model:
+        raise SettingsError(
+            "The engine 'remote' needs BAKERSTREET_REMOTE_URL (such as http://host:8000/v1) and "
+            "BAKERSTREET_REMOTE_MODEL (the model's name on that server)."
+        )
+    return RemoteEngine(
+        url=settings.remote_url,
+        model=settings.remote_model,
+        voice_model=settings.remote_voice,
+        api_key=settings.remote_key,
+        timeout_s=settings.remote_timeout,
+        continue_openings=settings.remote_openings,
+        max_concurrent=settings.batch_size,
+        queue_limit=settings.queue_limit,
+        say=say,
+    )
+
+
+def _cpu_alone(settings: Settings) -> bool:
+    """Whether there is nothing but a CPU to run on."""
+    if settings.device != "auto":
+        return settings.device == "cpu"
+    # torch takes seconds to import; it is asked only where the machine looks as if it had something to offer.
+    if shutil.which("nvidia-smi") is None and (platform.system(), platform.machine()) != ("Darwin", "arm64"):
+        return True
+    import torch
+
+    return not (torch.cuda.is_available() or torch.backends.mps.is_available())

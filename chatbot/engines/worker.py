@@ -1,0 +1,184 @@
+"""What the engines in this process share: one worker thread that owns the model, and the queue in front of it.
+
+Neither PEFT's adapter switching nor a pipeline's step may be called from two threads, so nobody but the worker
+touches the model.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from chatbot.engines.reply import Reply
+from chatbot.engines.tokenizer import ChatTokenizer
+from chatbot.engines.types import Completion, Generation, Request
+from chatbot.engines.weights import Weights, resolve_model
+from chatbot.errors import BusyError, EngineError, MessageError
+
+Say = Callable[[str], None]
+
+CLOSED = "The engine was closed before the reply was finished."
+
+
+class WorkerEngine(ABC):
+    """An engine with one worker thread.
+
+    Args:
+        model: as in `settings.model`.
+        models_dir: where converted models are kept.
+        context_tokens: prompt and reply together.
+        batch_size: the most requests written together.
+        queue_limit: the most requests that wait for a place in the batch.
+        say: told what is being done when it takes more than a moment.
+    """
+
+    def __init__(
+        self, model: str, models_dir: Path, *, context_tokens: int, batch_size: int, queue_limit: int, say: Say
+    ) -> None:
+        self._source = (model, models_dir)
+        self._window = context_tokens
+        self._batch_size = batch_size
+        self._queue_limit = queue_limit
+        self._say = say
+        self._waiting: queue.SimpleQueue[Generation | Callable[[], None] | None] = queue.SimpleQueue()
+        self._loading = threading.Lock()
+        self._weights: Weights | None = None
+        self._tokenizer: ChatTokenizer | None = None
+        self._worker: threading.Thread | None = None
+        self._closed = False
+
+    # ------------------------------------------------------------------ for everybody
+
+    @property
+    def weights(self) -> Weights:
+        """The base model, found (and dequantised, the first time) when it is first asked for."""
+        with self._loading:
+            if self._weights is None:
+                self._weights = resolve_model(*self._source, self._say)
+            return self._weights
+
+    @property
+    def tokenizer(self) -> ChatTokenizer:
+        """The model's tokenizer; it needs no model."""
+        weights = self.weights
+        with self._loading:
+            if self._tokenizer is None:
+                self._tokenizer = ChatTokenizer(weights.folder)
+            return self._tokenizer
+
+    def count(self, text: str) -> int:
+        """How many tokens a text has."""
+        return len(self.tokenizer.encode(text))
+
+    def submit(self, request: Request) -> Generation:
+        """Queue a request; returns at once.
+
+        Raises:
+            BusyError: as many requests wait as may wait.
+            EngineError: the engine has been closed.
+        """
+        generation = Generation(request)
+        with self._loading:
+            self._start()
+            if self._waiting.qsize() >= self._queue_limit:
+                raise BusyError(
+                    f"{self._queue_limit} others are waiting for an answer already. Ask again in a minute, or raise "
+                    "BAKERSTREET_QUEUE_LIMIT."
+                )
+            self._waiting.put(generation)
+        return generation
+
+    def warm(self, voices: Sequence[Path] = ()) -> None:
+        """Load the model and `voices` now; waits for it.
+
+        Raises:
+            ModelError: the model is missing, or a voice does not fit it.
+        """
+        done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+        def load() -> None:
+            try:
+                self._load(voices)
+                done.put(None)
+            except Exception as error:
+                done.put(error)
+
+        with self._loading:
+            self._start()
+            self._waiting.put(load)
+        error = done.get()
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """Give the model back; waiting requests fail."""
+        with self._loading:
+            self._closed = True
+            worker = self._worker
+        self._waiting.put(None)
+        if worker is not None:
+            worker.join()
+
+    def _start(self) -> None:
+        if self._closed:
+            raise EngineError("The engine has been closed.")
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._run, name=f"engine-{type(self).__name__}", daemon=True)
+            self._worker.start()
+
+    # ------------------------------------------------------------------ the worker alone
+
+    @abstractmethod
+    def _load(self, voices: Sequence[Path]) -> None:
+        """Load the model and `voices`."""
+
+    @abstractmethod
+    def _work(self) -> None:
+        """Answer requests until `_arrivals` gives None."""
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            while not self._waiting.empty():
+                item = self._waiting.get()
+                if isinstance(item, Generation):
+                    item.finish(EngineError(CLOSED))
+
+    def _arrivals(self, *, block: bool, room: int) -> list[Generation] | None:
+        """Requests that wait, at most `room`; waits for one where `block`. None: the engine is to close."""
+        fresh: list[Generation] = []
+        while len(fresh) < room:
+            try:
+                item = self._waiting.get(block=block and not fresh)
+            except queue.Empty:
+                break
+            if item is None:
+                return None
+            if not isinstance(item, Generation):
+                item()
+            elif item.cancelled:
+                now = (time.perf_counter() - item.submitted) * 1000
+                item.finish(Completion("", "cancelled", 0, 0, 0, now, now))
+            else:
+                fresh.append(item)
+        return fresh
+
+    def _admit(self, generation: Generation, model_window: int) -> Reply:
+        """The prompt in tokens.
+
+        Raises:
+            MessageError: it leaves no room for a reply.
+        """
+        window = min(self._window, model_window)
+        reply = Reply(generation, self.tokenizer, window)
+        if reply.too_long:
+            raise MessageError(
+                f"The prompt has {len(reply.tokens)} tokens and the window {window}. Shorten the message, or raise "
+                "BAKERSTREET_CONTEXT_TOKENS."
+            )
+        return reply

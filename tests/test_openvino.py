@@ -1,0 +1,195 @@
+"""The converted models: they say what the originals say, with a voice and without, and a damaged one is made anew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chatbot.engine_choice import open_engine
+from chatbot.engines import openvino_models
+from chatbot.engines.openvino import OpenVinoEngine
+from chatbot.engines.openvino_models import DATA, converted, is_whole
+from chatbot.engines.tokenizer import ChatTokenizer
+from chatbot.engines.types import Engine, Request, Sampling
+from chatbot.engines.weights import Weights
+from chatbot.errors import ConversionError, SettingsError
+from chatbot.prompts import Message
+from chatbot.settings import Settings, load_settings
+from personas import LoadedPersona
+
+NEXT = Sampling(max_new_tokens=1, presence_penalty=0.0)
+POSITIONS = 300
+
+
+def conversations(persona: LoadedPersona) -> list[tuple[list[Message], str]]:
+    """Lines of the persona, evenly spread: what was said before, and the last reply."""
+    rows = (persona.folder / "lines.jsonl").read_text(encoding="utf-8").splitlines()
+    found = []
+    for row in rows[:: len(rows) // 20]:
+        messages = [Message(part["role"], part["content"]) for part in json.loads(row)["messages"]]
+        found.append((messages[:-1], messages[-1].content))
+    return found
+
+
+@pytest.mark.parametrize("with_voice", [False, True], ids=["base", "voice"])
+def test_the_next_token_is_the_original_s(engine: OpenVinoEngine, sherlock: LoadedPersona, with_voice: bool) -> None:
+    import torch
+
+    voice = sherlock.voice if with_voice else None
+    original = openvino_models._in_torch(engine.weights, voice)
+    tokenizer = engine.tokenizer
+    agreed = positions = 0
+    for messages, reply in conversations(sherlock):
+        prompt, tokens = tokenizer.encode_messages(messages), tokenizer.encode(reply)
+        with torch.inference_mode():
+            logits = original(input_ids=torch.tensor([[*prompt, *tokens]])).logits[0, len(prompt) - 1 :]
+        generations, wanted = [], []
+        for at in range(min(len(tokens), 24)):
+            opening = tokenizer.decode(tokens[:at])
+            if tokenizer.encode(opening) == tokens[:at] and positions + len(wanted) < POSITIONS:
+                generations.append(engine.submit(Request(tuple(messages), voice, NEXT, opening=opening)))
+                wanted.append(tokenizer.decode([*tokens[:at], int(logits[at].argmax())]))
+        positions += len(wanted)
+        agreed += sum(generation.completion.text == text for generation, text in zip(generations, wanted, strict=True))
+    assert positions == POSITIONS
+    assert agreed >= 0.93 * POSITIONS, f"{agreed} of {POSITIONS}"
+
+
+def test_a_voice_that_was_on_leaves_nothing_behind(engine: Engine, sherlock: LoadedPersona) -> None:
+    asked = (Message("user", "Describe the rooms in Baker Street."),)
+    off, on, off_again = (
+        engine.submit(Request(asked, voice, Sampling(max_new_tokens=24))).completion.text
+        for voice in (None, sherlock.voice, None)
+    )
+    assert on != off == off_again
+
+
+def test_the_tokenizer_gives_transformers_ids(engine: OpenVinoEngine, sherlock: LoadedPersona) -> None:
+    from transformers import AutoTokenizer
+
+    from chatbot.engines.chat_format import encode_messages
+
+    theirs = AutoTokenizer.from_pretrained(engine.weights.folder)
+    ours = ChatTokenizer(engine.weights.folder)
+    for messages, reply in conversations(sherlock):
+        assert ours.encode_messages(messages) == encode_messages(theirs, messages, answer_next=True)
+        assert ours.decode(ours.encode(reply)) == reply
+
+
+def tiny(folder: Path, family: str) -> Weights:
+    """A model of a family with random weights, small enough to convert in a moment."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(
+        family,
+        vocab_size=320,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        max_position_embeddings=128,
+        tie_word_embeddings=family == "llama",
+        eos_token_id=2,
+        sliding_window=None,
+    )
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return Weights(folder.name, folder)
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "qwen3"])
+def test_every_family_is_converted_to_what_it_was(tmp_path: Path, family: str) -> None:
+    # The conversion holds itself against the original and raises where they differ.
+    model = converted(tiny(tmp_path / family, family), tmp_path)
+    assert is_whole(model.folder)
+    assert (model.end_tokens, model.window) == ({2}, 128)
+
+
+def test_a_graph_that_says_something_else_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from openvino import opset13
+
+    from chatbot.engines import openvino_graph
+
+    weights = tiny(tmp_path / "llama", "llama")
+    right = openvino_graph._Builder._norm
+    monkeypatch.setattr(
+        openvino_graph._Builder, "_norm", lambda self, value, name: right(self, opset13.negative(value), name)
+    )
+    with pytest.raises(ConversionError, match="does not agree"):
+        converted(weights, tmp_path)
+    assert not list((tmp_path / "openvino").iterdir())
+
+
+def damaged(file: Path, how: str) -> None:
+    if how == "cut short":
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    elif how == "one byte changed":
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        file.write_bytes(content)
+    else:
+        file.unlink()
+
+
+@pytest.mark.parametrize("how", ["cut short", "one byte changed", "missing"])
+def test_a_damaged_conversion_is_made_anew(tmp_path: Path, how: str) -> None:
+    weights, said = tiny(tmp_path / "llama", "llama"), []
+    model = converted(weights, tmp_path, None, said.append)
+    whole = (model.folder / DATA).read_bytes()
+    assert converted(weights, tmp_path, None, said.append) == model
+    assert len(said) == 1
+    damaged(model.folder / DATA, how)
+    assert not is_whole(model.folder)
+    again = converted(weights, tmp_path, None, said.append)
+    assert len(said) == 2
+    assert (again.folder / DATA).read_bytes() == whole
+    assert [folder.name for folder in (tmp_path / "openvino").iterdir()] == [model.folder.name]
+
+
+def test_a_model_that_openvino_does_not_know_is_answered_by_transformers(
+    settings: Settings, engine: OpenVinoEngine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "gpt"
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=49152, n_embd=32, n_layer=1, n_head=2, n_positions=256, eos_token_id=2)
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copyfile(engine.weights.folder / name, folder / name)
+    said: list[str] = []
+    own = load_settings(home=tmp_path, model=str(folder), engine="auto", device="cpu")
+    chosen = open_engine(own, said.append)
+    assert chosen.name == "transformers"
+    told = [line for line in said if "transformers answers instead" in line]
+    assert len(told) == 1 and "'gpt2' are not known" in told[0] and "\n" not in told[0]
+    assert chosen.submit(Request((Message("user", "Who?"),), None, NEXT)).completion.reply_tokens == 1
+    chosen.close()
+    with pytest.raises(ConversionError):
+        open_engine(own.model_copy(update={"engine": "openvino"}))
+
+
+def test_a_cpu_is_given_openvino_and_a_remote_engine_needs_an_address(settings: Settings) -> None:
+    chosen = open_engine(settings.model_copy(update={"engine": "auto", "device": "cpu"}))
+    assert chosen.name == "openvino"
+    chosen.close()
+    with pytest.raises(SettingsError, match="BAKERSTREET_REMOTE_URL"):
+        open_engine(settings.model_copy(update={"engine": "remote"}))
+
+
+def test_only_the_newest_voices_of_a_base_stay_on_disk(
+    settings: Settings, sherlock: LoadedPersona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino_models, "KEPT_VOICES", 1)
+    for number in range(3):
+        folder = tmp_path / "openvino" / f"base+{number}"
+        folder.mkdir(parents=True)
+    openvino_models._forget_old_voices(tmp_path / "openvino" / "base+2")
+    assert len(list((tmp_path / "openvino").iterdir())) == 1
