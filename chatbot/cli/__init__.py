@@ -11,7 +11,7 @@ import sys
 import typer
 
 from chatbot import __version__
-from chatbot.cli import ask, evaluate, library, memory, personas, replay, voice, web
+from chatbot.cli import ask, bench, evaluate, library, memory, personas, replay, voice, web
 from chatbot.errors import BakerStreetError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("chat")(ask.chat)
 app.command("ask")(ask.ask)
 app.command("web")(web.serve)
 app.command("evaluate")(evaluate.evaluate)
+app.command("bench")(bench.bench)
 app.add_typer(library.app, name="library", help="What he knows: build, search and list libraries.")
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")
 app.add_typer(voice.app, name="voice", help="How he speaks: train and list voices.")

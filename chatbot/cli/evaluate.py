@@ -24,7 +24,7 @@ def evaluate(
     from chatbot.modes import get_mode
 
     chosen = [get_mode(name).name for name in modes.split(",")]
-    known = read_known_questions(questions)
+    known = read_known_questions(questions, ["plain"])  # the others are for `library evaluate`
     with opened() as resources:
         prepare(resources, persona)
         resources.warm(persona)

@@ -1,4 +1,4 @@
-"""`bakerstreet library`: build, search, list."""
+"""`bakerstreet library`: build, search, evaluate, list."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from chatbot.cli import library_evaluate
 from chatbot.cli.common import FileQuestion, opened, print_json, progress, read_questions, say
 from chatbot.errors import MessageError, ModeError
 
 app = typer.Typer(no_args_is_help=True)
+app.command("evaluate")(library_evaluate.evaluate)
 
 
 @app.command("build")

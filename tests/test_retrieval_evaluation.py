@@ -1,0 +1,451 @@
+"""The evaluation of the search: the questions, their two parts, the judging, the metrics and a real run."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from chatbot.cli import app
+from chatbot.errors import MessageError
+from chatbot.evaluation.known import CANON, KINDS, KnownQuestion, part_of, read_known_questions, share
+from chatbot.evaluation.retrieval import (
+    Composed,
+    Judge,
+    Outcome,
+    PlanRung,
+    all_rungs,
+    auroc,
+    bootstrap,
+    choose_rungs,
+    ndcg,
+    percentile,
+    reciprocal_rank,
+    run,
+    same_work,
+    sample,
+)
+from chatbot.evaluation.retrieval_chart import chart
+from chatbot.evaluation.retrieval_report import as_json, difference, report, summarise
+from chatbot.library.embedder import Embedder
+from chatbot.library.evidence import Evidence, Found
+from chatbot.library.passages import CASEBOOK, TEXT, Passage
+from chatbot.library.search import FUSED, NAIVE, Library
+from chatbot.settings import Settings, get_settings
+
+PLAIN = {"work": "The Speckled Band", "question": "What killed Julia Stoner?", "answers": ["swamp adder"]}
+FOLLOW_UP = {
+    "kind": "follow-up",
+    "work": "The Blue Carbuncle",
+    "question": "Which of her servants told him?",
+    "answers": ["Cusack"],
+    "before": [{"question": "Who stole the blue stone?", "answer": "James Ryder."}],
+}
+TWO_WORKS = {
+    "kind": "two-works",
+    "question": "Who made each of the wax figures?",
+    "parts": [
+        {"work": "The Empty House", "answers": ["Meunier"]},
+        {"work": "The Mazarin Stone", "answers": ["Tavernier"]},
+    ],
+}
+UNANSWERABLE = {"kind": "unanswerable", "question": "What is the iPhone?", "reason": "after 1914"}
+
+
+def known(row: dict[str, object]) -> KnownQuestion:
+    return KnownQuestion.model_validate(row)
+
+
+def piece(text: str, work: str, kind: str = TEXT, id_: str = "", score: float = 0.5) -> Evidence:
+    passage = Passage(id_ or text, kind, "book.txt", work, "", 1, "Watson", text)
+    return Evidence(passage, text, score, ())
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A rung that finds what it was given, whatever it is asked; it remembers what it was asked."""
+
+    found: Found
+    asked: list[tuple[str, Sequence[tuple[str, str]], int]]
+    name: str = "fixed"
+
+    def __call__(self, question: str, history: Sequence[tuple[str, str]], pieces: int) -> Found:
+        self.asked.append((question, history, pieces))
+        return self.found
+
+
+def outcome(row: dict[str, object], *pieces: Evidence, weak: bool = False, strength: float = 0.5) -> Outcome:
+    question, judge = known(row), Judge([])
+    judged = tuple(judge.judge(question, one) for one in pieces)
+    return Outcome(question, judged, len(pieces), weak, "", strength, 5.0, 100)
+
+
+# ---------------------------------------------------------------------- the question file
+
+
+def test_the_questions_of_the_canon_are_of_every_kind_and_none_stands_twice() -> None:
+    questions = read_known_questions(CANON)
+    assert {kind: sum(question.kind == kind for question in questions) for kind in KINDS} == {
+        "plain": 440,
+        "follow-up": 60,
+        "two-works": 40,
+        "unanswerable": 60,
+    }
+    asked = [(question.question.lower(), question.before) for question in questions]
+    assert len(set(asked)) == len(asked)
+
+
+@pytest.mark.canon
+def test_every_place_of_the_canon_questions_stands_in_the_books(canon: Path) -> None:
+    books = "\n".join(file.read_text(encoding="utf-8") for file in sorted(canon.glob("*.txt"))).replace(
+        "_", ""
+    )  # italics
+    targets = [target for question in read_known_questions(CANON) for target in question.targets]
+    assert not [target.phrase for target in targets if target.phrase.replace("_", "") not in books]
+    missing = []
+    for target in targets:
+        at = books.index(target.phrase.replace("_", ""))
+        if target.phrase and not target.answered_by(books[max(0, at - 1500) : at + 1500]):
+            missing.append((target.work, target.answers))
+    assert not missing
+
+
+@pytest.mark.parametrize("row", [PLAIN, FOLLOW_UP, TWO_WORKS, UNANSWERABLE])
+def test_a_question_of_each_kind_is_read_back_as_it_was_written(row: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text(f"\n{json.dumps(row)}\n")
+    (question,) = read_known_questions(tmp_path / "q.jsonl")
+    assert json.loads(question.model_dump_json(exclude_defaults=True)) == row
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({**PLAIN, "answers": []}, "a question of kind 'plain' needs 'answers'"),
+        ({**PLAIN, "work": " "}, "a question of kind 'plain' needs 'work'"),
+        ({**PLAIN, "answers": ["adder", ""]}, r"answers\.1: String should have at least 1 character"),
+        ({**PLAIN, "reason": "not told"}, "a question of kind 'plain' has no 'reason'"),
+        ({**PLAIN, "before": FOLLOW_UP["before"]}, "a question of kind 'plain' has no 'before'"),
+        ({**FOLLOW_UP, "before": []}, "a question of kind 'follow-up' needs 'before'"),
+        ({**FOLLOW_UP, "answers": ["james ryder"]}, "an accepted answer stands in 'before' already"),
+        ({**TWO_WORKS, "work": "The Empty House"}, "a question of kind 'two-works' has no 'work'"),
+        ({**TWO_WORKS, "parts": TWO_WORKS["parts"][:1]}, "'parts' must be of two works"),  # type: ignore[index]
+        ({**UNANSWERABLE, "reason": ""}, "a question of kind 'unanswerable' needs 'reason'"),
+        ({**UNANSWERABLE, "answers": ["a telephone"]}, "a question of kind 'unanswerable' has no 'answers'"),
+        ({**PLAIN, "kind": "riddle"}, "kind: Input should be 'plain'"),
+        ({**PLAIN, "anwsers": []}, "anwsers: Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_line_is_named_with_what_is_wrong(row: dict[str, object], message: str, tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text(f"{json.dumps(PLAIN)}\n{json.dumps(row)}\n")
+    with pytest.raises(MessageError, match=rf"q\.jsonl:2: {message}"):
+        read_known_questions(file)
+
+
+def test_only_the_kinds_that_are_wanted_are_given_and_none_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text(f"{json.dumps(UNANSWERABLE)}\n{json.dumps(PLAIN)}\n")
+    assert [question.kind for question in read_known_questions(file, ["plain"])] == ["plain"]
+    with pytest.raises(MessageError, match="holds no questions of the kinds two-works"):
+        read_known_questions(file, ["two-works"])
+
+
+def test_a_question_about_two_works_is_answered_by_both_answers_and_an_unanswerable_one_by_none() -> None:
+    assert known(TWO_WORKS).answered_by("Meunier of Grenoble, and Tavernier.")
+    assert not known(TWO_WORKS).answered_by("Meunier of Grenoble.")
+    assert not known(UNANSWERABLE).answered_by("A telephone.")
+
+
+# ---------------------------------------------------------------------- tuning and reporting
+
+
+def test_all_questions_about_a_work_are_in_one_part_and_both_parts_are_of_the_size_that_was_meant() -> None:
+    questions = read_known_questions(CANON)
+    parts: dict[str, set[str]] = {}
+    for question in questions:
+        if question.kind in ("plain", "follow-up"):
+            parts.setdefault(question.work, set()).add(part_of(question))
+    assert all(len(found) == 1 for found in parts.values())
+    tuning = {work for work, found in parts.items() if found == {"tuning"}}
+    assert 0.3 <= len(tuning) / len(parts) <= 0.5
+    for question in questions:
+        if question.kind == "two-works":
+            assert (part_of(question) == "tuning") == any(part.work in tuning for part in question.parts)
+
+
+def test_a_work_stays_in_its_part_for_ever() -> None:
+    works = {"The Hound of the Baskervilles": "tuning", "The Valley of Fear": "reporting", "Silver Blaze": "tuning"}
+    assert {work: part_of(known({**PLAIN, "work": work})) for work in works} == works
+    assert share("Silver Blaze") == share(" silver  blaze")
+
+
+def test_a_sample_is_always_the_same_and_in_the_order_of_the_file() -> None:
+    questions = read_known_questions(CANON)
+    chosen = sample(questions, 40)
+    assert len(chosen) == 40
+    assert chosen == [question for question in questions if question in chosen]
+    assert sample(questions[::-1], 40) == chosen[::-1]
+    assert sample(questions, 10_000) == questions
+
+
+# ---------------------------------------------------------------------- metrics
+
+
+def test_the_rank_of_the_first_hit_decides_the_reciprocal_rank() -> None:
+    assert reciprocal_rank([False, False, True, True]) == pytest.approx(1 / 3)
+    assert reciprocal_rank([False, False]) == 0.0
+
+
+def test_ndcg_is_one_only_where_every_relevant_item_leads_the_list() -> None:
+    assert ndcg([True, True, False], 2) == pytest.approx(1.0)
+    assert ndcg([False, True], 1) == pytest.approx(1 / math.log2(3))
+    assert ndcg([True], 2) == pytest.approx(1 / (1 + 1 / math.log2(3)))
+    assert ndcg([True] * 10, 50) == pytest.approx(1.0)
+    assert ndcg([False] * 10 + [True], 1) == 0.0
+    assert ndcg([], 0) == 0.0
+
+
+def test_auroc_is_the_share_of_pairs_in_the_right_order_with_ties_as_half() -> None:
+    assert auroc([0.9, 0.8], [0.1, 0.2]) == 1.0
+    assert auroc([0.1], [0.9]) == 0.0
+    assert auroc([0.5], [0.5]) == 0.5
+    assert auroc([0.9, 0.3], [0.5, 0.3]) == pytest.approx(2.5 / 4)
+    assert auroc([], [0.5]) is None
+
+
+def test_the_bootstrap_interval_holds_the_mean_and_narrows_with_more_questions() -> None:
+    few, many = bootstrap([0.0, 1.0] * 10), bootstrap([0.0, 1.0] * 500)
+    assert few and many
+    assert few[0] < 0.5 < few[1]
+    assert many[1] - many[0] < few[1] - few[0]
+    # The normal approximation of 1000 throws of a coin: 0.5 +- 1.96 * 0.5 / sqrt(1000).
+    assert many == pytest.approx((0.469, 0.531), abs=0.006)
+    assert bootstrap([1.0, 1.0]) == (1.0, 1.0)
+    assert bootstrap([0.0, 1.0] * 10) == few
+    assert bootstrap([]) is None
+
+
+def test_percentiles_lie_between_neighbours() -> None:
+    assert percentile([1.0, 2.0, 3.0, 10.0], 50) == 2.5
+    assert percentile([], 95) is None
+
+
+# ---------------------------------------------------------------------- judging
+
+
+def test_a_piece_of_another_work_does_not_count_even_if_it_holds_the_answer() -> None:
+    judged = Judge([]).judge(known(PLAIN), piece("It was a swamp adder!", "The Final Problem"))
+    assert (judged.answers, judged.right_works, judged.elsewhere) == (frozenset(), frozenset(), True)
+    judged = Judge([]).judge(known(PLAIN), piece("It was a swamp adder!", "The Speckled Band"))
+    assert (judged.answers, judged.right_works, judged.elsewhere) == ({0}, {0}, False)
+    judged = Judge([]).judge(known(PLAIN), piece("She lived at Stoke Moran.", "The Speckled Band"))
+    assert (judged.answers, judged.right_works, judged.elsewhere) == (frozenset(), {0}, False)
+
+
+def test_a_work_is_known_by_its_long_and_its_short_title() -> None:
+    assert same_work("The Disappearance of Lady Frances Carfax", "Lady Frances Carfax")
+    assert same_work("The Engineer’s Thumb", "The Engineer's Thumb")
+    assert not same_work("The Second Stain", "The Red Circle")
+    assert not same_work("Fear", "")
+
+
+def test_near_is_the_casebook_or_the_place_in_the_text() -> None:
+    row = {**PLAIN, "answers": ["adder"], "phrase": "deadliest snake in India"}
+    texts = [f"Part {number}: the adder." for number in range(10)]
+    texts[3] = "The adder, the deadliest snake in _India_."
+    texts[3] = texts[3].replace("_", "")
+    passages = [piece(text, "The Speckled Band", id_=f"p{at}").passage for at, text in enumerate(texts)]
+    judge = Judge(passages)
+    near = {
+        passage.id for passage in passages if judge.judge(known(row), Evidence(passage, passage.text, 0.5, ())).near
+    }
+    assert near == {"p1", "p2", "p3", "p4", "p5"}
+    assert judge.judge(known(row), piece("The adder.", "The Speckled Band", CASEBOOK)).near
+    assert judge.relevant(known(row)) == 10
+
+
+def test_where_the_place_is_not_in_the_library_any_passage_of_the_work_is_near() -> None:
+    passage = piece("It was a swamp adder!", "The Speckled Band").passage
+    judge = Judge([passage])
+    assert judge.judge(known({**PLAIN, "phrase": "not in it"}), Evidence(passage, passage.text, 0.5, ())).near
+
+
+def test_both_parts_of_a_question_about_two_works_must_be_among_the_pieces() -> None:
+    bust = piece("Meunier of Grenoble made the bust.", "The Empty House")
+    other = piece("Tavernier made it.", "The Mazarin Stone")
+    wrong = piece("Tavernier made it.", "The Empty House", id_="wrong")
+    both = outcome(TWO_WORKS, bust, wrong, other)
+    assert not both.answered(2)
+    assert both.answered(3)
+    assert both.right_work(3) and not both.right_work(2)
+    assert not outcome(UNANSWERABLE, bust).answered(4)
+
+
+def test_a_passage_counts_once_however_many_pieces_of_it_are_handed_over() -> None:
+    one = piece("The swamp adder.", "The Speckled Band", id_="same")
+    again = piece("A swamp adder!", "The Speckled Band", id_="same")
+    assert outcome(PLAIN, one, again, piece("A swamp adder.", "The Speckled Band")).gains == [True, False, True]
+
+
+# ---------------------------------------------------------------------- the run and its figures
+
+
+def test_a_rung_is_asked_each_question_with_the_exchanges_before_it() -> None:
+    found = Found((piece("It was a swamp adder!", "The Speckled Band", score=0.8),), weak=False)
+    rung = Fixed(found, [])
+    outcomes = run(rung, [known(PLAIN), known(FOLLOW_UP)], Judge([]), count=lambda text: len(text.split()))
+    assert rung.asked[-2:] == [
+        (PLAIN["question"], (), 10),
+        (FOLLOW_UP["question"], (("Who stole the blue stone?", "James Ryder."),), 10),
+    ]
+    assert [one.answered(1) for one in outcomes] == [True, False]
+    assert outcomes[0].tokens == 5
+    assert outcomes[0].strength == 0.8
+
+
+def test_the_figures_of_a_rung() -> None:
+    right = piece("The swamp adder.", "The Speckled Band")
+    wrong = piece("Nothing of the kind.", "The Speckled Band")
+    other = piece("The swamp adder.", "The Final Problem")
+    figures = summarise(
+        "rung",
+        [
+            outcome(PLAIN, right, strength=0.9),
+            outcome({**PLAIN, "question": "And who?"}, wrong, wrong, right, strength=0.8, weak=True),
+            outcome({**PLAIN, "question": "And why?"}, other, strength=0.3),
+            outcome(FOLLOW_UP, wrong, strength=0.7),
+            outcome(UNANSWERABLE, wrong, strength=0.4),
+            outcome({**UNANSWERABLE, "question": "And a tablet?"}, wrong, strength=0.2, weak=True),
+        ],
+    )
+    assert (figures.answer_1, figures.answer_4) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert (figures.work_1, figures.elsewhere_4) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+    assert figures.mrr == pytest.approx((1 + 1 / 3) / 3)
+    assert (figures.follow_up_4, figures.both_4) == (0.0, None)
+    assert figures.auroc == pytest.approx(7 / 8)
+    assert (figures.false_confidence, figures.false_refusals) == (0.5, 0.25)
+    assert figures.counts == {"plain": 3, "follow-up": 1, "two-works": 0, "unanswerable": 2}
+
+
+def test_the_difference_is_taken_question_by_question() -> None:
+    right = piece("The swamp adder.", "The Speckled Band")
+    before = [outcome(PLAIN, right), outcome(PLAIN), outcome(FOLLOW_UP)]
+    after = [outcome(PLAIN, right), outcome(PLAIN, right), outcome(FOLLOW_UP)]
+    assert difference(before, after)[0] == 0.5
+    assert difference(before, before) == (0.0, (0.0, 0.0))
+
+
+def test_an_unknown_rung_is_answered_with_those_there_are(library: Library) -> None:
+    rungs = all_rungs(library)
+    assert [rung.name for rung in choose_rungs(rungs, ["fused", " naive"])] == ["fused", "naive"]
+    assert [rung.name for rung in choose_rungs(rungs, [""])] == list(rungs)
+    with pytest.raises(MessageError, match=r"no rung 'fussed'\. There are: naive, fused"):
+        choose_rungs(rungs, ["fussed"])
+
+
+def test_a_plan_gives_up_each_of_its_modules_in_turn(library: Library) -> None:
+    rung = PlanRung(library, FUSED)
+    assert isinstance(rung, Composed)
+    without = {variant.name: variant for variant in rung.rungs_without()}
+    assert without["fused without dense"].plan == replace(FUSED, dense=0)
+    assert without["fused without focus"].plan == replace(FUSED, focused=False)
+    assert "naive without dense" not in {variant.name for variant in PlanRung(library, NAIVE).rungs_without()}
+    with pytest.raises(MessageError, match="has no module 'reranker'"):
+        rung.without("reranker")
+
+
+def test_a_real_run_finds_what_the_casebook_tells_and_a_follow_up_needs_the_question_before(
+    library: Library, embedder: Embedder
+) -> None:
+    questions = [known(row) for row in (PLAIN, FOLLOW_UP, UNANSWERABLE)]
+    judge = Judge(library.passages)
+    rung = PlanRung(library, FUSED)
+    plain, follow_up, strange = run(rung, questions, judge, embedder.count)
+    assert plain.answered(4) and plain.relevant > 0
+    assert follow_up.right_work(4)
+    assert strange.weak and not plain.weak
+    assert plain.milliseconds > 0 < plain.tokens
+    (alone,) = run(rung.without("follow-ups"), questions[1:2], judge, embedder.count)
+    assert not alone.right_work(4)
+
+
+def test_a_plan_that_hands_over_whole_passages_gives_as_many_as_are_wanted(library: Library) -> None:
+    rung = PlanRung(library, NAIVE)
+    ten = rung("What killed Julia Stoner?", (), 10).evidence
+    four = rung("What killed Julia Stoner?", (), 4).evidence
+    assert len(ten) == 10
+    assert [one.passage.id for one in ten[:4]] == [one.passage.id for one in four]
+
+
+def test_the_report_the_json_and_the_chart_hold_every_rung() -> None:
+    right, wrong = piece("The swamp | adder.", "The Speckled Band"), piece("Nothing.", "The Speckled Band")
+    row = {**PLAIN, "answers": ["adder"]}
+    results = {
+        "plain & simple": [outcome(row, right), outcome(UNANSWERABLE, wrong)],
+        "none": [outcome(row), outcome(UNANSWERABLE)],
+    }
+    ablation = {"plain & simple": {"plain & simple without a": [outcome(row), outcome(UNANSWERABLE)]}}
+    text = report(results, ablation, "Two questions.", "bakerstreet library evaluate")
+    assert "| plain & simple | 100.0% | 100.0% [100.0, 100.0] |" in text
+    assert "| plain & simple without a | 0.0% | -100.0 [-100.0, -100.0] |" in text
+    data = json.loads(as_json(results, ablation, {"about": "Two questions."}))
+    assert list(data["rungs"]) == ["plain & simple", "none", "plain & simple without a"]
+    first = data["rungs"]["plain & simple"]["questions"][0]
+    assert first["question"] == PLAIN["question"] and first["answered_4"] is True
+    assert first["pieces"][0]["text"] == "The swamp | adder."
+    tree = ElementTree.fromstring(chart([summarise(*item) for item in results.items()], "Rungs <1>"))
+    texts = [element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"Rungs <1>", "plain & simple", "none", "answer@4", "1.00"} <= set(texts)
+
+
+# ---------------------------------------------------------------------- the command
+
+
+@pytest.fixture
+def at_home(settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command finds the session's library."""
+    monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
+    get_settings.cache_clear()
+    monkeypatch.setattr("chatbot.cli.common.get_settings", lambda: settings)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_the_command_runs_a_sample_of_the_canon_and_writes_everything(tmp_path: Path) -> None:
+    files = [tmp_path / "new" / name for name in ("r.json", "r.md", "r.svg")]
+    arguments = ["--sample", "12", "--rungs", "naive", "--json", str(files[0]), "--out", str(files[1])]
+    result = CliRunner().invoke(app, ["library", "evaluate", "sherlock", *arguments, "--chart", str(files[2])])
+    assert result.exit_code == 0, result.exception
+    assert "| naive | " in result.stdout
+    data = json.loads(files[0].read_text())
+    asked = data["rungs"]["naive"]["questions"]
+    assert len(asked) == 12
+    assert {question["part"] for question in asked} == {"reporting"}
+    assert "12 questions (reporting)" in files[1].read_text()
+    assert ElementTree.fromstring(files[2].read_text()).tag.endswith("svg")
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--part", "exam"], "There is no part 'exam'. There are: tuning, reporting, all."),
+        (["--rungs", "fussed"], "There is no rung 'fussed'"),
+        (["--questions", "nowhere.jsonl"], "The questions in nowhere.jsonl cannot be read"),
+        (["--out", "."], "cannot be written"),
+        (["--chart", "taken/chart.svg"], "cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_the_work(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taken").write_text("a file, no folder")
+    result = CliRunner().invoke(app, ["library", "evaluate", "sherlock", *arguments])
+    assert isinstance(result.exception, MessageError)
+    assert message in str(result.exception)
