@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.conversation import as_written, is_small_talk, standalone
+from chatbot.conversation import as_written, context_of, is_small_talk
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BakerStreetError, MessageError, ModeError
 from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
@@ -148,15 +148,16 @@ class _Turn:
     def _search(self) -> Found:
         assert self._mode.knowledge is not None
         library = self._resources.library(self._asked.persona)
-        found = library.search(standalone(self._asked.text, self._earlier_questions()), self._mode.knowledge)
+        context = context_of(self._asked.text, self._earlier())
+        found = library.search(self._asked.text, self._mode.knowledge, context=context)
         if not found.weak:
             self._used = self._within_budget(found.evidence)
         return found
 
-    def _earlier_questions(self) -> list[str]:
-        """What was asked before, without the evidence that was sent along."""
+    def _earlier(self) -> list[tuple[str, str]]:
+        """What was asked before, without the evidence that was sent along, and what was said to it."""
         label = self._loaded.persona.prompts.question
-        return [exchange.sent.rpartition(f"\n{label} ")[2] for exchange in self._history]
+        return [(exchange.sent.rpartition(f"\n{label} ")[2], exchange.reply) for exchange in self._history]
 
     def _within_budget(self, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
         """The best pieces that fit the evidence's share of the prompt; the first in any case."""
@@ -196,7 +197,7 @@ class _Turn:
             budget=settings.context_tokens - persona.generation.max_new_tokens,
         )
         self._generation = self._resources.engine.submit(
-            Request(self._prompt.messages, self._voice(), self._sampling(), self._opening())
+            Request(self._prompt.messages, self._voice(), self._sampling(), self._opening(), copies=bool(self._used))
         )
         for piece in self._generation:
             if not self._raw:

@@ -32,16 +32,25 @@ def is_small_talk(message: str) -> bool:
     return len(words) <= 12 and all(stem(word) in _SMALL_TALK for word in meaning)
 
 
-def standalone(question: str, earlier: Sequence[str]) -> str:
-    """The question as it is searched for: a follow-up ("Why did he do it?") is joined to the question before it."""
+def context_of(question: str, history: Sequence[tuple[str, str]]) -> str:
+    """What a follow-up ("Why did he do it?") refers to, in the words of the exchange before it; empty where it stands
+    alone.
+
+    Args:
+        question: as it was asked.
+        history: the exchanges before it as (question, reply), the oldest first.
+    """
     words = words_of(question)
-    if not earlier or len(words) > MAX_FOLLOW_UP_WORDS:
-        return question
+    if not history or len(words) > MAX_FOLLOW_UP_WORDS:
+        return ""
     names = re.findall(r"(?<!^)\b[A-Z][a-z]{2,}", question)
     refers = any(word in _REFERRING for word in words) or len(words) <= 3
     if names or not refers:
-        return question
-    return f"{earlier[-1]} {question}"
+        return ""
+    earlier, reply = history[-1]
+    # Of the reply its names alone: the rest is the search's own words, and would find the same place again.
+    named = dict.fromkeys(re.findall(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}", reply))
+    return " ".join([earlier, *named])
 
 
 def as_written(word: str, message: str) -> str:

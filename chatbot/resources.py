@@ -55,7 +55,9 @@ class Resources:
         """The embedder that questions and passages share."""
         from chatbot.library.embedder import Embedder
 
-        return Embedder(self.settings.embedder, self.settings.cpu_threads())
+        settings = self.settings
+        cache = settings.models_dir if settings.device in ("auto", "cpu") else None
+        return Embedder(settings.embedder, settings.threads, cache=cache, say=self._say)
 
     @cached_property
     def memory(self) -> Memory:

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         2048, ge=256, le=131072, description="The longest prompt and reply together, in tokens."
     )
     evidence_tokens: int = Field(220, ge=32, le=4096, description="The most tokens of evidence in one turn.")
-    cache_mb: int = Field(512, ge=0, description="Memory for key/value caches of earlier turns, in MB.")
+    cache_mb: int = Field(320, ge=0, description="Memory for key/value caches of earlier turns, in MB.")
     batch_size: int = Field(8, ge=1, le=64, description="The most requests that are generated together.")
     queue_limit: int = Field(32, ge=1, le=10000, description="The most requests that wait for a place among them.")
     exact: bool = Field(

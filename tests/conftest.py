@@ -50,9 +50,9 @@ def sherlock() -> LoadedPersona:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> Embedder:
-    """The bundled embedder."""
-    return Embedder()
+def embedder(settings: Settings) -> Embedder:
+    """The bundled embedder, as a CPU runs it."""
+    return Embedder(cache=settings.models_dir)
 
 
 @pytest.fixture(scope="session")

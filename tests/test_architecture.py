@@ -14,8 +14,9 @@ from chatbot.modes import MODES
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 350
-HEAVY = {"torch", "transformers", "gradio", "sentence_transformers", "peft", "chromadb"}
-HEAVY_ALLOWED = {("chatbot/web/page.py", "gradio")}  # the page is imported by `serve` alone, when it is asked to serve
+HEAVY = {"torch", "transformers", "gradio", "sentence_transformers", "peft", "chromadb", "openvino", "openvino_genai"}
+# The page and its tabs are imported by `serve` alone, when it is asked to serve.
+HEAVY_ALLOWED = {("chatbot/web/page.py", "gradio"), ("chatbot/web/library_tab.py", "gradio")}
 
 ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")
 SHARED = ("chatbot.errors", "chatbot.text", "chatbot.prompts")  # what everything may know

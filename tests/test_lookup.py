@@ -28,6 +28,7 @@ def test_guesses_change_no_reply(settings: Settings) -> None:
             (Message("user", f"{told}\n\nRepeat this sentence word for word, and then say where the {what} was."),),
             None,
             Sampling(max_new_tokens=48),
+            copies=True,
         )
         for what in ("adder", "milk", "doctor")
     ]

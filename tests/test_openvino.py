@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Engine, Request, Sampling
 from chatbot.engines.weights import Weights
 from chatbot.errors import ConversionError, SettingsError
+from chatbot.library.embedder import Embedder
 from chatbot.prompts import Message
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona
@@ -193,3 +196,30 @@ def test_only_the_newest_voices_of_a_base_stay_on_disk(
         folder.mkdir(parents=True)
     openvino_models._forget_old_voices(tmp_path / "openvino" / "base+2")
     assert len(list((tmp_path / "openvino").iterdir())) == 1
+
+
+def test_once_converted_neither_the_engine_nor_the_embedder_needs_torch(
+    engine: OpenVinoEngine, embedder: Embedder, settings: Settings, sherlock: LoadedPersona
+) -> None:
+    engine.warm([sherlock.voice] if sherlock.voice else [])
+    embedder.warm()
+    program = """
+import sys
+from pathlib import Path
+from chatbot.engines.openvino import OpenVinoEngine
+from chatbot.engines.types import Request, Sampling
+from chatbot.library.embedder import Embedder
+from chatbot.prompts import Message
+
+models, voice = Path(sys.argv[1]), Path(sys.argv[2])
+engine = OpenVinoEngine("bundled", models)
+request = Request((Message("user", "Who are you?"),), voice, Sampling(max_new_tokens=4))
+assert engine.submit(request).completion.reply_tokens == 4
+engine.close()
+assert len(Embedder(cache=models).embed_query("A clue.")) == 384
+print(sorted({"torch", "transformers", "sentence_transformers", "peft"} & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(settings.models_dir), str(sherlock.voice)], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr

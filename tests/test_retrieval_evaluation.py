@@ -297,7 +297,7 @@ def test_a_passage_counts_once_however_many_pieces_of_it_are_handed_over() -> No
 
 
 def test_a_rung_is_asked_each_question_with_the_exchanges_before_it() -> None:
-    found = Found((piece("It was a swamp adder!", "The Speckled Band", score=0.8),), weak=False)
+    found = Found((piece("It was a swamp adder!", "The Speckled Band", score=0.6),), weak=False, strength=0.8)
     rung = Fixed(found, [])
     outcomes = run(rung, [known(PLAIN), known(FOLLOW_UP)], Judge([]), count=lambda text: len(text.split()))
     assert rung.asked[-2:] == [

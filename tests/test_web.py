@@ -211,6 +211,32 @@ def test_the_page_fits_a_phone(page: Any) -> None:
     assert page.locator("#message textarea").bounding_box()["width"] > 180
 
 
+def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "clockmaker.md"
+    file.write_text(
+        "# The Clockmaker of Whitby\n\nJonas Pell mended ships' chronometers in a workshop above Whitby harbour. "
+        "His own apprentice filed the mainspring of the lighthouse clock on the night of the storm.\n",
+        encoding="utf-8",
+    )
+    page.get_by_role("tab", name="Library").click()
+    page.set_input_files("#library-files input[type=file]", str(file))
+    page.locator("#library-files", has_text="clockmaker").wait_for(timeout=DONE)
+    page.click("#library-add")
+    page.locator("#library-said", has_text="Added The Clockmaker of Whitby").wait_for(timeout=DONE)
+    page.locator("#library-table", has_text="clockmaker.md").wait_for(timeout=DONE)
+    page.get_by_role("tab", name="Conversation").click()
+    ask(page, "Who filed the mainspring of the lighthouse clock at Whitby?")
+    finished(page, 1)
+    assert "The Clockmaker of Whitby" in page.inner_text("#evidence")
+    page.get_by_role("tab", name="Library").click()
+    page.click("#library-which input")
+    page.get_by_role("option", name="The Clockmaker of Whitby").click()
+    page.click("#library-remove")
+    page.locator("#library-said", has_text="is out of the library").wait_for(timeout=DONE)
+    page.locator("#library-table", has_text="Casebook").wait_for(timeout=DONE)
+    assert "clockmaker.md" not in page.inner_text("#library-table")
+
+
 def test_a_port_in_use_is_named(served: Served, settings: Settings) -> None:
     run = subprocess.run(
         [sys.executable, "app.py"],

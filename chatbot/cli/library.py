@@ -1,4 +1,4 @@
-"""`bakerstreet library`: build, search, evaluate, list."""
+"""`bakerstreet library`: build, add, remove, search, evaluate, list."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.cli import library_evaluate
+from chatbot.cli import library_evaluate, library_texts
 from chatbot.cli.common import FileQuestion, opened, print_json, progress, read_questions, say
 from chatbot.errors import MessageError, ModeError
 
 app = typer.Typer(no_args_is_help=True)
 app.command("evaluate")(library_evaluate.evaluate)
+app.command("add")(library_texts.add)
+app.command("remove")(library_texts.remove)
 
 
 @app.command("build")
@@ -70,7 +72,7 @@ def search(
 ) -> None:
     """Show the evidence for a question without generating a reply."""
     from chatbot.cli.common import prepare
-    from chatbot.conversation import standalone
+    from chatbot.conversation import context_of
     from chatbot.modes import get_mode
     from chatbot.trace import evidence_records
 
@@ -85,8 +87,7 @@ def search(
         prepare(resources, persona)
         library = resources.library(persona)
         for item in questions:
-            asked = standalone(item.question, [earlier for earlier, _ in item.history])
-            found = library.search(asked, plan, pieces=number)
+            found = library.search(item.question, plan, context=context_of(item.question, item.history), pieces=number)
             pieces = [_row(record) for record in evidence_records(found)]
             if json_lines:
                 print_json(

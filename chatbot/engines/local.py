@@ -33,7 +33,7 @@ class LocalEngine(WorkerEngine):
         cache_mb: memory for the caches of earlier prompts; 0 turns their reuse off.
         batch_size: the most requests written together.
         queue_limit: the most requests that wait for a place in the batch.
-        prompt_lookup: guess tokens from the prompt where one greedy reply is written alone.
+        prompt_lookup: guess tokens from the prompt where one greedy reply that copies is written alone.
         say: told what is being done when it takes more than a moment.
     """
 
@@ -47,7 +47,7 @@ class LocalEngine(WorkerEngine):
         device: str = "auto",
         threads: int = 0,
         context_tokens: int = 2048,
-        cache_mb: int = 512,
+        cache_mb: int = 320,
         batch_size: int = 8,
         queue_limit: int = 32,
         prompt_lookup: bool = True,
@@ -140,7 +140,7 @@ class LocalEngine(WorkerEngine):
     def _guarded(self, rows: Sequence[Row], cache: Any, mask: Any) -> Any:
         """One step, after which every failure has reached its readers; the new mask."""
         try:
-            if self._lookup and len(rows) == 1 and rows[0].greedy:
+            if self._lookup and len(rows) == 1 and rows[0].greedy and rows[0].copies:
                 return self._checked_step(rows[0], cache, mask)
             return self._step(rows, cache, mask)
         except Exception as error:

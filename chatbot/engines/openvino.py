@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ STEP_TOKENS = 64
 # Keys and values stay in half floats. In 8 bits, which is the plugin's own choice, what is written after a reused
 # prefix goes wrong: next tokens agreed with the original's in 0.85 of the positions behind a cached prompt, not 0.97.
 KV_PRECISION, KV_SHARE = "f16", 0.5
+# Prompt lookup (Saxena, 2023; see `lookup`): tokens guessed at a step, and tokens that have to match. A reply that
+# copies from its notes is written almost twice as fast (9 ms a token for 17, on the persona's lines with notes).
+GUESSES, LONGEST_MATCH = 5, 3
 LOADED_VOICES = 3  # pipelines of voices that stay in memory
 
 
@@ -58,7 +62,7 @@ class OpenVinoEngine(WorkerEngine):
         *,
         threads: int = 0,
         context_tokens: int = 2048,
-        cache_mb: int = 512,
+        cache_mb: int = 320,
         batch_size: int = 8,
         queue_limit: int = 32,
         exact: bool = False,
@@ -77,6 +81,7 @@ class OpenVinoEngine(WorkerEngine):
             # Half floats are slower on processors without them, and agree less with the original.
             "INFERENCE_PRECISION_HINT": "f32",
             "KV_CACHE_PRECISION": KV_PRECISION,
+            "prompt_lookup": True,
             # As large as the groups of the weights, which makes prompts a third faster than the plugin's own 32.
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(0 if exact else GROUP),
         }
@@ -217,6 +222,8 @@ class _Lane:
                 if reply.finish == "cancelled":
                     handle.cancel()
                 self._end(number)
+        if not self.replies:
+            self._settle()
 
     def fail(self, error: Exception) -> None:
         """Tell the readers of all replies under way, and let these go."""
@@ -224,6 +231,13 @@ class _Lane:
             handle.cancel()
             reply.generation.finish(error)
         self.replies.clear()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let the pipeline give the blocks of cancelled requests back, which it does in a step."""
+        with suppress(Exception):  # a pipeline that failed has nothing more to give
+            if self._pipeline.has_non_finished_requests():
+                self._pipeline.step()
 
     def _end(self, number: int) -> None:
         reply, _ = self.replies.pop(number)
@@ -237,6 +251,10 @@ class _Lane:
         config = genai.GenerationConfig()
         config.max_new_tokens = reply.room
         config.stop_token_ids = set(self.model.end_tokens)
+        # In company, guesses cost more than they save; the pipeline wants one at least.
+        alone = reply.generation.request.copies and not self.replies
+        config.num_assistant_tokens = GUESSES if alone else 1
+        config.max_ngram_size = LONGEST_MATCH
         config.presence_penalty = sampling.presence_penalty
         config.do_sample = sampling.temperature > 0
         if config.do_sample:

@@ -14,6 +14,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import warnings
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -159,7 +160,9 @@ def _in_torch(weights: Weights, voice: Path | None) -> Any:
     if voice is not None:
         from peft import PeftModel
 
-        model = PeftModel.from_pretrained(model, str(voice)).merge_and_unload()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PEFT asks transformers by a name that is going away
+            model = PeftModel.from_pretrained(model, str(voice)).merge_and_unload()
     return model.eval()
 
 

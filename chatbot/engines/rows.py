@@ -24,6 +24,11 @@ class Row:
         """Whether its tokens are the most likely ones."""
         return self._sampler.greedy
 
+    @property
+    def copies(self) -> bool:
+        """Whether its reply is likely to copy from the prompt."""
+        return self.reply.generation.request.copies
+
     def take(self, logits: Any, end_tokens: frozenset[int], now: float) -> int:
         """Choose the next token from logits of shape (vocabulary,), and add it to the reply; its id."""
         token = self._sampler.choose(logits, self.reply.written)

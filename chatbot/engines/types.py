@@ -45,12 +45,14 @@ class Request:
         voice: the adapter's folder; None: the base model.
         sampling: how tokens are chosen.
         opening: words the reply begins with; the model goes on from there.
+        copies: whether the reply is likely to copy from the prompt (notes that it quotes), so that guessing pays.
     """
 
     messages: tuple[Message, ...]
     voice: Path | None = None
     sampling: Sampling = field(default_factory=Sampling)
     opening: str = ""
+    copies: bool = False
 
 
 @dataclass(frozen=True)

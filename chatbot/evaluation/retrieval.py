@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from chatbot.conversation import standalone
+from chatbot.conversation import context_of
 from chatbot.errors import MessageError
 from chatbot.evaluation.known import KnownQuestion, Target, share
 from chatbot.library.evidence import Evidence, Found
@@ -71,11 +71,11 @@ class PlanRung:
 
     def __call__(self, question: str, history: History, pieces: int) -> Found:
         """The evidence for a question."""
-        asked = standalone(question, [earlier for earlier, _ in history]) if self.rewrites else question
+        context = context_of(question, history) if self.rewrites else ""
         plan = self.plan
         if not plan.focused:  # such a plan hands over its lists as they are, so they have to be as long
             plan = replace(plan, dense=plan.dense and max(plan.dense, pieces))
-        return self.library.search(asked, plan, pieces=pieces)
+        return self.library.search(question, plan, context=context, pieces=pieces)
 
     def without(self, module: str) -> PlanRung:
         """This rung with one of its modules taken out.
@@ -272,7 +272,6 @@ def run(
         began = time.perf_counter()
         found = rung(known.question, known.history, DEPTH)
         milliseconds = (time.perf_counter() - began) * 1000
-        best = max((piece.score for piece in found.evidence), default=0.0)
         outcomes.append(
             Outcome(
                 known=known,
@@ -280,7 +279,7 @@ def run(
                 relevant=judge.relevant(known),
                 weak=found.weak,
                 why_weak=found.why_weak,
-                strength=float(getattr(found, "strength", best)),
+                strength=found.strength,
                 milliseconds=milliseconds,
                 tokens=sum(count(piece.text) for piece in found.evidence[:PIECES]),
             )

@@ -7,7 +7,7 @@ those it should not have. Building again embeds only what changed, and a build t
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,12 +89,39 @@ def build_library(
     if manifest:
         check_embedder(folder, manifest, embedder)
     renewed = {section.source for section in sections}
-    kept = [p for p in _standing(folder, manifest) if p.kind == TEXT and p.source not in renewed]
-    passages = _in_order(loaded, [*made, *kept])
-    write_manifest(folder, Manifest(embedder=embedder.fingerprint, sources=manifest.sources if manifest else {}))
+    kept = [p for p in standing(folder, manifest) if p.kind == TEXT and p.source not in renewed]
+    known = manifest.sources if manifest else {}
+    return write_library(loaded, folder, embedder, [*made, *kept], known, chroma_url, on_progress)
+
+
+def write_library(
+    loaded: LoadedPersona,
+    folder: Path,
+    embedder: Embedder,
+    passages: Sequence[Passage],
+    known: Mapping[str, SourceEntry],
+    chroma_url: str | None,
+    on_progress: Progress,
+) -> Built:
+    """Make the library hold `passages` and nothing else; only what is not embedded yet is.
+
+    Args:
+        loaded: the persona; its sources come in their order, other texts behind them.
+        folder: the library's folder.
+        embedder: the one that built it, if it was built.
+        passages: all that it shall hold.
+        known: what is known of the texts that are not the persona's own sources.
+        chroma_url: a Chroma server instead of the embedded store.
+        on_progress: told how many passages are embedded, of how many.
+
+    Raises:
+        LibraryError: the store cannot be written. What was there before is still found.
+    """
+    wanted = {passage.id: passage for passage in _in_order(loaded, passages)}
+    before = read_manifest(folder)  # what is only coming must not be taken for something that is there
+    write_manifest(folder, Manifest(embedder=embedder.fingerprint, sources=before.sources if before else {}))
     try:
         chroma = open_chroma(folder, embedder, chroma_url)
-        wanted = {passage.id: passage for passage in passages}
         present = known_ids(chroma)
         missing = [passage for id_, passage in wanted.items() if id_ not in present]
         on_progress(0, len(missing))
@@ -114,14 +141,12 @@ def build_library(
             chroma.delete(ids=removed[start : start + 5000])
     except OSError as error:
         raise LibraryError(f"The library in {folder} cannot be written: {error}. Free some disk.") from error
-    write_manifest(
-        folder,
-        Manifest(embedder=embedder.fingerprint, complete=True, sources=_entries(loaded, wanted.values())),
-    )
+    entries = _entries(loaded, wanted.values(), known)
+    write_manifest(folder, Manifest(embedder=embedder.fingerprint, complete=True, sources=entries))
     return Built(len(wanted), len(missing), len(removed))
 
 
-def _standing(folder: Path, manifest: Manifest | None) -> list[Passage]:
+def standing(folder: Path, manifest: Manifest | None) -> list[Passage]:
     """The passages of the last whole index."""
     if manifest is None or not (folder / INDEX).is_dir():
         return []
@@ -141,22 +166,28 @@ def _discard(folder: Path, embedder: Embedder, chroma_url: str | None) -> None:
     (folder / MANIFEST).unlink(missing_ok=True)
 
 
-def _in_order(loaded: LoadedPersona, passages: list[Passage]) -> list[Passage]:
+def _in_order(loaded: LoadedPersona, passages: Sequence[Passage]) -> list[Passage]:
     order = {source.file: number for number, source in enumerate(loaded.persona.sources)}
-    return sorted(passages, key=lambda passage: order.get(passage.source, -1))
+    behind = len(order)
+    return sorted(passages, key=lambda passage: -1 if passage.kind == CASEBOOK else order.get(passage.source, behind))
 
 
-def _entries(loaded: LoadedPersona, passages: Iterable[Passage]) -> dict[str, SourceEntry]:
+def _entries(
+    loaded: LoadedPersona, passages: Iterable[Passage], known: Mapping[str, SourceEntry]
+) -> dict[str, SourceEntry]:
     titles = {source.file: source.title for source in loaded.persona.sources}
     by_source: dict[str, list[Passage]] = {}
     for passage in passages:
         by_source.setdefault(CASEBOOK if passage.kind == CASEBOOK else passage.source, []).append(passage)
-    return {
-        name: SourceEntry(
+    entries = {}
+    for name, members in by_source.items():
+        own = known.get(name)
+        title = titles.get(name) or ("Casebook" if members[0].kind == CASEBOOK else own.title if own else name)
+        entries[name] = SourceEntry(
             kind=members[0].kind,
-            title=titles.get(name, "Casebook" if members[0].kind == CASEBOOK else name),
+            title=title,
             works=len({passage.work for passage in members}),
             passages=len(members),
+            content=own.content if own else "",
         )
-        for name, members in by_source.items()
-    }
+    return entries

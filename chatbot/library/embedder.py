@@ -1,15 +1,18 @@
-"""The embedder: a sentence-transformers model as LangChain `Embeddings`, loaded when it is first needed."""
+"""The embedder as LangChain `Embeddings`, loaded when it is first needed: OpenVINO where it can be, else torch."""
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from langchain_core.embeddings import Embeddings
 
-from chatbot.errors import ModelError
+from chatbot.errors import ConversionError, ModelError
 
 BUNDLED = "bundled"
 BATCH = 32
@@ -20,12 +23,23 @@ class Embedder(Embeddings):
 
     Args:
         model: 'bundled' (all-MiniLM-L6-v2, 384 dimensions), a folder, or a name on the hub.
-        threads: CPU threads; 0: as many as torch likes.
+        threads: CPU threads; 0: as many as the library likes.
+        cache: where the model converted for OpenVINO is kept; None: it is run by sentence-transformers as it is.
+        say: told what is being done when it takes more than a moment.
     """
 
-    def __init__(self, model: str = BUNDLED, threads: int = 0) -> None:
+    def __init__(
+        self,
+        model: str = BUNDLED,
+        threads: int = 0,
+        *,
+        cache: Path | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._model = model
         self._threads = threads
+        self._cache = cache
+        self._say = say
         self._lock = threading.Lock()
 
     @cached_property
@@ -49,14 +63,34 @@ class Embedder(Embeddings):
 
     @property
     def fingerprint(self) -> str:
-        """Names the embedder that built an index: the model's name and the size of its weights."""
+        """Names the embedder that built an index: the model's name and the size of its weights.
+
+        Whether OpenVINO or torch runs it is not part of it: their vectors are the same to a cosine of 0.99.
+        """
         folder = Path(self.folder)
         weights = sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.bin"))
         name = "all-MiniLM-L6-v2" if self._model == BUNDLED else folder.name
         return f"{name}:{weights[0].stat().st_size if weights else 0}"
 
     @cached_property
-    def _encoder(self) -> Any:
+    def _encode(self) -> Callable[[list[str]], Any]:
+        """What makes vectors of texts."""
+        folder = Path(self.folder)
+        if self._cache is not None and (folder / "tokenizer.json").is_file():
+            from chatbot.library.openvino_encoder import OpenVinoEncoder
+
+            try:
+                return OpenVinoEncoder(
+                    folder, self._cache, max_tokens=self.max_tokens, threads=self._threads, say=self._say
+                ).encode
+            except (ConversionError, ImportError) as error:
+                self._say(f"OpenVINO cannot run the embedder ({error}); torch does, more slowly.")
+        return lambda texts: self._torch.encode(
+            texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
+
+    @cached_property
+    def _torch(self) -> Any:
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
@@ -77,7 +111,7 @@ class Embedder(Embeddings):
 
         file = Path(self.folder) / "tokenizer.json"
         if not file.is_file():  # a model from the hub: its own loader finds the tokenizer
-            return self._encoder.tokenizer.backend_tokenizer
+            return self._torch.tokenizer.backend_tokenizer
         tokenizer = Tokenizer.from_file(str(file))
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -86,7 +120,11 @@ class Embedder(Embeddings):
     @property
     def max_tokens(self) -> int:
         """The longest text the embedder reads; what is beyond is cut silently by the model."""
-        return 256 if self._model == BUNDLED else int(self._encoder.max_seq_length)
+        if self._model == BUNDLED:
+            return 256
+        with suppress(OSError, ValueError, KeyError):
+            return int(json.loads((Path(self.folder) / "sentence_bert_config.json").read_text())["max_seq_length"])
+        return int(self._torch.max_seq_length)
 
     def count(self, text: str) -> int:
         """How many tokens a text has, the two marks around it counted in."""
@@ -95,14 +133,14 @@ class Embedder(Embeddings):
     def warm(self) -> None:
         """Load the model now."""
         with self._lock:
-            _ = self._encoder
+            _ = self._encode
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit vectors, shape (len(texts), dimensions)."""
         if not texts:
             return []
         with self._lock:
-            vectors = self._encoder.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+            vectors = self._encode(texts)
         return [list(map(float, vector)) for vector in vectors]
 
     def embed_query(self, text: str) -> list[float]:

@@ -39,12 +39,16 @@ class Evidence:
 class Found:
     """What a search found: the evidence, the best first, and whether it is too weak to answer from.
 
-    `unknown` are the words of the question that stand nowhere in the books.
+    Attributes:
+        strength: how well the evidence can answer, about 0 to 1; below a limit it is weak.
+        unknown: the words of the question that stand nowhere in the books.
+        considered: how many passages were found in all.
     """
 
     evidence: tuple[Evidence, ...]
     weak: bool
     why_weak: str = ""
+    strength: float = 0.0
     unknown: tuple[str, ...] = ()
     considered: int = 0
     milliseconds: float = 0.0

@@ -21,6 +21,7 @@ from chatbot.text import split_sentences
 MAX_SENTENCES = 64  # sentences embedded for one question: what it may cost
 LEXICAL_WEIGHT = 0.7
 NEIGHBOUR_WEIGHT = 0.15
+CONTEXT_WEIGHT = 0.3
 WINDOW_WORDS = 70
 PRIOR_WEIGHT = 0.2
 
@@ -41,7 +42,11 @@ class Window:
 
 
 def focus(
-    question: str, vector: Sequence[float], passages: Sequence[tuple[Passage, float]], embedder: Embedder
+    question: str,
+    vector: Sequence[float],
+    passages: Sequence[tuple[Passage, float]],
+    embedder: Embedder,
+    context: str = "",
 ) -> list[Window]:
     """The best window of each passage, the best first.
 
@@ -50,14 +55,20 @@ def focus(
         vector: its unit vector, shape (dimensions,).
         passages: the passages that the search found, each with a prior from 0 to 1.
         embedder: embeds the sentences.
+        context: what a follow-up refers to. Its terms count less: they have found the passage, and the sentence that
+            answers is seldom the one that answered before.
     """
     units: list[tuple[int, int, str]] = []
     sentences: list[list[str]] = []
     for number, (passage, _) in enumerate(passages):
         sentences.append([part for line in passage.text.split("\n") for part in split_sentences(line)])
         units += [(number, at, sentence) for at, sentence in enumerate(sentences[-1])]
-    wanted = set(terms(question))
-    weights = _rarity(wanted, [sentence for _, _, sentence in units])
+    own = set(terms(question))
+    wanted = own | set(terms(context))
+    weights = {
+        term: weight * (1.0 if term in own else CONTEXT_WEIGHT)
+        for term, weight in _rarity(wanted, [sentence for _, _, sentence in units]).items()
+    }
     lexical = [_coverage(wanted, weights, sentence) for _, _, sentence in units]
     # The embedder is the cost: it reads the sentences that share most with the question, a few of each passage.
     chosen = _promising(units, lexical)

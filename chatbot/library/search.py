@@ -99,25 +99,27 @@ class Library:
         self._embedder.warm()
         self._store()
 
-    def search(self, question: str, plan: Plan = FUSED, *, pieces: int | None = None) -> Found:
+    def search(self, question: str, plan: Plan = FUSED, *, context: str = "", pieces: int | None = None) -> Found:
         """The evidence for a question.
 
         Args:
             question: in plain words.
+            context: what a follow-up refers to; it helps to find the passage, and counts little within it.
             plan: how the search is made.
             pieces: the most pieces of evidence, in place of the plan's own number.
         """
         began = time.perf_counter()
-        vector = self._embedder.embed_query(question)
+        asked = f"{context} {question}".strip()
+        vector = self._embedder.embed_query(asked)
         lists: dict[str, list[tuple[Passage, float]]] = {}
         if plan.dense:
             lists["dense"] = self._dense(vector, plan.dense)
         if plan.lexical:
-            lists["bm25"] = [(self._passages[at], score) for at, score in self._lexical.search(question, plan.lexical)]
+            lists["bm25"] = [(self._passages[at], score) for at, score in self._lexical.search(asked, plan.lexical)]
         joined = fuse(lists, plan.casebook_weight)
         number = pieces or plan.pieces
         if plan.focused:
-            evidence = self._focused(question, vector, joined[: plan.passages], number)
+            evidence = self._focused(question, context, vector, joined[: plan.passages], number)
         else:
             evidence = [
                 Evidence(passage, passage.text, max(0.0, min(1.0, reasons[0].score)), reasons)
@@ -125,11 +127,12 @@ class Library:
             ]
         unknown = tuple(dict.fromkeys(word for word in words_of(question) if self._is_unknown(word)))
         nearest = lists["dense"][0][1] if lists.get("dense") else max((piece.score for piece in evidence), default=0.0)
-        why = _weakness(nearest, evidence, unknown)
+        strength = _strength(nearest, evidence, unknown)
         return Found(
             evidence=tuple(evidence),
-            weak=bool(why),
-            why_weak=why,
+            weak=strength < ANSWERABLE,
+            why_weak=_why_weak(strength, evidence, unknown),
+            strength=round(strength, 4),
             unknown=unknown,
             considered=len(joined),
             milliseconds=(time.perf_counter() - began) * 1000,
@@ -161,11 +164,13 @@ class Library:
                 self._chroma = open_chroma(self._folder, self._embedder, self._chroma_url)
         return self._chroma
 
-    def _focused(self, question: str, vector: Sequence[float], joined: Sequence[Joined], number: int) -> list[Evidence]:
+    def _focused(
+        self, question: str, context: str, vector: Sequence[float], joined: Sequence[Joined], number: int
+    ) -> list[Evidence]:
         top = joined[0][1] if joined else 1.0
         priors = [(passage, score / top) for passage, score, _ in joined]
         earlier = {passage.id: reasons for passage, _, reasons in joined}
-        windows = focus(question, vector, priors, self._embedder)
+        windows = focus(question, vector, priors, self._embedder, context)
         kept: list[Window] = []
         for window in windows:
             if len(kept) < number and not any(_same_words(window.text, other.text) for other in kept):
@@ -182,14 +187,20 @@ class Library:
         ]
 
 
-def _weakness(nearest: float, evidence: Sequence[Evidence], unknown: Sequence[str]) -> str:
-    """Why the evidence is too weak to answer from; an empty string where it is not.
+def _strength(nearest: float, evidence: Sequence[Evidence], unknown: Sequence[str]) -> float:
+    """How well the evidence can answer.
 
     Each word of the question that stands nowhere in the books ("iphone") makes it less likely to be about them.
     """
     if not evidence:
+        return 0.0
+    return nearest + FIT * (max(piece.score for piece in evidence) - 0.5) - STRANGE * len(unknown)
+
+
+def _why_weak(strength: float, evidence: Sequence[Evidence], unknown: Sequence[str]) -> str:
+    """Why the evidence is too weak to answer from; an empty string where it is not."""
+    if not evidence:
         return "nothing was found"
-    strength = nearest + FIT * (max(piece.score for piece in evidence) - 0.5) - STRANGE * len(unknown)
     if strength >= ANSWERABLE:
         return ""
     strange = f"; not in the books: {', '.join(unknown)}" if unknown else ""

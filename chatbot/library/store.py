@@ -35,7 +35,7 @@ CHROMA = "chroma"
 
 
 class SourceEntry(BaseModel):
-    """One source in the library."""
+    """One source in the library; `content` is the fingerprint of the words of a text that a user added."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,6 +43,7 @@ class SourceEntry(BaseModel):
     title: str
     works: int
     passages: int
+    content: str = ""
 
 
 class Manifest(BaseModel):

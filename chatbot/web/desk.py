@@ -18,6 +18,7 @@ from chatbot.web.panels import (
     timings_html,
     waiting_html,
 )
+from chatbot.web.shelf import Shelf
 from memory import StoredTurn
 
 Message = dict[str, str]
@@ -51,6 +52,7 @@ class Desk:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._bot = Bot(resources)
+        self.shelf = Shelf(resources)
         self._under_way: dict[str, threading.Event] = {}  # set when the answer of a conversation has been stored
 
     def fresh(self, persona: str) -> View:

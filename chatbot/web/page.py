@@ -14,6 +14,7 @@ import gradio as gr
 from chatbot.errors import BakerStreetError
 from chatbot.modes import MODES, TOGGLES
 from chatbot.web.desk import Desk, View, turn_of_message
+from chatbot.web.library_tab import build_library_tab
 from chatbot.web.theme import PORTRAIT
 
 TITLE = "Baker Street"
@@ -41,11 +42,14 @@ def build_page(
             elem_id="title",
         )
         notice = gr.Markdown(visible=False, elem_id="notice")
-        with gr.Row(elem_id="desk", equal_height=False):
+        with gr.Tab("Conversation", elem_id="tab-conversation"), gr.Row(elem_id="desk", equal_height=False):
             with gr.Column(scale=0, min_width=230, elem_id="left"):
                 new = gr.Button("New conversation", variant="primary", elem_id="new")
                 who = gr.Dropdown(
-                    [(name, id_) for id_, name in personas.items()], value=persona, label="Persona", elem_id="persona"
+                    [(name, id_) for id_, name in personas.items()],
+                    value=persona,
+                    label="Persona",
+                    elem_id="persona",
                 )
                 past = gr.Radio([], label="Past conversations", elem_id="past")
             with gr.Column(scale=3, min_width=320, elem_id="middle"):
@@ -78,6 +82,8 @@ def build_page(
             with gr.Column(scale=2, min_width=290, elem_id="right"):
                 gr.Markdown("### What he rests on", elem_id="evidence-title")
                 evidence = gr.HTML(desk.fresh(persona).evidence, elem_id="evidence")
+        with gr.Tab("Library", elem_id="tab-library"):
+            build_library_tab(desk.shelf, who, persona, page)
 
         shown = [view, chat, evidence, timings, message, notice, ideas]
         under_way: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}

@@ -210,7 +210,8 @@ def report(outcome: Outcome, plan: Plan, about: Mapping[str, Any]) -> str:
 def as_json(outcome: Outcome, setup: Setup, about: Mapping[str, Any], date: str) -> dict[str, Any]:
     """Everything: raw samples, medians, targets, the machine, the settings and the date (ISO 8601)."""
     settings = {name: value for name, value in asdict(setup).items() if name not in ("source", "plan")}
-    settings |= {"models_dir": str(setup.models_dir), "voice": str(setup.voice) if setup.voice else None}
+    del settings["models_dir"]  # a report is shown to others; where somebody keeps the models is no figure
+    settings["voice"] = "/".join(setup.voice.parts[-2:]) if setup.voice else None
     return {
         "date": date,
         "machine": {**about, "bandwidth_bytes_per_second": outcome.bandwidth},

@@ -1,0 +1,52 @@
+"""What the Library tab says: of the texts there are, of one that was added, and of one that could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatbot.library.build import build_library
+from chatbot.library.embedder import Embedder
+from chatbot.resources import Resources
+from chatbot.settings import Settings, load_settings
+from chatbot.web.shelf import Shelf
+from personas import LoadedPersona
+
+TALE = "A Tale of Tea\n\nThe kettle at Thistle Lodge was copper, and the cook kept four crowns in it.\n"
+
+
+@pytest.fixture
+def shelf(
+    settings: Settings, sherlock: LoadedPersona, embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shelf]:
+    (tmp_path / "models").symlink_to(settings.models_dir)
+    resources = Resources(load_settings(home=tmp_path))
+    shelf = Shelf(resources)
+    assert shelf.rows("sherlock") == []
+    assert shelf.state("sherlock") == "There is no library yet."
+    build_library(sherlock, resources.library_folder("sherlock"), embedder)
+    yield shelf
+    resources.close()
+
+
+def test_texts_come_and_go_and_what_fails_is_said(shelf: Shelf, tmp_path: Path) -> None:
+    assert [row[0] for row in shelf.rows("sherlock")] == ["Casebook"]
+    assert shelf.removable("sherlock") == []
+    good, empty = tmp_path / "tea.txt", tmp_path / "empty.txt"
+    good.write_text(TALE)
+    empty.write_text("")
+    seen: list[tuple[int, int]] = []
+    said = shelf.add("sherlock", [str(empty), str(good)], False, lambda done, total: seen.append((done, total)))
+    assert "**empty.txt** was not added." in said and "Added *A Tale of Tea*: 1 passages." in said
+    assert seen[-1] == (1, 1)
+    assert shelf.removable("sherlock") == [("A Tale of Tea", "tea.txt")]
+    assert "was not added" in shelf.add("sherlock", [str(good)], False)
+    assert shelf.remove("sherlock", "tea.txt") == "tea.txt is out of the library: 1 passages went."
+    assert [row[0] for row in shelf.rows("sherlock")] == ["Casebook"]
+
+
+def test_nothing_chosen_is_asked_for(shelf: Shelf) -> None:
+    assert shelf.add("sherlock", [], False) == "Choose one or more files first."
+    assert shelf.remove("sherlock", None) == "Choose the text that shall go first."
