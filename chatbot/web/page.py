@@ -57,7 +57,7 @@ def build_page(
                     value=list(desk.fresh(persona).messages),
                     elem_id="chat",
                     show_label=False,
-                    height="54vh",
+                    height="46vh",
                     editable="user",
                     buttons=["copy"],
                     avatar_images=(None, _portrait()),
