@@ -7,7 +7,7 @@ import platform
 import shutil
 from typing import TYPE_CHECKING
 
-from chatbot.engines.worker import Say
+from chatbot.engines.worker import Limits, Say
 from chatbot.errors import ConversionError, SettingsError
 from chatbot.settings import Settings
 
@@ -47,12 +47,9 @@ def _openvino(settings: Settings, say: Say) -> Engine:
         settings.model,
         settings.models_dir,
         threads=settings.threads,
-        context_tokens=settings.context_tokens,
-        cache_mb=settings.cache_mb,
-        batch_size=settings.batch_size,
-        queue_limit=settings.queue_limit,
         exact=settings.exact,
         say=say,
+        **_limits(settings),
     )
     engine.convert()
     return engine
@@ -66,12 +63,18 @@ def _transformers(settings: Settings, say: Say) -> Engine:
         settings.models_dir,
         device=settings.device,
         threads=settings.cpu_threads(),
-        context_tokens=settings.context_tokens,
-        cache_mb=settings.cache_mb,
-        batch_size=settings.batch_size,
-        queue_limit=settings.queue_limit,
         say=say,
+        **_limits(settings),
     )
+
+
+def _limits(settings: Settings) -> Limits:
+    return {
+        "context_tokens": settings.context_tokens,
+        "cache_mb": settings.cache_mb,
+        "batch_size": settings.batch_size,
+        "queue_limit": settings.queue_limit,
+    }
 
 
 def _remote(settings: Settings, say: Say) -> Engine:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.conversion import DATA
 from chatbot.engine_choice import open_engine
 from chatbot.engines import openvino_models
 from chatbot.engines.openvino import OpenVinoEngine
-from chatbot.engines.openvino_models import DATA, converted, is_whole
+from chatbot.engines.openvino_models import converted, is_whole
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Engine, Request, Sampling
 from chatbot.engines.weights import Weights

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chatbot.conversion import DATA
 from chatbot.errors import ConversionError
 from chatbot.library.casebook import casebook_sections
 from chatbot.library.embedder import Embedder
-from chatbot.library.openvino_encoder import DATA, OpenVinoEncoder
+from chatbot.library.openvino_encoder import OpenVinoEncoder
 from chatbot.settings import Settings
 from personas import LoadedPersona
 

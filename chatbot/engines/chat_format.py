@@ -1,4 +1,7 @@
-"""From messages to token ids, by the model's own chat template: one place for the engine and for training."""
+"""From messages to token ids, by the model's own chat template: as training needs them: with transformers' tokenizer.
+
+The engines have `tokenizer.ChatTokenizer`, which needs no transformers; a test holds the two against each other.
+"""
 
 from __future__ import annotations
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from chatbot.engines.lookup import guess
 from chatbot.engines.prefix_cache import PrefixCache
 from chatbot.engines.rows import Row, join, part
-from chatbot.engines.types import Completion, Generation
+from chatbot.engines.types import Generation
 from chatbot.engines.voices import BASE, Interrupted, Voices
-from chatbot.engines.worker import CLOSED, Say, WorkerEngine
-from chatbot.errors import BakerStreetError, EngineError
+from chatbot.engines.worker import CLOSED, Limits, Say, WorkerEngine, failure, left_unread
+from chatbot.errors import EngineError
 
 
 class LocalEngine(WorkerEngine):
@@ -29,12 +29,9 @@ class LocalEngine(WorkerEngine):
         models_dir: where converted models are kept.
         device: 'auto', 'cpu', 'cuda' or 'mps'.
         threads: CPU threads; 0: as many as torch likes.
-        context_tokens: prompt and reply together.
-        cache_mb: memory for the caches of earlier prompts; 0 turns their reuse off.
-        batch_size: the most requests written together.
-        queue_limit: the most requests that wait for a place in the batch.
         prompt_lookup: guess tokens from the prompt where one greedy reply that copies is written alone.
         say: told what is being done when it takes more than a moment.
+        limits: see `Limits`.
     """
 
     name = "transformers"
@@ -46,25 +43,15 @@ class LocalEngine(WorkerEngine):
         *,
         device: str = "auto",
         threads: int = 0,
-        context_tokens: int = 2048,
-        cache_mb: int = 320,
-        batch_size: int = 8,
-        queue_limit: int = 32,
         prompt_lookup: bool = True,
         say: Say = lambda _: None,
+        **limits: Unpack[Limits],
     ) -> None:
-        super().__init__(
-            model,
-            models_dir,
-            context_tokens=context_tokens,
-            batch_size=batch_size,
-            queue_limit=queue_limit,
-            say=say,
-        )
+        super().__init__(model, models_dir, say=say, **limits)
         self._device_name = device
         self._threads = threads
         self._lookup = prompt_lookup
-        self._cache = PrefixCache(cache_mb * 1024 * 1024)
+        self._cache = PrefixCache(self._cache_bytes)
         self._voices: Voices | None = None
 
     @property
@@ -121,20 +108,17 @@ class LocalEngine(WorkerEngine):
             reply = self._admit(generation, voices.window)
             row = Row(reply, voice)
             reply.cached_tokens, layers = self._cache.find(voice, reply.tokens)
-            unread = reply.tokens[reply.cached_tokens :]
-            logits, row.layers = voices.read(unread, layers, voice, lambda: generation.cancelled)
+            rest = reply.tokens[reply.cached_tokens :]
+            logits, row.layers = voices.read(rest, layers, voice, lambda: generation.cancelled)
             row.take(logits, voices.end_tokens, time.perf_counter())
             if reply.finish:
                 self._end([row])
                 return None
             return row
         except Interrupted:
-            now = (time.perf_counter() - generation.submitted) * 1000
-            generation.finish(Completion("", "cancelled", 0, 0, 0, now, now))
-        except BakerStreetError as error:
-            generation.finish(error)
+            generation.finish(left_unread(generation))
         except Exception as error:
-            generation.finish(EngineError(f"Generation failed: {type(error).__name__}: {error}"))
+            generation.finish(failure(error))
         return None
 
     def _guarded(self, rows: Sequence[Row], cache: Any, mask: Any) -> Any:
@@ -144,9 +128,8 @@ class LocalEngine(WorkerEngine):
                 return self._checked_step(rows[0], cache, mask)
             return self._step(rows, cache, mask)
         except Exception as error:
-            failure = EngineError(f"Generation failed: {type(error).__name__}: {error}")
             for row in rows:
-                row.reply.generation.finish(failure)
+                row.reply.generation.finish(failure(error))
                 row.reply.finish = "cancelled"
             return mask
 

