@@ -1,7 +1,8 @@
 """Texts of the user's own in a library: added, replaced and taken out, usable in the next turn.
 
-The library is changed as a build changes it: what is new is embedded first, then the index is replaced by a rename,
-then what is no longer wanted goes. A kill at any point leaves the library as it was before, or as it is behind.
+A library that is whole is changed as a build changes it: what is new is embedded first, then the index is replaced by a
+rename, then what is no longer wanted goes. A kill at any point leaves it as it was before, or as it is after. Where the
+vectors are still being filled in, a new text is found by words at once, and its vectors come with the others.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatbot.errors import LibraryError, SourceError
+from chatbot.library.arrangement import arrange, kept_positions
 from chatbot.library.build import standing, write_library
 from chatbot.library.embedder import Embedder
-from chatbot.library.passages import TEXT, Passage, cut
+from chatbot.library.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
+from chatbot.library.passages import TEXT, cut
 from chatbot.library.readers import content_key, read_text_file
-from chatbot.library.store import Manifest, SourceEntry, check_embedder, read_manifest
 from personas import LoadedPersona
 
 Progress = Callable[[int, int], None]
@@ -39,6 +41,7 @@ def add_text(
     *,
     name: str | None = None,
     replace_old: bool = False,
+    behind: bool = False,
     chroma_url: str | None = None,
     on_progress: Progress = lambda done, total: None,
 ) -> Added:
@@ -51,6 +54,7 @@ def add_text(
         file: txt, md, html, epub or pdf.
         name: what it is called in the library; its file name by default.
         replace_old: take the place of a text of that name.
+        behind: where the library is not whole yet, leave the vectors to `fill_library`.
         chroma_url: a Chroma server instead of the embedded store.
         on_progress: told how many passages are embedded, of how many.
 
@@ -58,50 +62,74 @@ def add_text(
         SourceError: it cannot be read, it is in the library already, or another text has its name.
         LibraryError: there is no library, another embedder built it, or it cannot be written. Nothing is lost.
     """
-    manifest = _manifest(folder, embedder)
+    _manifest(folder, embedder)
     name = name or file.name
     if name in {source.file for source in loaded.persona.sources}:
         raise SourceError(f"'{name}' is the name of one of {loaded.persona.name}'s own books. Rename the file.")
-    old = manifest.sources.get(name)
-    if old is not None and not replace_old:
-        raise SourceError(
-            f"There is a text named '{name}' already ({old.title}). Rename the file, or replace the old one."
-        )
     read = read_text_file(file)
     content = content_key(read.sections)
-    for other, entry in manifest.sources.items():
-        if entry.content == content and (other != name or old is not None):
-            raise SourceError(f"The words of '{name}' are in the library already, as '{other}'.")
-    sections = [replace(section, source=name) for section in read.sections]
-    limit = embedder.max_tokens - 4
-    made = [passage for section in sections for passage in cut(section, embedder.count, limit)]
-    if not made:
-        raise SourceError(f"'{name}' holds no text that could be found again. Is it a scan, or empty?")
-    entry = SourceEntry(kind=TEXT, title=read.title, works=1, passages=len(made), content=content)
-    kept = _without(standing(folder, manifest), name)
-    write_library(loaded, folder, embedder, [*kept, *made], {**manifest.sources, name: entry}, chroma_url, on_progress)
+    with writing(folder):
+        manifest = _manifest(folder, embedder)
+        _check_new(manifest, name, content, replace_old)
+        sections = [replace(section, source=name) for section in read.sections]
+        limit = embedder.max_tokens - 4
+        made = [passage for section in sections for passage in cut(section, embedder.count, limit)]
+        if not made:
+            raise SourceError(f"'{name}' holds no text that could be found again. Is it a scan, or empty?")
+        entry = SourceEntry(kind=TEXT, title=read.title, works=1, passages=len(made), content=content)
+        old = standing(folder, manifest)
+        arranged = arrange(loaded, old, kept_positions(old, lambda kind, source: source != name or kind != TEXT), made)
+        known = {**manifest.sources, name: entry}
+        write_library(loaded, folder, embedder, arranged, known, chroma_url, on_progress, behind=behind)
     return Added(name, read.title, len(made), tuple(read.notes))
 
 
 def remove_text(
-    loaded: LoadedPersona, folder: Path, embedder: Embedder, name: str, *, chroma_url: str | None = None
+    loaded: LoadedPersona,
+    folder: Path,
+    embedder: Embedder,
+    name: str,
+    *,
+    behind: bool = False,
+    chroma_url: str | None = None,
 ) -> int:
     """Take a text out of a library; the number of passages that went.
+
+    Args:
+        loaded: whose library it is.
+        folder: the library's folder.
+        embedder: the one that built it.
+        name: of the text in the library.
+        behind: where the library is not whole yet, leave the vectors to `fill_library`.
+        chroma_url: a Chroma server instead of the embedded store.
 
     Raises:
         SourceError: there is no text of that name; the message names those there are.
         LibraryError: the library cannot be read or written. Nothing is lost.
     """
-    manifest = _manifest(folder, embedder)
-    texts = [other for other, entry in manifest.sources.items() if entry.kind == TEXT]
-    if name not in texts:
-        there = ", ".join(texts) or "none"
-        raise SourceError(f"There is no text named '{name}' in the library. There are: {there}.")
-    before = standing(folder, manifest)
-    kept = _without(before, name)
-    known = {other: entry for other, entry in manifest.sources.items() if other != name}
-    write_library(loaded, folder, embedder, kept, known, chroma_url, lambda done, total: None)
-    return len(before) - len(kept)
+    with writing(folder):
+        manifest = _manifest(folder, embedder)
+        texts = [other for other, entry in manifest.sources.items() if entry.kind == TEXT]
+        if name not in texts:
+            there = ", ".join(texts) or "none"
+            raise SourceError(f"There is no text named '{name}' in the library. There are: {there}.")
+        old = standing(folder, manifest)
+        kept = kept_positions(old, lambda kind, source: source != name or kind != TEXT)
+        known = {other: entry for other, entry in manifest.sources.items() if other != name}
+        arranged = arrange(loaded, old, kept, [])
+        write_library(loaded, folder, embedder, arranged, known, chroma_url, lambda done, total: None, behind=behind)
+        return len(old or ()) - len(kept)
+
+
+def _check_new(manifest: Manifest, name: str, content: str, replace_old: bool) -> None:
+    old = manifest.sources.get(name)
+    if old is not None and not replace_old:
+        raise SourceError(
+            f"There is a text named '{name}' already ({old.title}). Rename the file, or replace the old one."
+        )
+    for other, entry in manifest.sources.items():
+        if entry.content == content and (other != name or old is not None):
+            raise SourceError(f"The words of '{name}' are in the library already, as '{other}'.")
 
 
 def _manifest(folder: Path, embedder: Embedder) -> Manifest:
@@ -112,7 +140,3 @@ def _manifest(folder: Path, embedder: Embedder) -> Manifest:
         )
     check_embedder(folder, manifest, embedder)
     return manifest
-
-
-def _without(passages: list[Passage], name: str) -> list[Passage]:
-    return [passage for passage in passages if passage.source != name or passage.kind != TEXT]

@@ -1,54 +1,131 @@
-"""Lexical search: BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) over stems."""
+"""Lexical search: BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) over stems.
+
+The variant is Lucene's (Kamphuis et al., "Which BM25 do you mean?", 2020), with k1 = 1.5 and b = 0.75. Only the posting
+lists of the question's terms are read, so the time hangs on how common its words are, not on the library's size.
+"""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.text import STOPWORDS, stem, words_of
+import numpy as np
+from numpy.typing import NDArray
 
+from chatbot.library.postings import Postings, terms, write
 
-def terms(text: str) -> list[str]:
-    """The stems of the words that carry meaning, in order, repeated as they are."""
-    return [stem(word) for word in words_of(text) if word not in STOPWORDS]
+K1 = 1.5
+B = 0.75
+
+Ints = NDArray[np.integer[Any]]
+Mask = NDArray[np.bool_] | NDArray[np.integer[Any]]
+
+__all__ = ["Lexical", "Mask", "terms"]
 
 
 class Lexical:
-    """A BM25 index over texts that are known by their position."""
+    """A BM25 index over texts that are known by their position.
 
-    def __init__(self, index: Any) -> None:
-        self._index = index
+    Args:
+        postings: the posting lists.
+        scores: finished scores beside them (libraries of the first version), shape (postings,).
+    """
+
+    def __init__(self, postings: Postings, scores: NDArray[np.float32] | None = None) -> None:
+        self._postings = postings
+        self._scores = scores
+        lengths = postings.lengths.astype(np.float32)
+        mean = max(float(lengths.mean()) if len(lengths) else 0.0, 1e-9)
+        self._norms: NDArray[np.float32] = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> Lexical:
-        """Index `texts`; at least one of them must hold a word."""
-        import bm25s
-
-        index = bm25s.BM25()
-        index.index([terms(text) for text in texts], show_progress=False)
-        return cls(index)
-
-    def save(self, folder: Path) -> None:
-        """Write the index into `folder`."""
-        self._index.save(str(folder), show_progress=False)
+    def build(cls, texts: Sequence[str], folder: Path) -> Lexical:
+        """Index `texts` into `folder`, and open it."""
+        write(folder, len(texts), enumerate(texts), None, None)
+        return cls.load(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Lexical:
-        """Read an index that `save` wrote."""
-        import bm25s
+        """Open the index in `folder`, memory-mapped.
 
-        return cls(bm25s.BM25.load(str(folder), show_progress=False))
+        Raises:
+            OSError, ValueError, KeyError: its files are missing or damaged.
+        """
+        if Postings.are_in(folder):
+            return cls(Postings.read(folder))
+        # The first version kept bm25s's files: the same lists, with finished scores in place of counts and lengths.
+        arrays = {
+            name: np.load(folder / f"{name}.csc.index.npy", mmap_mode="r") for name in ("data", "indices", "indptr")
+        }
+        vocabulary = json.loads((folder / "vocab.index.json").read_text(encoding="utf-8"))
+        number = json.loads((folder / "params.index.json").read_text(encoding="utf-8"))["num_docs"]
+        nothing = np.zeros(number, np.int32)
+        postings = Postings(vocabulary, arrays["indptr"], arrays["indices"], arrays["data"], nothing)
+        return cls(postings, arrays["data"])
+
+    def __len__(self) -> int:
+        return len(self._postings.lengths)
+
+    @property
+    def postings(self) -> Postings | None:
+        """The posting lists, to be taken over into a new index; None where there are only finished scores."""
+        return self._postings if self._scores is None else None
 
     def knows(self, term: str) -> bool:
         """Whether a stem occurs anywhere in the texts."""
-        return term in self._index.vocab_dict
+        return self.frequency(term) > 0
 
-    def search(self, question: str, number: int) -> list[tuple[int, float]]:
-        """Positions and scores of the best texts, best first; texts that share no term are left out."""
-        known = [term for term in terms(question) if self.knows(term)]
-        if not known:
+    def frequency(self, term: str) -> int:
+        """In how many texts a stem occurs."""
+        number = self._postings.vocabulary.get(term)
+        if number is None:
+            return 0
+        return int(self._postings.starts[number + 1] - self._postings.starts[number])
+
+    def search(self, question: str, number: int, mask: Mask | None = None) -> list[tuple[int, float]]:
+        """Positions and scores of the best texts, best first; texts that share no term are left out.
+
+        Args:
+            question: in plain words.
+            number: how many at most.
+            mask: only these texts: either a truth value for each text, or their positions. Scores stay those of the
+                whole library.
+        """
+        known = Counter(term for term in terms(question) if self.knows(term))
+        if not known or number < 1:
             return []
-        count = min(number, int(self._index.scores["num_docs"]))
-        found, scores = self._index.retrieve([known], k=count, show_progress=False)
-        return [(int(position), float(score)) for position, score in zip(found[0], scores[0], strict=True) if score > 0]
+        scores = np.zeros(len(self), np.float32)
+        for term, times in known.items():
+            positions, weights = self._weighed(term)
+            scores[positions] += times * weights  # a text stands once in a list, so nothing is added over
+        if mask is None:
+            return _best(scores, number)
+        within = np.flatnonzero(mask) if mask.dtype == np.bool_ else np.asarray(mask)
+        return [(int(within[at]), score) for at, score in _best(scores[within], number)]
+
+    def _weighed(self, term: str) -> tuple[Ints, NDArray[np.float32]]:
+        """The texts that hold a term, and what it adds to the score of each."""
+        number = self._postings.vocabulary[term]
+        start, end = int(self._postings.starts[number]), int(self._postings.starts[number + 1])
+        positions = np.asarray(self._postings.positions[start:end])
+        if self._scores is not None:
+            return positions, np.asarray(self._scores[start:end])
+        counts = self._postings.counts[start:end].astype(np.float32)
+        rarity = np.float32(np.log1p((len(self) - (end - start) + 0.5) / (end - start + 0.5)))
+        return positions, rarity * counts / (counts + self._norms[positions])
+
+
+def _best(scores: NDArray[np.float32], number: int) -> list[tuple[int, float]]:
+    """The highest scores above 0 with their positions; of equal ones, the first comes first."""
+    if len(scores) > number:
+        limit = np.partition(scores, len(scores) - number)[len(scores) - number]
+        above = np.flatnonzero(scores > max(limit, np.float32(0)))
+        level = np.flatnonzero(scores == limit)[: number - len(above)] if limit > 0 else above[:0]
+        found = np.concatenate([above, level])
+    else:
+        found = np.flatnonzero(scores > 0)
+    order = found[np.lexsort((found, -scores[found]))]
+    return [(int(at), float(scores[at])) for at in order]

@@ -6,20 +6,20 @@ A search is a composition of steps (`Plan`): which lists of passages are made an
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chatbot.errors import LibraryError
+from chatbot.library.dense import Dense
 from chatbot.library.embedder import Embedder
 from chatbot.library.evidence import Evidence, Found, Reason
 from chatbot.library.focus import Window, focus
 from chatbot.library.lexical import terms
+from chatbot.library.passage_file import Column, Ints
 from chatbot.library.passages import CASEBOOK, Passage
-from chatbot.library.store import Manifest, check_embedder, open_chroma, read_index, read_manifest
+from chatbot.library.store import Manifest, check_embedder, read_index, read_manifest
 from chatbot.text import STOPWORDS, stem, words_of
 
 RRF_K = 60  # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", 2009
@@ -83,21 +83,38 @@ class Library:
         self.manifest: Manifest = manifest
         self._folder = folder
         self._embedder = embedder
-        self._chroma_url = chroma_url
         self._passages, self._lexical = read_index(folder)
-        self._by_id = {passage.id: passage for passage in self._passages}
-        self._chroma: Any = None
-        self._opening = threading.Lock()
+        self._vectors = Dense(folder, embedder, chroma_url, self._passages)
 
     @property
     def passages(self) -> Sequence[Passage]:
         """Every passage, in the order of the sources."""
         return self._passages
 
+    @property
+    def dense_ready(self) -> bool:
+        """Whether every passage has its vector; until then the library is searched by words."""
+        return self._vectors.ready
+
+    @property
+    def embedded(self) -> int:
+        """How many passages have their vector so far."""
+        return self._vectors.embedded
+
+    @property
+    def total(self) -> int:
+        """How many passages there are."""
+        return len(self._passages)
+
+    def positions(self, column: Column, name: str) -> Ints:
+        """The positions of the passages of a kind, source or work, ascending: a mask for `Lexical.search`."""
+        return self._passages.groups.positions(column, name)
+
     def warm(self) -> None:
         """Open Chroma and load the embedder now instead of with the first question."""
         self._embedder.warm()
-        self._store()
+        if self.dense_ready:
+            self._vectors.open()
 
     def search(self, question: str, plan: Plan = FUSED, *, context: str = "", pieces: int | None = None) -> Found:
         """The evidence for a question.
@@ -112,10 +129,12 @@ class Library:
         asked = f"{context} {question}".strip()
         vector = self._embedder.embed_query(asked)
         lists: dict[str, list[tuple[Passage, float]]] = {}
-        if plan.dense:
+        by_sense = plan.dense > 0 and self.dense_ready
+        if by_sense:
             lists["dense"] = self._dense(vector, plan.dense)
-        if plan.lexical:
-            lists["bm25"] = [(self._passages[at], score) for at, score in self._lexical.search(asked, plan.lexical)]
+        number = plan.lexical or (0 if by_sense else plan.dense)  # in place of vectors that are not there yet
+        if number:
+            lists["bm25"] = [(self._passages[at], score) for at, score in self._lexical.search(asked, number)]
         joined = fuse(lists, plan.casebook_weight)
         number = pieces or plan.pieces
         if plan.focused:
@@ -142,27 +161,7 @@ class Library:
         return word not in STOPWORDS and not self._lexical.knows(stem(word))
 
     def _dense(self, vector: Sequence[float], number: int) -> list[tuple[Passage, float]]:
-        try:
-            found = self._store().similarity_search_by_vector_with_relevance_scores(list(vector), k=number)
-        except LibraryError:
-            raise
-        except Exception as error:
-            raise LibraryError(
-                f"Chroma did not answer: {error}. Check BAKERSTREET_CHROMA_URL, or build the library anew with "
-                f"`bakerstreet library build {self._folder.name} --fresh`."
-            ) from error
-        # Chroma gives cosine distance. A passage that a build is just adding is not in this index yet.
-        return [
-            (self._by_id[document.metadata["id"]], 1.0 - distance)
-            for document, distance in found
-            if document.metadata["id"] in self._by_id
-        ]
-
-    def _store(self) -> Any:
-        with self._opening:
-            if self._chroma is None:
-                self._chroma = open_chroma(self._folder, self._embedder, self._chroma_url)
-        return self._chroma
+        return [(self._passages[at], cosine) for at, cosine in self._vectors.search(vector, number)]
 
     def _focused(
         self, question: str, context: str, vector: Sequence[float], joined: Sequence[Joined], number: int
