@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chatbot.engines.types import Completion, Generation, Request
+from chatbot.errors import MessageError
 
 
 class FakeEngine:
@@ -38,6 +39,16 @@ class FakeEngine:
     def count(self, text: str) -> int:
         """One token a word."""
         return len(text.split())
+
+    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """The share of the continuation's words that stand in the context, less one: 0 where all of them do."""
+        shares = []
+        for context, continuation in pairs:
+            words = continuation.lower().split()
+            if not words:
+                raise MessageError("A continuation is empty.")
+            shares.append(sum(word in context.lower().split() for word in words) / len(words) - 1)
+        return shares
 
     def warm(self, voices: Sequence[Path] = ()) -> None:
         """Nothing to load."""

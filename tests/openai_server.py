@@ -4,7 +4,8 @@
 
 It prints its port when it is ready, and ends when its standard input is closed, as it is when its parent dies. The base
 model goes by `base`, the built-in persona's voice by `sherlock`. As vLLM does, it continues a last message with
-`continue_final_message` and counts at `/tokenize`.
+`continue_final_message`, counts at `/tokenize`, and tells the log-probabilities of a prompt's tokens at
+`/v1/completions` with `echo` and no token to write.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from fastapi import FastAPI
 from fastapi import Request as WebRequest
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from chatbot.engines.likelihood import Batch, Text
 from chatbot.engines.openvino import OpenVinoEngine
-from chatbot.engines.types import Completion, Engine, Generation, Request, Sampling
+from chatbot.engines.openvino_scorer import OpenVinoScorer
+from chatbot.engines.tokenizer import ChatTokenizer
+from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.prompts import Message
 from chatbot.settings import load_settings
 from personas import load_persona
@@ -65,10 +69,21 @@ async def pieces(generation: Generation) -> AsyncIterator[str]:
             yield said
 
 
-def make_app(engine: Engine, voices: dict[str, Path | None]) -> FastAPI:
+def echoed(scorer: OpenVinoScorer, tokenizer: ChatTokenizer, prompt: str) -> dict[str, Any]:
+    """A prompt's tokens and their log-probabilities in OpenAI's form."""
+    tokens = tokenizer.encode(prompt)
+    pieces_ = [tokenizer.decode([token]) for token in tokens]
+    offsets = [sum(map(len, pieces_[:at])) for at in range(len(tokens))]
+    chances = scorer.score(Batch.of([Text(tuple(tokens), len(tokens) - 1)])) if len(tokens) > 1 else []
+    return {"tokens": pieces_, "text_offset": offsets, "token_logprobs": [None, *chances]}
+
+
+def make_app(engine: OpenVinoEngine, voices: dict[str, Path | None]) -> FastAPI:
     """The web application."""
     app = FastAPI()
     running: set[Generation] = set()
+    scoring = threading.Lock()
+    scorers: list[OpenVinoScorer] = []
 
     @app.get("/v1/models")
     def models() -> dict[str, Any]:
@@ -81,6 +96,22 @@ def make_app(engine: Engine, voices: dict[str, Path | None]) -> FastAPI:
     @app.post("/tokenize")
     def tokenize(body: dict[str, Any]) -> dict[str, Any]:
         return {"count": engine.count(body["prompt"])}
+
+    @app.post("/v1/completions", response_model=None)
+    def complete(body: dict[str, Any]) -> JSONResponse | dict[str, Any]:
+        if body["model"] not in voices:
+            message = f"The model `{body['model']}` does not exist."
+            return JSONResponse({"error": {"message": message, "code": 404}}, 404)
+        if not body.get("echo") or body["max_tokens"] or body["add_special_tokens"]:
+            return JSONResponse({"error": {"message": "Nothing is written here, only echoed."}}, 400)
+        choices = []
+        with scoring:
+            if not scorers:
+                scorers.append(OpenVinoScorer(engine.convert(), {"INFERENCE_PRECISION_HINT": "f32"}))
+            for index, prompt in enumerate(body["prompt"]):
+                told = echoed(scorers[0], engine.tokenizer, prompt)
+                choices.append({"index": index, "text": prompt, "logprobs": told, "finish_reason": "length"})
+        return {"object": "text_completion", "choices": choices}
 
     @app.post("/v1/chat/completions", response_model=None)
     async def chat(web: WebRequest, body: dict[str, Any]) -> JSONResponse | StreamingResponse:

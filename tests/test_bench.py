@@ -83,6 +83,10 @@ class SteadyEngine:
         """One token a word."""
         return len(text.split())
 
+    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Everything is certain."""
+        return [0.0 for _ in pairs]
+
     def warm(self, voices: Sequence[Path] = ()) -> None:
         """Nothing to load."""
 

@@ -191,6 +191,19 @@ def test_the_servers_tokenizer_counts(engine: Engine, distant: RemoteEngine) -> 
     assert distant.count("") == 0
 
 
+def test_the_servers_likelihoods_are_those_of_this_process(engine: Engine, distant: RemoteEngine) -> None:
+    question = " Where does the old clockmaker keep his key?"
+    pairs = [
+        ("The old clockmaker keeps his key under the third flowerpot.", question),
+        ("Rain fell on the harbour, and the ferry was late.", question),
+        ("", "The ferry was late."),
+    ]
+    there = distant.likelihood(pairs)
+    assert there == pytest.approx(engine.likelihood(pairs), abs=0.15)
+    assert there[0] > there[1] + 0.5
+    assert distant.likelihood([]) == []
+
+
 def test_an_unknown_model_is_named_with_those_there_are(served: str) -> None:
     engine = RemoteEngine(url=served, model="large")
     with pytest.raises(ModelError, match=r"no model 'large'; it has: base, sherlock\. Set BAKERSTREET_REMOTE_MODEL"):
@@ -245,7 +258,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/v1/chat/completions":
+        if self.path in ("/v1/chat/completions", "/v1/completions"):
             self.server.bodies.append(body)
             self.server.keys.append(self.headers["Authorization"])
             self.server.answers.pop(0)(self)
@@ -662,3 +675,100 @@ def test_closing_ends_what_is_under_way_and_what_waits(scripted: Scripted, make:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="BAKERSTREET_REMOTE_URL"):
         RemoteEngine(url=url, model="base")
+
+
+# ---------------------------------------------------------------------- likelihoods, scripted
+
+
+def echo(offsets: list[int], chances: list[float | None]) -> Answer:
+    logprobs = {"text_offset": offsets, "token_logprobs": chances}
+    return lambda handler: handler.give(200, {"choices": [{"index": 0, "text": "", "logprobs": logprobs}]})
+
+
+def test_a_likelihood_is_asked_for_as_vllm_wants_it(make: Callable[..., RemoteEngine], scripted: Scripted) -> None:
+    scripted.answers = [echo([0, 3, 7], [None, -9.0, -2.0])]
+    assert make(api_key="key").likelihood([("one two", " six")]) == [-2.0]
+    (body,) = scripted.bodies
+    assert scripted.keys == ["Bearer key"]
+    assert body["prompt"] == ["one two six"]
+    assert (body["model"], body["echo"], body["logprobs"], body["max_tokens"]) == ("base", True, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "chances", "mean"),
+    [
+        ([0, 3, 7, 9], [None, -9.0, -2.0, -4.0], -3.0),
+        ([0, 3, 5, 9], [None, -9.0, -2.0, -4.0], -3.0),  # the third has a part in both
+        ([0, 3, 7, 11], [None, -9.0, -2.0, -8.0], -2.0),  # the last was written by the server
+        ([0, 7], [None, -2.0], -2.0),
+    ],
+)
+def test_only_the_tokens_of_the_continuation_are_counted(
+    make: Callable[..., RemoteEngine],
+    scripted: Scripted,
+    offsets: list[int],
+    chances: list[float | None],
+    mean: float,
+) -> None:
+    scripted.answers = [echo(offsets, chances)]
+    assert make().likelihood([("one two", " six")]) == [mean]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda handler: handler.give(404, {"detail": "Not Found"}),
+        lambda handler: handler.give(501, {"error": {"message": "echo is not supported"}}),
+        lambda handler: handler.give(400, {"error": {"message": "max_tokens must be at least 1"}}),
+        lambda handler: handler.give(200, {"choices": [{"index": 0, "text": "six", "logprobs": None}]}),
+        lambda handler: handler.give(200, {"choices": []}),
+        lambda handler: handler.give(200, ["six"]),
+        echo([7], [None]),
+    ],
+)
+def test_a_server_that_tells_no_likelihood_is_said_to(
+    make: Callable[..., RemoteEngine], scripted: Scripted, answer: Answer
+) -> None:
+    scripted.answers = [answer]
+    with pytest.raises(EngineError, match=r"cannot tell how likely a text is .*with echo and logprobs"):
+        make().likelihood([("one two", " six")])
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind", "told"),
+    [
+        (401, "no", EngineError, "BAKERSTREET_REMOTE_KEY"),
+        (404, "The model `base` does not exist.", ModelError, "no model 'base'"),
+        (400, "maximum context length is 512 tokens", MessageError, "refused the prompt"),
+        (429, "later", BusyError, "too much to do"),
+        (500, "out of memory", EngineError, "failed"),
+    ],
+)
+def test_other_failures_are_told_as_those_of_a_reply(
+    make: Callable[..., RemoteEngine],
+    scripted: Scripted,
+    status: int,
+    words: str,
+    kind: type[Exception],
+    told: str,
+) -> None:
+    scripted.models = (200, {"data": []})
+    scripted.answers = [lambda handler: handler.give(status, {"error": {"message": words}})]
+    with pytest.raises(kind, match=told):
+        make().likelihood([("one two", " six")])
+
+
+def test_a_likelihood_of_nothing_and_of_a_closed_engine_is_refused(make: Callable[..., RemoteEngine]) -> None:
+    engine = make()
+    with pytest.raises(MessageError, match="pair 2 is empty"):
+        engine.likelihood([("one", " two"), ("one", "")])
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        engine.likelihood([("one", " two")])
+
+
+def test_a_likelihood_without_a_server_says_that_there_is_none() -> None:
+    engine = RemoteEngine(url="http://127.0.0.1:9/v1", model="base")
+    with pytest.raises(EngineError, match="There is no server"):
+        engine.likelihood([("one", " two")])
+    engine.close()

@@ -71,6 +71,9 @@ class LocalEngine(WorkerEngine):
             self._voices = Voices(self.weights, self._device_name, self._threads)
         return self._voices
 
+    def _scorer(self) -> Voices:
+        return self._model()
+
     def _work(self) -> None:
         rows: list[Row] = []
         cache, mask = None, None

@@ -16,6 +16,7 @@ from typing import Any, Unpack
 
 from chatbot.conversion import GROUP
 from chatbot.engines.openvino_models import Converted, converted
+from chatbot.engines.openvino_scorer import OpenVinoScorer
 from chatbot.engines.prefix_cache import common_prefix
 from chatbot.engines.reply import Reply
 from chatbot.engines.types import Generation, Sampling
@@ -67,8 +68,6 @@ class OpenVinoEngine(WorkerEngine):
         self._properties: dict[str, Any] = {
             # Half floats are slower on processors without them, and agree less with the original.
             "INFERENCE_PRECISION_HINT": "f32",
-            "KV_CACHE_PRECISION": KV_PRECISION,
-            "prompt_lookup": True,
             # As large as the groups of the weights, which makes prompts a third faster than the plugin's own 32.
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(0 if exact else GROUP),
         }
@@ -77,6 +76,7 @@ class OpenVinoEngine(WorkerEngine):
         self._base: Converted | None = None
         self._lanes: OrderedDict[Path | None, _Lane] = OrderedDict()
         self._numbered = 0
+        self._scores: OpenVinoScorer | None = None
 
     def convert(self) -> Converted:
         """The converted base model; made now where it is missing.
@@ -122,6 +122,11 @@ class OpenVinoEngine(WorkerEngine):
         self._lanes[key] = lane
         return lane
 
+    def _scorer(self) -> OpenVinoScorer:
+        if self._scores is None:
+            self._scores = OpenVinoScorer(self.convert(), self._properties)
+        return self._scores
+
     def _work(self) -> None:
         try:
             while True:
@@ -138,6 +143,7 @@ class OpenVinoEngine(WorkerEngine):
             for lane in self._lanes.values():
                 lane.fail(EngineError(CLOSED))
             self._lanes.clear()
+            self._scores = None
 
     def _begin(self, generation: Generation) -> None:
         try:
@@ -167,6 +173,7 @@ class _Lane:
         scheduler.max_num_seqs = batch_size
         scheduler.dynamic_split_fuse = True
         scheduler.enable_prefix_caching = cache_bytes > 0
+        properties = {**properties, "KV_CACHE_PRECISION": KV_PRECISION, "prompt_lookup": True}
         self._remembered = _Remembered(scheduler.num_kv_blocks * BLOCK if cache_bytes else 0)
         try:
             self._pipeline = genai.ContinuousBatchingPipeline(str(model.folder), scheduler, "CPU", properties)

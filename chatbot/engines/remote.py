@@ -110,6 +110,24 @@ class RemoteEngine:
         """
         return self._server.count(text)
 
+    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """The mean natural log-probability of a token of each continuation behind its context, by the base model.
+
+        Asked for at `/completions` with `echo` and `logprobs`, which vLLM offers. The server encodes context and
+        continuation as one text; a token that has a part in both is counted. Like a count of tokens it takes none of
+        the places at the server, and is not asked for again where it fails.
+
+        Args:
+            pairs: (context, continuation), plain text.
+
+        Raises:
+            EngineError: the server cannot tell, failed or is away, or the engine has been closed.
+            MessageError: a continuation is empty, or a pair longer than the server's window.
+        """
+        if self._closed:
+            raise EngineError("The engine has been closed.")
+        return self._server.likelihood(pairs)
+
     def warm(self, voices: Sequence[Path] = ()) -> None:
         """See whether the server is there and has the model and `voices`; a missing one is said, not raised.
 

@@ -1,5 +1,5 @@
-"""What the remote engine asks its server beside replies: which models it has, how many tokens a text has; and what a
-user is told when the server fails."""
+"""What the remote engine asks its server beside replies: which models it has, how many tokens a text has, how likely a
+text is; and what a user is told when the server fails."""
 
 from __future__ import annotations
 
@@ -136,6 +136,59 @@ class Server:
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise NoTokenizer(math.inf) from error
 
+    # ------------------------------------------------------------------ its likelihoods
+
+    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """As `RemoteEngine.likelihood`."""
+        import httpx
+
+        for number, (_, continuation) in enumerate(pairs, 1):
+            if not continuation:
+                raise MessageError(
+                    f"The continuation of pair {number} is empty, so there is no likelihood to tell. Give it words."
+                )
+        if not pairs:
+            return []
+        asked = {
+            "model": self.model,
+            "prompt": [context + continuation for context, continuation in pairs],
+            "echo": True,
+            "logprobs": 1,
+            "max_tokens": 0,
+            "temperature": 0,
+            "add_special_tokens": False,  # vLLM's; a mark at the beginning would move the offsets
+        }
+        try:
+            response = httpx.post(
+                f"{self.url}/completions", json=asked, headers=self._headers(), timeout=self.timeout_s
+            )
+        except httpx.TimeoutException as error:
+            raise self._silent() from error
+        except httpx.HTTPError as error:
+            raise self._away(error) from error
+        if response.is_error:
+            raise self._no_likelihood(response)
+        try:
+            choices = sorted(response.json()["choices"], key=lambda choice: int(choice["index"]))
+            return [_mean(choice["logprobs"], *pair) for choice, pair in zip(choices, pairs, strict=True)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._cannot_tell("its answer has no log-probabilities of the prompt") from error
+
+    def _no_likelihood(self, response: Any) -> BakerStreetError:
+        """What a user is told where the server answered with an error."""
+        status = response.status_code
+        reason = _words(response)
+        unknown = self.model in reason and "model" in reason.lower()
+        if status in (401, 403, 429) or (status >= 500 and status != 501) or unknown or "context" in reason.lower():
+            return self._refused(status, reason, None)
+        return self._cannot_tell(f"{status}: {reason}")
+
+    def _cannot_tell(self, why: str) -> EngineError:
+        return EngineError(
+            f"The server at {self.url} cannot tell how likely a text is ({why}). It would have to offer /completions "
+            "with echo and logprobs, as vLLM does."
+        )
+
     # ------------------------------------------------------------------ its failures
 
     def told(self, error: Exception, voice: Path | None, *, begun: bool) -> BakerStreetError:
@@ -232,6 +285,37 @@ def _check(url: str) -> None:
     except ValueError:
         pass
     raise SettingsError(f"BAKERSTREET_REMOTE_URL is no address: {url!r}. Write it like http://127.0.0.1:8000/v1.")
+
+
+def _mean(told: Any, context: str, continuation: str) -> float:
+    """The mean log-probability of the continuation's tokens in OpenAI's `logprobs`.
+
+    Raises:
+        KeyError, TypeError, ValueError: they are not told.
+    """
+    begins, chances = told["text_offset"], told["token_logprobs"]
+    whole = len(context) + len(continuation)
+    ends = [*begins[1:], whole]
+    wanted = [
+        chance
+        for begin, end, chance in zip(begins, ends, chances, strict=True)
+        # What begins behind the prompt, a server wrote that writes one token at least. The first token has no chance.
+        if end > len(context) and begin < whole and chance is not None
+    ]
+    if not wanted:
+        raise ValueError("no tokens")
+    return math.fsum(wanted) / len(wanted)
+
+
+def _words(response: Any) -> str:
+    """The server's own words for an error."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    body = body if isinstance(body, dict) else {}
+    inner = body["error"] if isinstance(body.get("error"), dict) else body
+    return str(inner.get("message") or inner.get("detail") or response.reason_phrase)
 
 
 def _reason(error: Any) -> str:

@@ -137,6 +137,22 @@ class Engine(Protocol):
     def count(self, text: str) -> int:
         """How many tokens a text has."""
 
+    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """How likely the base model finds each continuation behind its context; waits for it, from any thread.
+
+        Args:
+            pairs: (context, continuation), plain text without template or voice. A blank between the two belongs to
+                the beginning of the continuation.
+
+        Returns:
+            For each pair the mean natural log-probability of a token of the continuation. Behind an empty context its
+            first token is left out.
+
+        Raises:
+            EngineError: this engine cannot tell, or has been closed.
+            MessageError: a continuation is empty, or a pair longer than the window.
+        """
+
     def warm(self, voices: Sequence[Path] = ()) -> None:
         """Load the model (and `voices`) now; waits for it."""
 

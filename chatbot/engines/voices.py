@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from chatbot.engines.likelihood import Batch
 from chatbot.engines.prefix_cache import LayerKV
 from chatbot.engines.weights import Weights
 from chatbot.errors import ModelError, VoiceError
@@ -147,6 +148,20 @@ class Voices:
                 **extra,
             )
         return out.logits
+
+    def score(self, batch: Batch) -> list[float]:
+        """Natural log-probabilities of the batch's targets by the base model, shape (scored,)."""
+        import torch
+
+        width = batch.ids.shape[1]
+        texts, places = batch.rows // width, batch.rows % width
+        kept = int(width - places.min())
+        ids = torch.from_numpy(batch.ids).to(self._model.device)
+        with torch.inference_mode(), self._with([BASE] * len(batch.texts)) as extra:
+            logits = self._model(input_ids=ids, use_cache=False, logits_to_keep=kept, **extra).logits.float()
+            chances = logits[torch.from_numpy(texts), torch.from_numpy(places - (width - kept))].log_softmax(-1).cpu()
+            scores: list[float] = chances.gather(1, torch.from_numpy(batch.targets)[:, None])[:, 0].tolist()
+        return scores
 
     def _ask_whether_interrupted(self, *_: Any) -> None:
         if self._interrupted is not None and self._interrupted():

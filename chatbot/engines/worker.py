@@ -10,10 +10,11 @@ import queue
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from chatbot.engines.likelihood import Scorer, Text, batches, texts_of
 from chatbot.engines.reply import Reply
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Completion, Generation, Request
@@ -51,6 +52,8 @@ class WorkerEngine(ABC):
         context_tokens, cache_mb, batch_size, queue_limit: see `Limits`.
     """
 
+    name: str
+
     def __init__(
         self,
         model: str,
@@ -68,7 +71,10 @@ class WorkerEngine(ABC):
         self._batch_size = batch_size
         self._queue_limit = queue_limit
         self._say = say
-        self._waiting: queue.SimpleQueue[Generation | Callable[[], None] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Generation | None] = queue.SimpleQueue()
+        self._asides: queue.SimpleQueue[_Aside] = queue.SimpleQueue()
+        self._bell = threading.Event()  # rung for whatever is put into one of the two
+        self._aside: _Aside | None = None  # the worker's, under way
         self._loading = threading.Lock()
         self._weights: Weights | None = None
         self._tokenizer: ChatTokenizer | None = None
@@ -114,7 +120,37 @@ class WorkerEngine(ABC):
                     "BAKERSTREET_QUEUE_LIMIT."
                 )
             self._waiting.put(generation)
+            self._bell.set()
         return generation
+
+    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """The mean natural log-probability of a token of each continuation behind its context, by the base model.
+
+        Batches take turns with the steps of the replies under way. What is asked for twice is read once.
+
+        Args:
+            pairs: (context, continuation), plain text.
+
+        Raises:
+            EngineError: this engine cannot tell, or has been closed.
+            MessageError: a continuation is empty, or a pair longer than the window.
+        """
+        texts = texts_of(pairs, self.tokenizer.encode)
+        found: dict[Text, float] = {}
+
+        def score() -> Iterator[None]:
+            try:
+                scorer = self._scorer()
+                for batch in batches(texts, min(self._window, scorer.window)):
+                    found.update(batch.means(scorer.score(batch)))
+                    yield
+            except BakerStreetError:
+                raise
+            except Exception as error:
+                raise EngineError(f"The likelihood cannot be told: {type(error).__name__}: {error}") from error
+
+        self._ask_worker(score())
+        return [found[text] for text in texts]
 
     def warm(self, voices: Sequence[Path] = ()) -> None:
         """Load the model and `voices` now; waits for it.
@@ -122,21 +158,12 @@ class WorkerEngine(ABC):
         Raises:
             ModelError: the model is missing, or a voice does not fit it.
         """
-        done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
-        def load() -> None:
-            try:
-                self._load(voices)
-                done.put(None)
-            except Exception as error:
-                done.put(error)
+        def load() -> Iterator[None]:
+            self._load(voices)
+            yield
 
-        with self._loading:
-            self._start()
-            self._waiting.put(load)
-        error = done.get()
-        if error is not None:
-            raise error
+        self._ask_worker(load())
 
     def close(self) -> None:
         """Give the model back; waiting requests fail."""
@@ -144,8 +171,18 @@ class WorkerEngine(ABC):
             self._closed = True
             worker = self._worker
         self._waiting.put(None)
+        self._bell.set()
         if worker is not None:
             worker.join()
+
+    def _ask_worker(self, steps: Iterator[None]) -> None:
+        """Have the worker do something beside replies; waits for it, and raises what it raises."""
+        aside = _Aside(steps)
+        with self._loading:
+            self._start()
+            self._asides.put(aside)
+            self._bell.set()
+        aside.wait()
 
     def _start(self) -> None:
         if self._closed:
@@ -164,28 +201,40 @@ class WorkerEngine(ABC):
     def _work(self) -> None:
         """Answer requests until `_arrivals` gives None."""
 
+    def _scorer(self) -> Scorer:
+        """The base model as a scorer, loaded where it is not."""
+        raise EngineError(f"The engine '{self.name}' cannot tell how likely a text is. Use another one.")
+
     def _run(self) -> None:
         try:
             self._work()
         finally:
             while not self._waiting.empty():
                 item = self._waiting.get()
-                if isinstance(item, Generation):
+                if item is not None:
                     item.finish(EngineError(CLOSED))
+            while self._aside or not self._asides.empty():
+                (self._aside or self._asides.get()).end(EngineError("The engine has been closed."))
+                self._aside = None
 
     def _arrivals(self, *, block: bool, room: int) -> list[Generation] | None:
-        """Requests that wait, at most `room`; waits for one where `block`. None: the engine is to close."""
+        """Requests that wait, at most `room`, after a step of what else is asked for, even where there is no room.
+
+        Where `block`, waits for one or the other. None: the engine is to close.
+        """
+        if block and not self._aside and self._waiting.empty() and self._asides.empty():
+            self._bell.wait()
+        self._bell.clear()
+        if self._aside is None and not self._asides.empty():
+            self._aside = self._asides.get()
+        if self._aside is not None and self._aside.step():
+            self._aside = None
         fresh: list[Generation] = []
-        while len(fresh) < room:
-            try:
-                item = self._waiting.get(block=block and not fresh)
-            except queue.Empty:
-                break
+        while len(fresh) < room and not self._waiting.empty():  # nobody else takes from it
+            item = self._waiting.get()
             if item is None:
                 return None
-            if not isinstance(item, Generation):
-                item()
-            elif item.cancelled:
+            if item.cancelled:
                 item.finish(left_unread(item))
             else:
                 fresh.append(item)
@@ -205,6 +254,36 @@ class WorkerEngine(ABC):
                 "BAKERSTREET_CONTEXT_TOKENS."
             )
         return reply
+
+
+class _Aside:
+    """Something that the worker is asked to do beside replies, in steps; between two of them replies go on."""
+
+    def __init__(self, steps: Iterator[None]) -> None:
+        self._steps = steps
+        self._ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def wait(self) -> None:
+        """Wait for its end; raises what it failed with."""
+        error = self._ended.get()
+        if error is not None:
+            raise error
+
+    def step(self) -> bool:
+        """Do the next step; whether that was the end."""
+        try:
+            next(self._steps)
+        except StopIteration:
+            self.end(None)
+        except Exception as error:
+            self.end(error)
+        else:
+            return False
+        return True
+
+    def end(self, error: Exception | None) -> None:
+        """Tell who waits for it."""
+        self._ended.put(error)
 
 
 def left_unread(generation: Generation) -> Completion:

@@ -1,0 +1,303 @@
+"""How likely a text is behind another one: told right, beside replies, and refused where it makes no sense."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.engines.likelihood import BATCH_TOKENS, Batch, Text, batches, texts_of
+from chatbot.engines.local import LocalEngine
+from chatbot.engines.openvino import OpenVinoEngine
+from chatbot.engines.types import Request, Sampling
+from chatbot.engines.worker import WorkerEngine
+from chatbot.errors import EngineError, MessageError
+from chatbot.prompts import Message
+from chatbot.settings import Settings
+from personas import LoadedPersona
+
+PASSAGES = (
+    "The old clockmaker keeps the key of his shop under the third flowerpot, left of the door.",
+    "Rain fell on the harbour all night, and the ferry to the islands was two hours late.",
+    "A good loaf wants strong flour, a little salt, and a night in a cool place before it is baked.",
+    "The violin was made in Cremona; its varnish had gone dark, and one peg was not the maker's own.",
+    "Miss Marlow left the bank at four with a red umbrella, and was seen at the station at half past.",
+    "Bees find their way home by the sun, and tell one another of flowers in a dance.",
+)
+QUESTIONS = (
+    " Where does the clockmaker keep his key?",
+    " Why did the ferry come late to the islands?",
+    " What flour is wanted for a good loaf?",
+    " Where was the violin made?",
+    " What did Miss Marlow carry when she left the bank?",
+    " How do bees tell one another of flowers?",
+)
+PAIRS = [(passage, question) for question in QUESTIONS for passage in PASSAGES]
+SHORT = Sampling(max_new_tokens=24)
+
+Kind = type[LocalEngine] | type[OpenVinoEngine]
+Either = LocalEngine | OpenVinoEngine
+
+
+def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT) -> Request:
+    return Request((Message("user", text),), voice, sampling)
+
+
+def made(kind: Kind, settings: Settings, **options: Any) -> Either:
+    if kind is OpenVinoEngine:
+        options["exact"] = True  # so that neither a batch nor company changes anything
+    return kind(settings.model, settings.models_dir, **{"threads": settings.cpu_threads(), **options})
+
+
+@pytest.fixture(scope="module", params=[LocalEngine, OpenVinoEngine], ids=["transformers", "openvino"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def either(kind: Kind, settings: Settings) -> Iterator[Either]:
+    engine = made(kind, settings)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def voice(sherlock: LoadedPersona) -> Path:
+    assert sherlock.voice is not None
+    return sherlock.voice
+
+
+@pytest.fixture(scope="module")
+def original(settings: Settings, engine: OpenVinoEngine) -> list[float]:
+    """The likelihoods of `PAIRS` by the definition: every text alone, all logits of it."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model: Any = AutoModelForCausalLM.from_pretrained(engine.weights.folder, dtype=torch.float32).eval()
+    means = []
+    for context, continuation in PAIRS:
+        before, behind = engine.tokenizer.encode(context), engine.tokenizer.encode(continuation)
+        with torch.inference_mode():
+            chances = model(input_ids=torch.tensor([before + behind])).logits[0].log_softmax(-1)
+        places = range(len(before) - 1, len(before) + len(behind) - 1)
+        means.append(sum(float(chances[at, token]) for at, token in zip(places, behind, strict=True)) / len(behind))
+    return means
+
+
+# ---------------------------------------------------------------------- what is told
+
+
+def test_transformers_tells_what_the_definition_says(settings: Settings, original: list[float]) -> None:
+    engine = made(LocalEngine, settings)
+    assert engine.likelihood(PAIRS) == pytest.approx(original, abs=1e-3)
+    engine.close()
+
+
+def test_openvino_tells_nearly_what_the_original_says(engine: OpenVinoEngine, original: list[float]) -> None:
+    told = engine.likelihood(PAIRS)
+    assert sum(abs(one - other) for one, other in zip(told, original, strict=True)) / len(PAIRS) < 0.08
+    for number in range(len(QUESTIONS)):
+        own = slice(number * len(PASSAGES), (number + 1) * len(PASSAGES))
+        best = max(range(len(PASSAGES)), key=told[own].__getitem__)
+        assert best == max(range(len(PASSAGES)), key=original[own].__getitem__) == number
+
+
+def test_what_repeats_its_context_is_likelier_than_what_does_not(either: Either) -> None:
+    repeated, other = either.likelihood([(PASSAGES[0], " " + PASSAGES[0]), (PASSAGES[1], " " + PASSAGES[0])])
+    assert repeated > other + 1.0
+
+
+def test_company_and_order_change_nothing(either: Either) -> None:
+    some = [*PAIRS[::5], ("", PASSAGES[0]), (" ".join(PASSAGES), QUESTIONS[0])]
+    alone = [either.likelihood([pair])[0] for pair in some]
+    assert either.likelihood(some) == pytest.approx(alone, abs=1e-3)
+    assert either.likelihood(some[::-1]) == pytest.approx(alone[::-1], abs=1e-3)
+    assert either.likelihood([some[0], some[1], some[0]]) == pytest.approx([alone[0], alone[1], alone[0]], abs=1e-3)
+    assert either.likelihood([]) == []
+
+
+def test_behind_nothing_all_tokens_but_the_first_are_counted(either: Either) -> None:
+    tokens = either.tokenizer.encode(PASSAGES[1])
+    first, rest = either.tokenizer.decode(tokens[:1]), either.tokenizer.decode(tokens[1:])
+    nothing, something = either.likelihood([("", PASSAGES[1]), (first, rest)])
+    assert nothing == pytest.approx(something, abs=1e-3)
+
+
+# ---------------------------------------------------------------------- beside replies
+
+
+def test_replies_and_voices_change_no_likelihood_nor_it_a_reply(either: Either, voice: Path) -> None:
+    before = [either.submit(asked("What is a clue?", who)).completion.text for who in (None, voice)]
+    told = either.likelihood(PAIRS[:4])
+    behind = [either.submit(asked("What is a clue?", who)).completion.text for who in (None, voice)]
+    assert behind == before
+    assert either.likelihood(PAIRS[:4]) == pytest.approx(told, abs=1e-3)
+
+
+def test_a_reply_under_way_is_neither_waited_for_nor_changed(kind: Kind, settings: Settings) -> None:
+    engine = made(kind, settings, batch_size=1)
+    long = Sampling(max_new_tokens=48)
+    alone = engine.submit(asked("Tell me a very long story.", None, long)).completion.text
+    told = engine.likelihood(PAIRS[:4])
+    endless = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=1500)))
+    next(iter(endless))  # it has the only place
+    assert engine.likelihood(PAIRS[:4]) == pytest.approx(told, abs=1e-3)
+    endless.cancel()
+    assert endless.completion.finish == "cancelled"
+    under_way = engine.submit(asked("Tell me a very long story.", None, long))
+    next(iter(under_way))
+    engine.likelihood(PAIRS[:4])
+    assert under_way.completion.text == alone
+    engine.close()
+
+
+def test_many_may_ask_at_once(either: Either) -> None:
+    wanted = either.likelihood(PAIRS[:6])
+    told: dict[int, float] = {}
+
+    def ask(number: int) -> None:
+        told[number] = either.likelihood([PAIRS[number]])[0]
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [told[number] for number in range(6)] == pytest.approx(wanted, abs=1e-3)
+
+
+# ---------------------------------------------------------------------- what is refused
+
+
+def test_what_has_no_likelihood_is_refused_and_the_engine_goes_on(either: Either) -> None:
+    with pytest.raises(MessageError, match="pair 2 is empty"):
+        either.likelihood([PAIRS[0], ("Rain.", "")])
+    with pytest.raises(MessageError, match="pair 1 is one token behind nothing"):
+        either.likelihood([("", "Rain")])
+    with pytest.raises(MessageError, match=r"A context of \d+ tokens and a continuation of \d+ .* window of 2048"):
+        either.likelihood([PAIRS[0], ("word " * 3000, QUESTIONS[0])])
+    assert either.likelihood(PAIRS[:1])[0] < 0
+    assert either.submit(asked("Who are you?")).completion.reply_tokens > 0
+
+
+def test_a_closed_engine_tells_no_likelihood(kind: Kind, settings: Settings) -> None:
+    engine = made(kind, settings)
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        engine.likelihood(PAIRS[:1])
+
+
+class Slow:
+    """A scorer that waits to be let go on, and then fails as it is told to."""
+
+    window = 100
+
+    def __init__(self) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+        self.fails = False
+
+    def score(self, batch: Batch) -> list[float]:
+        """Everything is certain."""
+        self.asked.set()
+        self.go_on.wait()
+        if self.fails:
+            raise RuntimeError("out of ink")
+        return [0.0] * len(batch.targets)
+
+
+class Mute(WorkerEngine):
+    """An engine that writes nothing."""
+
+    name = "mute"
+
+    def _load(self, voices: Sequence[Path]) -> None:
+        pass
+
+    def _work(self) -> None:
+        while self._arrivals(block=True, room=1) is not None:
+            pass
+
+
+class Scoring(Mute):
+    """One that has a scorer."""
+
+    def __init__(self, settings: Settings, scorer: Slow) -> None:
+        super().__init__(settings.model, settings.models_dir)
+        self.slow = scorer
+
+    def _scorer(self) -> Slow:
+        return self.slow
+
+
+def test_an_engine_without_a_scorer_says_so(settings: Settings) -> None:
+    engine = Mute(settings.model, settings.models_dir)
+    with pytest.raises(EngineError, match="'mute' cannot tell how likely a text is"):
+        engine.likelihood(PAIRS[:1])
+    engine.close()
+
+
+def test_a_scorer_that_fails_is_told_of_and_the_engine_goes_on(settings: Settings) -> None:
+    engine = Scoring(settings, Slow())
+    engine.slow.go_on.set()
+    engine.slow.fails = True
+    with pytest.raises(EngineError, match="cannot be told: RuntimeError: out of ink"):
+        engine.likelihood(PAIRS[:1])
+    engine.slow.fails = False
+    assert engine.likelihood(PAIRS[:1]) == [0.0]
+    engine.close()
+
+
+def test_who_waits_for_a_likelihood_or_a_voice_is_told_that_the_engine_was_closed(settings: Settings) -> None:
+    engine = Scoring(settings, Slow())
+    many = [(PASSAGES[0], f"{QUESTIONS[0]} {number}" * 4) for number in range(20)]  # more than a batch
+    errors: list[Exception] = []
+
+    def ask(how: Any) -> None:
+        try:
+            how()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask, args=(how,)) for how in (lambda: engine.likelihood(many), engine.warm)]
+    threads[0].start()
+    engine.slow.asked.wait()
+    threads[1].start()
+    while engine._asides.empty():
+        threads[1].join(0.01)
+    closing = threading.Thread(target=engine.close)
+    closing.start()
+    while engine._waiting.empty():
+        closing.join(0.01)
+    engine.slow.go_on.set()
+    for thread in (*threads, closing):
+        thread.join()
+    assert len(errors) == 2
+    assert all(isinstance(error, EngineError) and "closed" in str(error) for error in errors)
+
+
+# ---------------------------------------------------------------------- batches
+
+
+def test_batches_hold_every_different_text_once_and_are_no_larger_than_they_may_be() -> None:
+    texts = [Text(tuple(range(length)), 2) for length in (3, 90, 40, 41, 300, 90, 5, 120)]
+    made_ = list(batches(texts, 1000))
+    assert sorted(len(text.tokens) for batch in made_ for text in batch.texts) == [3, 5, 40, 41, 90, 120, 300]
+    assert all(batch.ids.size <= BATCH_TOKENS or len(batch.texts) == 1 for batch in made_)
+    assert len(made_) < 5
+
+
+def test_a_batch_says_where_each_scored_token_is_foretold() -> None:
+    batch = Batch.of([Text((7, 8, 9), 1), Text((1, 2, 3, 4, 5), 3)])
+    assert batch.ids.tolist() == [[7, 8, 0, 0], [1, 2, 3, 4]]
+    assert batch.rows.tolist() == [1, 5, 6, 7]
+    assert batch.targets.tolist() == [9, 3, 4, 5]
+    assert [mean for _, mean in batch.means([-1.0, -2.0, -3.0, -7.0])] == [-1.0, -4.0]
+
+
+def test_a_continuation_is_the_same_tokens_behind_every_context(engine: OpenVinoEngine) -> None:
+    one, other = texts_of([("A dog barked", "s."), ("The cow", "s.")], engine.tokenizer.encode)
+    assert one.tokens[-one.scored :] == other.tokens[-other.scored :]
