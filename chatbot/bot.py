@@ -13,17 +13,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.conversation import as_written, context_of, is_small_talk
+from chatbot.conversation import as_written, is_small_talk
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BakerStreetError, MessageError, ModeError
 from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
 from chatbot.grounding import best_sentence, check_reply, unsupported_terms
 from chatbot.library.evidence import Evidence, Found
+from chatbot.library.passages import Passage, recollection
+from chatbot.library.plans import Plan
 from chatbot.modes import Mode, get_mode
 from chatbot.prompts import Exchange, Note, Prompt, build_prompt
 from chatbot.resources import Resources
 from chatbot.text import clean_message
-from chatbot.trace import Check, Timings, Trace, evidence_records, prompt_record, token_record
+from chatbot.trace import Check, SearchRecord, Timings, Trace, evidence_records, prompt_record, token_record
 from personas import LoadedPersona
 
 __all__ = ["Answered", "Asked", "Bot", "Event", "Question", "Revised", "Said", "Searched"]
@@ -99,6 +101,7 @@ class _Turn:
         self._began = began
         self._history = self._read_history()
         self._found: Found | None = None
+        self._plan: Plan | None = None
         self._used: tuple[Evidence, ...] = ()
         self._prompt: Prompt | None = None
         self._generation: Generation | None = None
@@ -148,11 +151,25 @@ class _Turn:
     def _search(self) -> Found:
         assert self._mode.knowledge is not None
         library = self._resources.library(self._asked.persona)
-        context = context_of(self._asked.text, self._earlier())
-        found = library.search(self._asked.text, self._mode.knowledge, context=context)
+        self._plan = library.plan(self._mode.knowledge)
+        found = library.search(
+            self._asked.text,
+            self._plan,
+            history=self._earlier(),
+            pieces=MAX_PIECES,
+            budget=self._resources.settings.evidence_tokens,
+            recollections=self._recollections,
+        )
         if not found.weak:
             self._used = self._within_budget(found.evidence)
         return found
+
+    def _recollections(self) -> list[Passage]:
+        """What the visitor said before, in this conversation and in others."""
+        if self._asked.conversation is None:
+            return []
+        said = self._resources.memory.said(self._asked.conversation, before=self._turn_id)
+        return [recollection(turn.question, turn.created_at) for turn in said]
 
     def _earlier(self) -> list[tuple[str, str]]:
         """What was asked before, without the evidence that was sent along, and what was said to it."""
@@ -293,6 +310,7 @@ class _Turn:
             evidence=evidence_records(replace(self._found, evidence=self._used)) if self._found else (),
             weak=self._found.weak if self._found else False,
             why_weak=self._found.why_weak if self._found else "",
+            search=self._search_record(),
             prompt=prompt_record(self._prompt.messages) if self._prompt else (),
             left_out=self._prompt.left_out if self._prompt else (),
             raw_reply=self._raw,
@@ -306,6 +324,12 @@ class _Turn:
             ),
             tokens=token_record(self._completion),
         )
+
+    def _search_record(self) -> SearchRecord | None:
+        if self._found is None or self._plan is None:
+            return None
+        unused = () if self._found.weak else self._found.evidence[len(self._used) :]
+        return SearchRecord.of(self._plan.name, self._found, unused)
 
     def _finish(self, state: str, error: str = "") -> None:
         self.state = state

@@ -7,6 +7,7 @@
     ├── MessageError                 a message that cannot be answered: empty, too long
     ├── SourceError                  a source text that cannot be read or fetched
     ├── LibraryError                 a library that is missing, or built with another embedder
+    ├── PlanError                    a way to search that names what does not exist
     ├── ModelError                   a model that is missing or cannot be loaded
     │   ├── VoiceError               an adapter that is missing or made for another model
     │   └── ConversionError          a model that cannot be converted for another engine
@@ -49,6 +50,10 @@ class SourceError(BakerStreetError):
 
 class LibraryError(BakerStreetError):
     """A library is missing, damaged, or was built with another embedder."""
+
+
+class PlanError(BakerStreetError):
+    """A plan of the search names a module or a setting that does not exist."""
 
 
 class ModelError(BakerStreetError):

@@ -1,7 +1,7 @@
 """Modes: how one turn is answered, as data.
 
 A mode is a frozen value composed of parts by name; nothing in the program asks which mode it is, only what its parts
-are. The finer rungs of the ladder join here as further values.
+are. `modes_of` puts the plans of a persona's own in the place of the built-in ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from chatbot.errors import ModeError
-from chatbot.library.search import FUSED, Plan
+from chatbot.library.plans import ADVANCED, ALL, MODULAR, NAIVE, Plan
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,14 @@ class Mode:
 MODES: dict[str, Mode] = {
     mode.name: mode
     for mode in (
-        Mode("rag", "his books, the plain model", knowledge=FUSED),
+        Mode("rag", "his books, the plain model", knowledge=ADVANCED),
         Mode("ft", "his voice, no books", voice=True),
-        Mode("hybrid", "his voice and his books", knowledge=FUSED, voice=True),
+        Mode("hybrid", "his voice and his books", knowledge=ADVANCED, voice=True),
         Mode("standard", "the plain model with an instruction"),
+        Mode("few-shot", "the plain model with examples of how he speaks", examples=True),
+        Mode("naive-rag", "the passages nearest in sense, the plain model", knowledge=NAIVE),
+        Mode("modular-rag", "his books, searched as the question needs, the plain model", knowledge=MODULAR),
+        Mode("all", "his voice and his books, searched as the question needs", knowledge=ALL, voice=True),
     )
 }
 

@@ -89,7 +89,6 @@ class Resources:
         Raises:
             LibraryError: there is none yet, it is damaged, or another embedder built it.
         """
-        from chatbot.library.search import Library
         from chatbot.library.store import MANIFEST
 
         folder = self.library_folder(persona_id)
@@ -99,9 +98,25 @@ class Resources:
             known = self._libraries.get(persona_id)
             if known and known[0] == stamp:
                 return known[1]
-            library = Library(folder, self.embedder, self.settings.chroma_url)
+            library = self._open_library(persona_id, folder)
             self._libraries[persona_id] = (stamp, library)
             return library
+
+    def _open_library(self, persona_id: str, folder: Path) -> Library:
+        from chatbot.library.confidence import FILE, Calibration
+        from chatbot.library.search import Library
+        from chatbot.search_models import SearchModels, plans_of
+
+        loaded = self._personas.get(persona_id) or load_persona(persona_id, self.settings.personas)
+        return Library(
+            folder,
+            self.embedder,
+            self.settings.chroma_url,
+            models=SearchModels(self.settings, loaded, lambda: self.engine, self._say).models(),
+            plans=plans_of(loaded),
+            calibration=Calibration.read(loaded.folder / FILE),
+            persona=loaded.persona.name,
+        )
 
     def prepare(self, persona_id: str, on_progress: Progress = lambda done, total: None) -> None:
         """Make a fresh install ready: convert the model and build the casebook's library, where they are missing.

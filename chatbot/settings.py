@@ -66,6 +66,16 @@ class Settings(BaseSettings):
     remote_openings: bool = Field(
         True, description="Whether the server goes on from words that it is given (vLLM, llama.cpp)."
     )
+    cross_encoder: str = Field(
+        "auto",
+        description="Reorders what a search found: 'auto': the persona's own if it has one; 'none'; or a folder or hub "
+        "name of a sentence-transformers cross-encoder.",
+    )
+    strong_model: str | None = Field(
+        None,
+        description="A stronger language model for hard cases (`settle`): as `model`, or its name at `strong_url`.",
+    )
+    strong_url: str | None = Field(None, description="An OpenAI-compatible server that runs it.")
     personas: Path | None = Field(None, description="A folder with personas of your own, beside the built-in.")
     texts: Path | None = Field(None, description="A folder with the source texts, used instead of fetching.")
     reading: Path | None = Field(None, description="A folder with reading questions, for `voice train`.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +23,16 @@ class ReasonRecord(_Record):
     module: str
     rank: int
     score: float
+    note: str = ""
+
+
+class StepRecord(_Record):
+    """What one module of the search did, in milliseconds and words."""
+
+    module: str
+    milliseconds: float
+    candidates: int
+    note: str = ""
 
 
 class EvidenceRecord(_Record):
@@ -54,8 +66,47 @@ class EvidenceRecord(_Record):
             passage_id=passage.id,
             score=piece.score,
             reasons=tuple(
-                ReasonRecord(module=reason.module, rank=reason.rank, score=reason.score) for reason in piece.reasons
+                ReasonRecord(module=reason.module, rank=reason.rank, score=reason.score, note=reason.note)
+                for reason in piece.reasons
             ),
+        )
+
+
+class SearchRecord(_Record):
+    """How the evidence came about.
+
+    Attributes:
+        plan: the plan's name.
+        intent: what the router took the message for; empty where none was asked.
+        strength: how likely the evidence is to answer, from 0 to 1.
+        considered: how many passages were found in all.
+        steps: what each module did, in order.
+        dropped: what was found and not handed over; the last reason says why.
+    """
+
+    plan: str = ""
+    intent: str = ""
+    strength: float = 0.0
+    considered: int = 0
+    steps: tuple[StepRecord, ...] = ()
+    dropped: tuple[EvidenceRecord, ...] = ()
+
+    @classmethod
+    def of(cls, plan: str, found: Found, unused: Sequence[Evidence] = ()) -> SearchRecord:
+        """The record of a search.
+
+        Args:
+            plan: the plan's name.
+            found: what it found.
+            unused: pieces of it that the prompt had no room for.
+        """
+        return cls(
+            plan=plan,
+            intent=found.intent,
+            strength=found.strength,
+            considered=found.considered,
+            steps=tuple(StepRecord(**asdict(step)) for step in found.steps),
+            dropped=tuple(EvidenceRecord.of(piece) for piece in (*unused, *found.dropped)),
         )
 
 
@@ -105,6 +156,7 @@ class Trace(_Record):
     evidence: tuple[EvidenceRecord, ...] = ()
     weak: bool = False
     why_weak: str = ""
+    search: SearchRecord | None = None
     prompt: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
     raw_reply: str = ""
@@ -132,16 +184,40 @@ def token_record(completion: Completion | None) -> Tokens:
     return Tokens(prompt=completion.prompt_tokens, cached=completion.cached_tokens, reply=completion.reply_tokens)
 
 
+def evidence_json(piece: EvidenceRecord) -> dict[str, Any]:
+    """A piece of evidence as commands print it: what it says, where it stands, and what each module made of it."""
+    return {
+        "work": piece.work,
+        "chapter": piece.chapter,
+        "text": piece.text,
+        "score": piece.score,
+        "kind": piece.kind,
+        "place": piece.place,
+        "reasons": [reason.model_dump(exclude_defaults=True) for reason in piece.reasons],
+    }
+
+
+def search_json(search: SearchRecord) -> dict[str, Any]:
+    """A search as commands print it."""
+    return {
+        "plan": search.plan,
+        "intent": search.intent,
+        "strength": search.strength,
+        "considered": search.considered,
+        "steps": [step.model_dump(exclude_defaults=True) for step in search.steps],
+        "dropped": [evidence_json(piece) for piece in search.dropped],
+    }
+
+
 def as_json(question: str, reply: str, trace: Trace) -> dict[str, Any]:
     """The line that `ask --json` prints."""
     return {
         "question": question,
         "mode": trace.mode,
         "reply": reply,
-        "evidence": [
-            {"work": piece.work, "chapter": piece.chapter, "text": piece.text, "score": piece.score}
-            for piece in trace.evidence
-        ],
+        "evidence": [evidence_json(piece) for piece in trace.evidence],
+        "weak": trace.weak,
+        "search": search_json(trace.search) if trace.search else None,
         "timings": {name: round(value, 1) for name, value in trace.timings.model_dump().items()},
         "tokens": {"prompt": trace.tokens.prompt, "reply": trace.tokens.reply},
         "check": trace.check.verdict if trace.check else None,

@@ -155,6 +155,27 @@ class Memory:
                 turn_id = by_id[turn_id].parent_id
             return path[::-1]
 
+    def said(self, conversation_id: str, *, before: str | None = None, limit: int = 200) -> list[StoredTurn]:
+        """What the user of a conversation asked or told this persona, in all their conversations, the latest first.
+
+        Args:
+            conversation_id: one of the user's conversations.
+            before: the turn that is being answered, which is left out.
+            limit: the most turns.
+        """
+        with self._transaction() as session:
+            here = session.get(Conversation, conversation_id)
+            if here is None:
+                return []
+            query = (
+                select(Turn)
+                .join(Conversation, Conversation.id == Turn.conversation_id)
+                .where(Conversation.user_id == here.user_id, Conversation.persona == here.persona)
+                .order_by(Turn.created_at.desc(), Turn.id)
+                .limit(limit)
+            )
+            return [_stored(turn) for turn in session.scalars(query) if turn.id != before]
+
     def look_at(self, conversation_id: str, turn_id: str | None) -> None:
         """Make `turn_id` the head: what the user sees, and what the next turn follows."""
         with self._transaction() as session:

@@ -108,6 +108,10 @@ class Persona(_Part):
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")
     default_mode: Text = "hybrid"
+    plans: dict[str, list[str | dict[Text, dict[Text, int | float | str | bool] | None]]] = Field(
+        default_factory=dict,
+        description="How the library is searched, by the plan's name: its modules, with settings where needed.",
+    )
     generation: Generation = Field(default_factory=Generation)
     prompts: Prompts
     training: VoiceRecipe = Field(default_factory=VoiceRecipe)

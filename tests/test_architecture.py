@@ -19,7 +19,13 @@ HEAVY = {"torch", "transformers", "gradio", "sentence_transformers", "peft", "ch
 HEAVY_ALLOWED = {("chatbot/web/page.py", "gradio"), ("chatbot/web/library_tab.py", "gradio")}
 
 ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")
-SHARED = ("chatbot.errors", "chatbot.text", "chatbot.prompts", "chatbot.conversion")  # what everything may know
+SHARED = (
+    "chatbot.errors",
+    "chatbot.text",
+    "chatbot.prompts",
+    "chatbot.conversion",
+    "chatbot.conversation",
+)  # what everything may know
 ABOVE = ("chatbot.web", "chatbot.cli", "chatbot.tuning", "chatbot.evaluation", "chatbot.replay")
 
 

@@ -1,18 +1,19 @@
-"""`bakerstreet library`: build, add, remove, search, evaluate, list."""
+"""`bakerstreet library`: build, list; the other commands are modules of their own."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from chatbot.cli import library_evaluate, library_texts
-from chatbot.cli.common import FileQuestion, opened, print_json, progress, read_questions, say
-from chatbot.errors import MessageError, ModeError
+from chatbot.cli import library_calibrate, library_evaluate, library_search, library_texts
+from chatbot.cli.common import opened, progress, say
 
 app = typer.Typer(no_args_is_help=True)
+app.command("search")(library_search.search)
 app.command("evaluate")(library_evaluate.evaluate)
+app.command("calibrate")(library_calibrate.calibrate)
 app.command("add")(library_texts.add)
 app.command("remove")(library_texts.remove)
 
@@ -61,52 +62,6 @@ def build(
         )
 
 
-@app.command("search")
-def search(
-    question: Annotated[str | None, typer.Argument(help="The question.")] = None,
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
-    mode: Annotated[str, typer.Option("--mode", "-m", help="Search as this mode does.")] = "rag",
-    number: Annotated[int, typer.Option("-k", min=1, max=50, help="How many pieces of evidence.")] = 4,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Questions, one a line.")] = None,
-    json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Show the evidence for a question without generating a reply."""
-    from chatbot.cli.common import prepare
-    from chatbot.conversation import context_of
-    from chatbot.modes import get_mode
-    from chatbot.trace import evidence_records
-
-    if (question is None) == (file is None):
-        raise MessageError("Give either a question or --file.")
-    questions = read_questions(file) if file else [FileQuestion(question or "")]
-    plan = get_mode(mode).knowledge
-    if plan is None:
-        raise ModeError(f"The mode '{mode}' searches nothing. Use one that does: rag or hybrid.")
-    with opened() as resources:
-        resources.persona(persona)
-        prepare(resources, persona)
-        library = resources.library(persona)
-        for item in questions:
-            found = library.search(item.question, plan, context=context_of(item.question, item.history), pieces=number)
-            pieces = [_row(record) for record in evidence_records(found)]
-            if json_lines:
-                print_json(
-                    {
-                        "question": item.question,
-                        "mode": mode,
-                        "evidence": pieces,
-                        "weak": found.weak,
-                        "timings": {"retrieval_ms": round(found.milliseconds, 1)},
-                    }
-                )
-                continue
-            if found.weak:
-                say(f"Weak evidence: {found.why_weak}.")
-            for rank, piece in enumerate(pieces, 1):
-                place = f"{piece['work']}, {piece['chapter']}" if piece["chapter"] else piece["work"]
-                typer.echo(f"{rank}. {place} ({piece['score']:.2f}, {piece['kind']})\n   {piece['text']}")
-
-
 @app.command("list")
 def list_libraries() -> None:
     """List the libraries and what they hold."""
@@ -125,15 +80,3 @@ def list_libraries() -> None:
         typer.echo(f"{folder.name}: embedder {manifest.embedder}{state}")
         for name, entry in manifest.sources.items():
             typer.echo(f"  {entry.passages:6} passages  {entry.works:3} works  {entry.title} [{name}]")
-
-
-def _row(record: Any) -> dict[str, Any]:
-    return {
-        "work": record.work,
-        "chapter": record.chapter,
-        "text": record.text,
-        "score": record.score,
-        "kind": record.kind,
-        "place": record.place,
-        "reasons": [reason.model_dump() for reason in record.reasons],
-    }

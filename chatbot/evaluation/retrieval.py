@@ -11,16 +11,16 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from chatbot.conversation import context_of
 from chatbot.errors import MessageError
 from chatbot.evaluation.known import KnownQuestion, Target, share
 from chatbot.library.evidence import Evidence, Found
 from chatbot.library.passages import CASEBOOK, Passage
-from chatbot.library.search import FUSED, NAIVE, Library, Plan
+from chatbot.library.plans import Plan
+from chatbot.library.search import Library
 from chatbot.text import to_plain
 
 PIECES = 4  # what a prompt gets at most
@@ -30,6 +30,9 @@ WARM_UP = "Who are you, and where do you live?"
 
 History = Sequence[tuple[str, str]]  # (question, reply), the oldest first
 Progress = Callable[[int, int], None]
+
+
+T = TypeVar("T")
 
 
 class Rung(Protocol):
@@ -57,12 +60,11 @@ class Composed(Protocol):
 
 @dataclass(frozen=True)
 class PlanRung:
-    """A plan of the library's search as a rung; a follow-up is joined to the question before it."""
+    """A plan of the library's search as a rung."""
 
     library: Library
     plan: Plan
     label: str = ""
-    rewrites: bool = True
 
     @property
     def name(self) -> str:
@@ -71,45 +73,38 @@ class PlanRung:
 
     def __call__(self, question: str, history: History, pieces: int) -> Found:
         """The evidence for a question."""
-        context = context_of(question, history) if self.rewrites else ""
-        plan = self.plan
-        if not plan.focused:  # such a plan hands over its lists as they are, so they have to be as long
-            plan = replace(plan, dense=plan.dense and max(plan.dense, pieces))
-        return self.library.search(question, plan, context=context, pieces=pieces)
+        return self.library.search(question, self.plan, history=history, pieces=pieces)
 
     def without(self, module: str) -> PlanRung:
         """This rung with one of its modules taken out.
 
         Raises:
-            MessageError: it has no such module.
+            MessageError: it has no such module, or nothing would be left that finds passages.
         """
         modules = self._modules()
         if module not in modules:
             raise MessageError(f"The rung '{self.name}' has no module '{module}'. It has: {', '.join(modules)}.")
-        return replace(modules[module], label=f"{self.name} without {module}")
+        return replace(self, plan=self.plan.without(module), label=f"{self.name} without {module}")
 
     def rungs_without(self) -> list[PlanRung]:
         """This rung without each of its modules in turn; the last module that finds passages stays."""
         return [self.without(module) for module in self._modules()]
 
-    def _modules(self) -> dict[str, PlanRung]:
-        plan = self.plan
-        less = {
-            "dense": plan.dense and plan.lexical and replace(plan, dense=0),
-            "bm25": plan.dense and plan.lexical and replace(plan, lexical=0),
-            "casebook weight": plan.casebook_weight != 1 and replace(plan, casebook_weight=1.0),
-            "focus": plan.focused and replace(plan, focused=False),
-        }
-        variants = {module: replace(self, plan=changed) for module, changed in less.items() if changed}
-        return variants | ({"follow-ups": replace(self, rewrites=False)} if self.rewrites else {})
+    def _modules(self) -> list[str]:
+        names = list(dict.fromkeys(part.module for part in self.plan.uses))
+        finding = [name for name in names if name in FINDING]
+        return [name for name in names if len(finding) > 1 or name not in finding]
+
+
+FINDING = ("dense", "bm25")
 
 
 def all_rungs(library: Library) -> dict[str, Rung]:
-    """Every rung there is, by its name, the simplest first."""
-    return {plan.name: PlanRung(library, plan) for plan in (NAIVE, FUSED)}
+    """Every rung there is, by its name, the simplest first; the persona's own plans among them."""
+    return {name: PlanRung(library, plan) for name, plan in library.plans.items()}
 
 
-def choose_rungs(rungs: Mapping[str, Rung], names: Sequence[str]) -> list[Rung]:
+def choose_rungs(rungs: Mapping[str, T], names: Sequence[str]) -> list[T]:
     """The rungs called `names`, in that order; all of them where none is named.
 
     Raises:

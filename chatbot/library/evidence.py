@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from chatbot.library.passages import Passage
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a passage was chosen: the module that found it or moved it, the rank it gave (from 1), and its score."""
+    """What a module did with a passage: found it, moved it, cut it, or dropped it.
+
+    Attributes:
+        module: its name.
+        rank: the place it gave, from 1.
+        score: as that module counts.
+        note: what it did, where rank and score do not say it ("cut to 64 of 180 words").
+    """
 
     module: str
     rank: int
     score: float
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,7 @@ class Evidence:
 
     Attributes:
         passage: where it comes from.
-        text: the sentences handed over, as they stand in the passage.
+        text: the sentences handed over, as they stand in the source.
         key: the one sentence among them that bears most on the question; empty where none was singled out.
         score: how well it bears on the question, from 0 to 1.
         reasons: what each module said of it, in order.
@@ -36,13 +45,27 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One module's part in a search: how long it took, how many candidates it left, and what it has to say."""
+
+    module: str
+    milliseconds: float
+    candidates: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Found:
     """What a search found: the evidence, the best first, and whether it is too weak to answer from.
 
     Attributes:
-        strength: how well the evidence can answer, about 0 to 1; below a limit it is weak.
+        strength: how likely the evidence is to answer, 0 to 1; below a limit it is weak.
         unknown: the words of the question that stand nowhere in the books.
         considered: how many passages were found in all.
+        dropped: what was found and not handed over, the best first; its last reason says why.
+        steps: what each module did.
+        intent: what the router took the message for; empty where none was asked.
+        signals: what the strength was made of, by the names of `confidence.SIGNALS`.
     """
 
     evidence: tuple[Evidence, ...]
@@ -52,3 +75,7 @@ class Found:
     unknown: tuple[str, ...] = ()
     considered: int = 0
     milliseconds: float = 0.0
+    dropped: tuple[Evidence, ...] = ()
+    steps: tuple[Step, ...] = ()
+    intent: str = ""
+    signals: Mapping[str, float] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from chatbot.text import split_sentences
 
@@ -60,6 +61,16 @@ class Passage:
     def indexed(self) -> str:
         """What is embedded and searched: the work's name helps a short passage to be found."""
         return f"{self.work}. {self.text}"
+
+
+RECOLLECTION = "recollection"
+
+
+def recollection(said: str, when: datetime) -> Passage:
+    """What a user said in a conversation, as a passage: in no index, but evidence all the same."""
+    stamp = hashlib.sha256(f"{when.isoformat()}\x00{said}".encode()).hexdigest()[:32]
+    told = f"What you told me on {when:%B} {when.day}, {when.year}"
+    return Passage(stamp, RECOLLECTION, RECOLLECTION, told, "", 1, "you", " ".join(said.split()))
 
 
 def cut(section: Section, count: CountTokens, limit: int) -> Iterator[Passage]:

@@ -9,7 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import Field
 
-from chatbot.library.search import FUSED, Plan
+from chatbot.library.plans import ADVANCED, Plan
 
 
 class LibraryRetriever(BaseRetriever):
@@ -22,7 +22,7 @@ class LibraryRetriever(BaseRetriever):
     """
 
     library: Any = Field(exclude=True)
-    plan: Plan = FUSED
+    plan: Plan = ADVANCED
     pieces: int = 4
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:

@@ -1,64 +1,53 @@
 """The library of one persona: opened once, searched by every turn.
 
-A search is a composition of steps (`Plan`): which lists of passages are made and how they are joined. The finer rungs
-(rewriting, reranking, a router) join here as further steps.
+A search runs the modules of a plan (`plans`, `modules`) over an inquiry; what they leave is the evidence.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from langchain_core.runnables import Runnable
+
 from chatbot.errors import LibraryError
+from chatbot.library.composition import compose
+from chatbot.library.confidence import Calibration, signals_of
 from chatbot.library.dense import Dense
 from chatbot.library.embedder import Embedder
-from chatbot.library.evidence import Evidence, Found, Reason
-from chatbot.library.focus import Window, focus
-from chatbot.library.lexical import terms
+from chatbot.library.evidence import Evidence, Found
+from chatbot.library.inquiry import Candidate, Inquiry
+from chatbot.library.modules import Reader, Scorer, Tools, Vectors
+from chatbot.library.modules.finding import unjoined
 from chatbot.library.passage_file import Column, Ints
-from chatbot.library.passages import CASEBOOK, Passage
+from chatbot.library.passages import Passage
+from chatbot.library.plans import ADVANCED, PLANS, Plan
 from chatbot.library.store import Manifest, check_embedder, read_index, read_manifest
 from chatbot.text import STOPWORDS, stem, words_of
 
-RRF_K = 60  # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", 2009
+DROPPED = 6  # pieces that were not handed over and are shown all the same
 
-# Evidence answers where cosine + FIT * (score - 0.5) - STRANGE * unknown words reaches ANSWERABLE. The nearest
-# passage's cosine tells most: set on 73 questions of evaluation/questions/canon.jsonl (4 fall below) and 40 that the
-# books do not answer (4 rise above).
-ANSWERABLE = 0.40
-FIT = 0.25
-STRANGE = 0.05
-
-Joined = tuple[Passage, float, tuple[Reason, ...]]
+Recollections = Callable[[], Sequence[Passage]]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How one search is made.
+class Models:
+    """What a library may use beside its embedder; each is asked for when a module first needs it.
 
     Attributes:
-        name: shown in traces.
-        dense: how many passages the dense search gives; 0: it is not asked.
-        lexical: the same for BM25.
-        passages: how many of the joined list are looked into.
-        casebook_weight: how much more a passage of the casebook counts than one of the texts.
-        focused: whether passages are cut down to the sentences that bear on the question.
-        pieces: the most pieces of evidence.
+        tuned: an embedder that was tuned on this library, or None.
+        cross_encoder: a cross-encoder, or None.
+        reader: the small language model, or None.
+        strong: a stronger one for what the small one cannot settle, or None.
     """
 
-    name: str
-    dense: int = 40
-    lexical: int = 40
-    passages: int = 14
-    casebook_weight: float = 1.8
-    focused: bool = True
-    pieces: int = 4
-
-
-NAIVE = Plan("naive", dense=4, lexical=0, passages=4, casebook_weight=1.0, focused=False, pieces=4)
-FUSED = Plan("fused")
+    tuned: Callable[[], Embedder | None] = lambda: None
+    cross_encoder: Callable[[], Scorer | None] = lambda: None
+    reader: Callable[[], Reader | None] = lambda: None
+    strong: Callable[[], Reader | None] = lambda: None
 
 
 class Library:
@@ -68,12 +57,26 @@ class Library:
         folder: the library's folder, as `build_library` made it.
         embedder: the embedder that built it.
         chroma_url: a Chroma server instead of the embedded store.
+        models: what else modules may use.
+        plans: plans of the persona's own, by their names; they go before the built-in ones.
+        calibration: from what was measured to how likely the evidence answers.
+        persona: the name of whose library it is.
 
     Raises:
         LibraryError: there is no library, it is damaged, or another embedder built it.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, chroma_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        chroma_url: str | None = None,
+        *,
+        models: Models | None = None,
+        plans: dict[str, Plan] | None = None,
+        calibration: Calibration | None = None,
+        persona: str = "",
+    ) -> None:
         manifest = read_manifest(folder)
         if manifest is None:
             raise LibraryError(
@@ -83,8 +86,25 @@ class Library:
         self.manifest: Manifest = manifest
         self._folder = folder
         self._embedder = embedder
+        self._chroma_url = chroma_url
         self._passages, self._lexical = read_index(folder)
         self._vectors = Dense(folder, embedder, chroma_url, self._passages)
+        self._models = models or Models()
+        self.plans = {**PLANS, **(plans or {})}
+        self._calibration = calibration or Calibration()
+        self._opening = threading.Lock()
+        self._tuned: Vectors | None = None
+        self._chains: dict[Plan, Runnable[Inquiry, Inquiry]] = {}
+        self.tools = Tools(
+            self._passages,
+            self._lexical,
+            {"plain": lambda: Vectors(embedder, self._vectors), "tuned": self._tuned_vectors},
+            "plain",
+            self._models.cross_encoder,
+            self._models.reader,
+            self._models.strong,
+            persona,
+        )
 
     @property
     def passages(self) -> Sequence[Passage]:
@@ -116,112 +136,93 @@ class Library:
         if self.dense_ready:
             self._vectors.open()
 
-    def search(self, question: str, plan: Plan = FUSED, *, context: str = "", pieces: int | None = None) -> Found:
+    def search(
+        self,
+        question: str,
+        plan: Plan = ADVANCED,
+        *,
+        history: Sequence[tuple[str, str]] = (),
+        pieces: int | None = None,
+        budget: int = 0,
+        recollections: Recollections | None = None,
+    ) -> Found:
         """The evidence for a question.
 
         Args:
-            question: in plain words.
-            context: what a follow-up refers to; it helps to find the passage, and counts little within it.
+            question: as it was asked.
             plan: how the search is made.
+            history: the exchanges before it as (question, reply), the oldest first.
             pieces: the most pieces of evidence, in place of the plan's own number.
+            budget: the most tokens of evidence, where the plan compresses; 0: the plan's own.
+            recollections: gives what the user said in earlier conversations, for a plan with a router.
+
+        Raises:
+            LibraryError: Chroma does not answer.
         """
         began = time.perf_counter()
-        asked = f"{context} {question}".strip()
-        vector = self._embedder.embed_query(asked)
-        lists: dict[str, list[tuple[Passage, float]]] = {}
-        by_sense = plan.dense > 0 and self.dense_ready
-        if by_sense:
-            lists["dense"] = self._dense(vector, plan.dense)
-        number = plan.lexical or (0 if by_sense else plan.dense)  # in place of vectors that are not there yet
-        if number:
-            lists["bm25"] = [(self._passages[at], score) for at, score in self._lexical.search(asked, number)]
-        joined = fuse(lists, plan.casebook_weight)
         number = pieces or plan.pieces
-        if plan.focused:
-            evidence = self._focused(question, context, vector, joined[: plan.passages], number)
-        else:
-            evidence = [
-                Evidence(passage, passage.text, max(0.0, min(1.0, reasons[0].score)), reasons)
-                for passage, _, reasons in joined[:number]
-            ]
+        asked = Inquiry(question, tuple(history), pieces=number, budget=budget, recollections=recollections)
+        done = unjoined(self.tools, self._chain(plan).invoke(asked))
         unknown = tuple(dict.fromkeys(word for word in words_of(question) if self._is_unknown(word)))
-        nearest = lists["dense"][0][1] if lists.get("dense") else max((piece.score for piece in evidence), default=0.0)
-        strength = _strength(nearest, evidence, unknown)
+        evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
+        signals = signals_of(done, unknown)
+        strength, limit = self._calibration.strength(plan.name, signals, bool(evidence))
+        over = [
+            candidate.because("number", rank, candidate.score, f"not among the first {number}")
+            for rank, candidate in enumerate(done.candidates[number:], number + 1)
+        ]
         return Found(
-            evidence=tuple(evidence),
-            weak=strength < ANSWERABLE,
-            why_weak=_why_weak(strength, evidence, unknown),
+            evidence=evidence,
+            weak=strength < limit,
+            why_weak=_why_weak(strength, limit, bool(evidence), unknown, done),
             strength=round(strength, 4),
             unknown=unknown,
-            considered=len(joined),
+            considered=int(done.signals.get("considered", len(done.candidates))),
             milliseconds=(time.perf_counter() - began) * 1000,
+            dropped=tuple(_evidence(candidate) for candidate in [*over, *done.dropped][:DROPPED]),
+            steps=done.steps,
+            intent=done.intent,
+            signals=signals,
         )
+
+    def plan(self, given: Plan) -> Plan:
+        """The persona's own plan of that name, where it has one."""
+        return self.plans.get(given.name, given)
+
+    def _chain(self, plan: Plan) -> Runnable[Inquiry, Inquiry]:
+        if plan not in self._chains:
+            self._chains[plan] = compose(plan, self.tools)
+        return self._chains[plan]
 
     def _is_unknown(self, word: str) -> bool:
         return word not in STOPWORDS and not self._lexical.knows(stem(word))
 
-    def _dense(self, vector: Sequence[float], number: int) -> list[tuple[Passage, float]]:
-        return [(self._passages[at], cosine) for at, cosine in self._vectors.search(vector, number)]
-
-    def _focused(
-        self, question: str, context: str, vector: Sequence[float], joined: Sequence[Joined], number: int
-    ) -> list[Evidence]:
-        top = joined[0][1] if joined else 1.0
-        priors = [(passage, score / top) for passage, score, _ in joined]
-        earlier = {passage.id: reasons for passage, _, reasons in joined}
-        windows = focus(question, vector, priors, self._embedder, context)
-        kept: list[Window] = []
-        for window in windows:
-            if len(kept) < number and not any(_same_words(window.text, other.text) for other in kept):
-                kept.append(window)
-        return [
-            Evidence(
-                passage=window.passage,
-                text=window.text,
-                score=round(min(1.0, window.score), 4),
-                reasons=(*earlier[window.passage.id], Reason("focus", rank, round(window.score, 4))),
-                key=window.key,
-            )
-            for rank, window in enumerate(kept, 1)
-        ]
+    def _tuned_vectors(self) -> Vectors:
+        """The tuned embedder with its vectors, which are made the first time; the plain ones where there is none."""
+        with self._opening:
+            if self._tuned is None:
+                embedder = self._models.tuned()
+                if embedder is None or embedder.fingerprint == self._embedder.fingerprint:
+                    self._tuned = Vectors(self._embedder, self._vectors)
+                else:
+                    index = Dense(self._folder, embedder, self._chroma_url, self._passages)
+                    index.fill()
+                    self._tuned = Vectors(embedder, index)
+            return self._tuned
 
 
-def _strength(nearest: float, evidence: Sequence[Evidence], unknown: Sequence[str]) -> float:
-    """How well the evidence can answer.
-
-    Each word of the question that stands nowhere in the books ("iphone") makes it less likely to be about them.
-    """
-    if not evidence:
-        return 0.0
-    return nearest + FIT * (max(piece.score for piece in evidence) - 0.5) - STRANGE * len(unknown)
+def _evidence(candidate: Candidate) -> Evidence:
+    score = candidate.score if candidate.last >= 0 else next((r.score for r in candidate.reasons), candidate.score)
+    return Evidence(
+        candidate.passage, candidate.text, round(max(0.0, min(1.0, score)), 4), candidate.reasons, candidate.key
+    )
 
 
-def _why_weak(strength: float, evidence: Sequence[Evidence], unknown: Sequence[str]) -> str:
+def _why_weak(strength: float, limit: float, found: bool, unknown: Sequence[str], done: Inquiry) -> str:
     """Why the evidence is too weak to answer from; an empty string where it is not."""
-    if not evidence:
-        return "nothing was found"
-    if strength >= ANSWERABLE:
+    if strength >= limit:
         return ""
     strange = f"; not in the books: {', '.join(unknown)}" if unknown else ""
-    return f"strength {strength:.2f} of {ANSWERABLE:.2f} needed{strange}"
-
-
-def fuse(lists: dict[str, list[tuple[Passage, float]]], casebook_weight: float = 1.0) -> list[Joined]:
-    """Join ranked lists by reciprocal rank; a passage of the casebook counts `casebook_weight` times."""
-    scores: dict[str, float] = {}
-    reasons: dict[str, list[Reason]] = {}
-    passages: dict[str, Passage] = {}
-    for module, found in lists.items():
-        for rank, (passage, score) in enumerate(found, 1):
-            weight = casebook_weight if passage.kind == CASEBOOK else 1.0
-            passages[passage.id] = passage
-            scores[passage.id] = scores.get(passage.id, 0.0) + weight / (RRF_K + rank)
-            reasons.setdefault(passage.id, []).append(Reason(module, rank, round(score, 4)))
-    order = sorted(scores, key=lambda id_: -scores[id_])
-    return [(passages[id_], scores[id_], tuple(reasons[id_])) for id_ in order]
-
-
-def _same_words(one: str, other: str) -> bool:
-    """Whether two windows say the same (works that repeat a page, editions of one text)."""
-    a, b = set(terms(one)), set(terms(other))
-    return bool(a and b) and len(a & b) / min(len(a), len(b)) > 0.85
+    if not found:
+        return (f"{done.intent}: nothing was looked up" if done.ended else "nothing was found") + strange
+    return f"likely to answer: {strength:.2f} of {limit:.2f} needed{strange}"

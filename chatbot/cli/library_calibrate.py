@@ -1,0 +1,43 @@
+"""`bakerstreet library calibrate`: from what a search measures to how likely its evidence answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatbot.cli.common import opened, prepare, progress, say
+
+
+def calibrate(
+    persona: Annotated[str, typer.Argument(help="Whose library.")],
+    questions: Annotated[
+        Path | None, typer.Option("--questions", "-q", help="Questions (JSONL), instead of those about the canon.")
+    ] = None,
+    rungs: Annotated[str, typer.Option("--rungs", help="Plans, with commas between; all of them by default.")] = "",
+    spared: Annotated[
+        float, typer.Option("--spared", min=0.5, max=1.0, help="The share of answerable questions that must pass.")
+    ] = 0.93,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: calibration.json of the persona.")] = None,
+) -> None:
+    """Fit the confidence of every plan on the tuning part of questions with and without an answer."""
+    from chatbot.evaluation.calibration import calibrated
+    from chatbot.evaluation.known import CANON, part_of, read_known_questions
+    from chatbot.evaluation.retrieval import choose_rungs
+    from chatbot.library.confidence import FILE, Calibration, write_calibration
+
+    known = [item for item in read_known_questions(questions or CANON) if part_of(item) == "tuning"]
+    with opened() as resources:
+        loaded = resources.persona(persona)
+        prepare(resources, persona)
+        library = resources.library(persona)
+        library.warm()
+        file = out or loaded.folder / FILE
+        plans = dict(Calibration.read(file).plans)
+        for name in choose_rungs(dict(library.plans), rungs.split(",")):
+            with progress(name.name) as show:
+                plans[name.name] = calibrated(library, name, known, spared, show)
+            write_calibration(file, plans)
+            say(f"{name.name}: {plans[name.name].weights}, limit {plans[name.name].limit}")
+    say(f"Written: {file}.")

@@ -1,0 +1,109 @@
+"""`bakerstreet library search`: the evidence for a question, and why it is this, without generating a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_questions, say
+from chatbot.errors import MessageError, ModeError, PlanError
+
+if TYPE_CHECKING:
+    from chatbot.library.plans import Plan
+    from chatbot.library.search import Library
+    from chatbot.trace import EvidenceRecord, SearchRecord
+
+
+def search(
+    question: Annotated[str | None, typer.Argument(help="The question.")] = None,
+    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
+    mode: Annotated[str, typer.Option("--mode", "-m", help="Search as this mode does.")] = "rag",
+    plan_name: Annotated[str, typer.Option("--plan", help="Search by this plan instead.")] = "",
+    modules: Annotated[
+        str, typer.Option("--modules", help="Search by these modules instead, with commas between: dense,bm25,fuse.")
+    ] = "",
+    number: Annotated[int, typer.Option("-k", min=1, max=50, help="How many pieces of evidence.")] = 4,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Questions, one a line.")] = None,
+    why: Annotated[bool, typer.Option("--why", help="Show what each module did.")] = False,
+    json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a line, with what each did.")] = False,
+) -> None:
+    """Show the evidence for a question without generating a reply."""
+    from chatbot.trace import SearchRecord, evidence_json, evidence_records, search_json
+
+    if (question is None) == (file is None):
+        raise MessageError("Give either a question or --file.")
+    questions = read_questions(file) if file else [FileQuestion(question or "")]
+    with opened() as resources:
+        resources.persona(persona)
+        prepare(resources, persona)
+        library = resources.library(persona)
+        plan = _plan(library, mode, plan_name, modules)
+        for item in questions:
+            found = library.search(item.question, plan, history=item.history, pieces=number)
+            pieces = evidence_records(found)
+            record = SearchRecord.of(plan.name, found)
+            if json_lines:
+                print_json(
+                    {
+                        "question": item.question,
+                        "mode": mode,
+                        "evidence": [evidence_json(piece) for piece in pieces],
+                        "weak": found.weak,
+                        "search": search_json(record),
+                        "timings": {"retrieval_ms": round(found.milliseconds, 1)},
+                    }
+                )
+                continue
+            if found.weak:
+                say(f"Weak evidence: {found.why_weak}.")
+            for rank, piece in enumerate(pieces, 1):
+                _show(rank, piece, why)
+            if why:
+                _show_steps(record)
+
+
+def _plan(library: Library, mode: str, plan_name: str, modules: str) -> Plan:
+    """The plan that the options name: modules before a plan before a mode."""
+    from chatbot.library.plans import plan_of
+    from chatbot.modes import get_mode
+
+    if modules:
+        return plan_of("by hand", [part for part in modules.split(",") if part.strip()])
+    if plan_name:
+        if plan_name not in library.plans:
+            raise PlanError(f"There is no plan '{plan_name}'. There are: {', '.join(library.plans)}.")
+        return library.plans[plan_name]
+    knowledge = get_mode(mode).knowledge
+    if knowledge is None:
+        raise ModeError(f"The mode '{mode}' searches nothing. Use one that does: rag or hybrid.")
+    return library.plan(knowledge)
+
+
+def _show(rank: int, piece: EvidenceRecord, why: bool) -> None:
+    place = f"{piece.work}, {piece.chapter}" if piece.chapter else piece.work
+    typer.echo(f"{rank}. {place} ({piece.score:.2f}, {piece.kind})\n   {piece.text}")
+    if why:
+        _show_reasons(piece)
+
+
+def _show_reasons(piece: EvidenceRecord) -> None:
+    for reason in piece.reasons:
+        note = f": {reason.note}" if reason.note else ""
+        typer.echo(f"     {reason.module} put it in place {reason.rank} ({reason.score:.2f}){note}")
+
+
+def _show_steps(record: SearchRecord) -> None:
+    typer.echo(f"\n{record.considered} passages were found; likely to answer: {record.strength:.2f}")
+    for step in record.steps:
+        typer.echo(f"  {step.module:14} {step.milliseconds:7.1f} ms  {step.candidates:3} left  {step.note}")
+    _show_dropped(record.dropped)
+
+
+def _show_dropped(dropped: Sequence[EvidenceRecord]) -> None:
+    for piece in dropped:
+        last = piece.reasons[-1] if piece.reasons else None
+        reason = f"{last.module}: {last.note}" if last else ""
+        typer.echo(f"  dropped ({reason}): {piece.work}: {piece.text[:90]}")

@@ -1,0 +1,38 @@
+"""From a plan to the chain that runs it: a LangChain sequence from an inquiry to an inquiry."""
+
+from __future__ import annotations
+
+from langchain_core.runnables import Runnable, RunnableSequence
+
+from chatbot.library.inquiry import Inquiry
+from chatbot.library.modules import MODULES, Module, Tools
+from chatbot.library.modules.parts import Parts
+from chatbot.library.modules.routing import Again
+from chatbot.library.plans import PARTS, Plan, Use
+
+# Modules that make a question ready; the second search of `again` does not go through them once more.
+REWRITING = frozenset(("router", "follow-up", "persona", "hypothetical", PARTS))
+
+
+def modules_of(uses: tuple[Use, ...], tools: Tools) -> list[Module]:
+    """The modules of a plan, ready to run."""
+    chain: list[Module] = []
+    searching: list[Module] = []
+    for number, part in enumerate(uses):
+        if part.module == PARTS:
+            return [*chain, Parts(tools, modules_of(uses[number + 1 :], tools))]
+        settings = dict(part.settings)
+        if MODULES[part.module] is Again:
+            module: Module = Again(tools, searching, **settings)  # type: ignore[arg-type]
+        else:
+            module = MODULES[part.module](tools, **settings)  # type: ignore[call-arg]
+        if part.module not in REWRITING:
+            searching.append(module)
+        chain.append(module)
+    return chain
+
+
+def compose(plan: Plan, tools: Tools) -> Runnable[Inquiry, Inquiry]:
+    """A plan as a LangChain sequence; each of its parts can be taken out and used alone."""
+    chain = modules_of(plan.uses, tools)
+    return chain[0] if len(chain) == 1 else RunnableSequence(*chain)

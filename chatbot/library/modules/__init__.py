@@ -1,0 +1,33 @@
+"""The modules that plans are composed of, by the names that persona files and commands use."""
+
+from chatbot.library.modules.base import Module, Reader, Scorer, Tools, Vectors
+from chatbot.library.modules.finding import Bm25Search, DenseSearch, Fuse
+from chatbot.library.modules.finishing import Compress, Diversify, Ends, Surroundings
+from chatbot.library.modules.focusing import CrossEncode, Focus
+from chatbot.library.modules.reranking import Hypothetical, Perplexity, Settle
+from chatbot.library.modules.rewriting import FollowUp, Persona
+from chatbot.library.modules.routing import Again, Router
+
+MODULES: dict[str, type[Module]] = {
+    module.title: module
+    for module in (
+        Router,
+        FollowUp,
+        Persona,
+        Hypothetical,
+        DenseSearch,
+        Bm25Search,
+        Fuse,
+        Focus,
+        CrossEncode,
+        Perplexity,
+        Settle,
+        Again,
+        Diversify,
+        Surroundings,
+        Compress,
+        Ends,
+    )
+}
+
+__all__ = ["MODULES", "Module", "Reader", "Scorer", "Tools", "Vectors"]

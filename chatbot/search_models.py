@@ -1,0 +1,110 @@
+"""What a library's modules may use beside its embedder, as the settings and the persona name it; opened when needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chatbot.errors import PersonaError, PlanError
+from chatbot.settings import Settings
+from personas import LoadedPersona
+
+if TYPE_CHECKING:
+    from chatbot.engines.types import Engine
+    from chatbot.library.embedder import Embedder
+    from chatbot.library.modules import Reader, Scorer
+    from chatbot.library.plans import Plan
+    from chatbot.library.search import Models
+
+Say = Callable[[str], None]
+
+
+class SearchModels:
+    """The models of one persona's searches.
+
+    Args:
+        settings: of the process.
+        loaded: the persona.
+        engine: gives the engine that answers.
+        say: told what is being done when it takes more than a moment.
+    """
+
+    def __init__(self, settings: Settings, loaded: LoadedPersona, engine: Callable[[], Engine], say: Say) -> None:
+        self._settings = settings
+        self._loaded = loaded
+        self._engine = engine
+        self._say = say
+        self._lock = threading.Lock()
+        self._scorer: Scorer | None = None
+        self._strong: Reader | None = None
+
+    def models(self) -> Models:
+        """The calls that a `Library` takes."""
+        from chatbot.library.search import Models
+
+        return Models(self._tuned, self._cross_encoder, self._reader, self._stronger)
+
+    def _tuned(self) -> Embedder | None:
+        """The persona's tuned embedder; None where it has none, or where the settings name another base."""
+        from chatbot.library.embedder import BUNDLED, Embedder
+
+        if self._loaded.retriever is None or self._settings.embedder != BUNDLED:
+            return None
+        settings = self._settings
+        cache = settings.models_dir if settings.device in ("auto", "cpu") else None
+        return Embedder(settings.embedder, settings.threads, adapter=self._loaded.retriever, cache=cache, say=self._say)
+
+    def _cross_encoder(self) -> Scorer | None:
+        """The cross-encoder that the settings name, or the persona's own; None where there is none."""
+        named, settings = self._settings.cross_encoder, self._settings
+        if named == "none" or (named == "auto" and self._loaded.reranker is None):
+            return None
+        with self._lock:
+            if self._scorer is None:
+                from chatbot.library.cross_encoder import CrossEncoder
+                from chatbot.library.embedder import BUNDLED
+
+                cache = settings.models_dir if settings.device in ("auto", "cpu") else None
+                model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
+                self._scorer = CrossEncoder(model, adapter, settings.threads, cache, self._say)
+            return self._scorer
+
+    def _reader(self) -> Reader:
+        from chatbot.reader import EngineReader
+
+        return EngineReader(self._engine())
+
+    def _stronger(self) -> Reader | None:
+        """The model that the settings name for hard cases; None where they name none."""
+        settings = self._settings
+        if not settings.strong_model:
+            return None
+        with self._lock:
+            if self._strong is None:
+                from chatbot.engine_choice import open_engine
+                from chatbot.reader import EngineReader
+
+                changed = {"model": settings.strong_model}
+                if settings.strong_url:
+                    changed = {
+                        "engine": "remote",
+                        "remote_url": settings.strong_url,
+                        "remote_model": settings.strong_model,
+                    }
+                self._strong = EngineReader(open_engine(settings.model_copy(update=changed), self._say))
+            return self._strong
+
+
+def plans_of(loaded: LoadedPersona) -> dict[str, Plan]:
+    """The plans that a persona defines for itself.
+
+    Raises:
+        PersonaError: one names a module or a setting that does not exist.
+    """
+    from chatbot.library.plans import plan_of
+
+    try:
+        return {name: plan_of(name, modules) for name, modules in loaded.persona.plans.items()}
+    except PlanError as error:
+        raise PersonaError(f"{loaded.folder / 'persona.yaml'}: plans: {error}") from error
