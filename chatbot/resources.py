@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatbot.errors import LibraryError
+from chatbot.errors import BakerStreetError, LibraryError
 from chatbot.settings import Settings, get_settings
 from memory import Memory
 from personas import LoadedPersona, load_persona
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from chatbot.engines.types import Engine
     from chatbot.library.embedder import Embedder
     from chatbot.library.search import Library
+
+SOON = 1_000  # passages that a command embeds before it goes on: some seconds
+BEHIND = 16  # passages that are embedded at once behind a page
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -38,8 +41,11 @@ class Resources:
         self._given_engine = engine
         self._say = say
         self._personas: dict[str, LoadedPersona] = {}
-        self._libraries: dict[str, tuple[float, Library]] = {}
+        self._libraries: dict[str, tuple[tuple[object, ...], Library]] = {}
         self._lock = threading.Lock()
+        self._filling: dict[str, threading.Thread] = {}
+        self._fill_errors: dict[str, str] = {}
+        self._closing = threading.Event()
 
     @cached_property
     def engine(self) -> Engine:
@@ -84,17 +90,19 @@ class Resources:
         return self.settings.library_dir / persona_id
 
     def library(self, persona_id: str) -> Library:
-        """The library of a persona; opened again when it was built anew.
+        """The library of a persona; opened again when its passages or its embedder were changed.
+
+        While its vectors are filled in it stays open, and says by itself how far they are.
 
         Raises:
             LibraryError: there is none yet, it is damaged, or another embedder built it.
         """
-        from chatbot.library.store import MANIFEST
+        from chatbot.library.manifest import file_stamp, index_folder, read_manifest
 
         folder = self.library_folder(persona_id)
-        manifest = folder / MANIFEST
-        stamp = manifest.stat().st_mtime if manifest.is_file() else 0.0
         with self._lock:
+            manifest, index = read_manifest(folder), index_folder(folder)
+            stamp = (manifest.embedder if manifest else "", file_stamp(index) if index else ())
             known = self._libraries.get(persona_id)
             if known and known[0] == stamp:
                 return known[1]
@@ -118,21 +126,76 @@ class Resources:
             persona=loaded.persona.name,
         )
 
-    def prepare(self, persona_id: str, on_progress: Progress = lambda done, total: None) -> None:
-        """Make a fresh install ready: convert the model and build the casebook's library, where they are missing.
+    def prepare(
+        self, persona_id: str, on_progress: Progress = lambda done, total: None, *, behind: bool = False
+    ) -> None:
+        """Make a fresh install ready: build the casebook's library where there is none, and see to its vectors.
+
+        Args:
+            persona_id: whose library.
+            on_progress: told how many passages are embedded, of how many.
+            behind: embed in a thread behind the caller. Otherwise what takes some seconds is embedded before this
+                returns, and what takes longer is left to `library build`; search by words works meanwhile.
 
         Raises:
             BakerStreetError: something is missing; the message says what to do.
         """
         from chatbot.library.build import build_library
-        from chatbot.library.store import read_manifest
+        from chatbot.library.dense import fill_library
+        from chatbot.library.manifest import check_embedder, index_folder, read_manifest
 
         loaded = self.persona(persona_id)
-        folder = self.library_folder(persona_id)
+        folder, url = self.library_folder(persona_id), self.settings.chroma_url
         manifest = read_manifest(folder)
-        if manifest is None or not manifest.complete:
+        if manifest is None or index_folder(folder) is None:
             self._say(f"Building the library of {loaded.persona.name} from his casebook (once) ...")
-            build_library(loaded, folder, self.embedder, chroma_url=self.settings.chroma_url, on_progress=on_progress)
+            build_library(loaded, folder, self.embedder, chroma_url=url, behind=True)
+            manifest = read_manifest(folder)
+        if manifest is None or manifest.complete:
+            return
+        check_embedder(folder, manifest, self.embedder)
+        if behind:
+            self.fill_behind(persona_id)
+        elif manifest.total - manifest.dense <= SOON:
+            fill_library(folder, self.embedder, url, on_progress)
+        else:
+            self._say(
+                f"The library of {loaded.persona.name} is {manifest.state()}; "
+                f"`bakerstreet library build {persona_id} --casebook-only` goes on with it."
+            )
+
+    def fill_behind(self, persona_id: str) -> None:
+        """Embed what a library still lacks in a thread; nothing where one is at it already."""
+        with self._lock:
+            thread = self._filling.get(persona_id)
+            if thread is None or not thread.is_alive():
+                thread = threading.Thread(target=self._fill, args=(persona_id,), name="fill", daemon=True)
+                self._filling[persona_id] = thread
+                self._fill_errors.pop(persona_id, None)
+                thread.start()
+
+    def filling(self, persona_id: str) -> bool:
+        """Whether a library is being embedded behind."""
+        thread = self._filling.get(persona_id)
+        return thread is not None and thread.is_alive()
+
+    def fill_error(self, persona_id: str) -> str:
+        """Why the filling of a library ended before its end; empty where it did not."""
+        return self._fill_errors.get(persona_id, "")
+
+    def _fill(self, persona_id: str) -> None:
+        from chatbot.library.dense import fill_library
+
+        folder, url = self.library_folder(persona_id), self.settings.chroma_url
+        try:
+            # Small batches: a question that comes meanwhile waits for one of them at the most.
+            fill_library(folder, self.embedder, url, batch=BEHIND, stop=self._closing)
+        except BakerStreetError as error:
+            self._fill_errors[persona_id] = str(error)
+            self._say(f"The library could not be embedded to its end: {error}")
+        except Exception as error:
+            self._fill_errors[persona_id] = f"The library could not be embedded to its end: {error!r}."
+            raise
 
     def warm(self, persona_id: str) -> None:
         """Load everything a first question needs, so that it does not wait for it."""
@@ -146,6 +209,9 @@ class Resources:
 
     def close(self) -> None:
         """Give everything back."""
+        self._closing.set()
+        for thread in self._filling.values():
+            thread.join()
         if "engine" in self.__dict__:
             self.engine.close()
         if "memory" in self.__dict__:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.errors import LibraryError
 from chatbot.library.build import build_library
 from chatbot.library.embedder import Embedder
+from chatbot.library.store import read_passages
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from chatbot.web.shelf import Shelf
@@ -50,3 +52,27 @@ def test_texts_come_and_go_and_what_fails_is_said(shelf: Shelf, tmp_path: Path) 
 def test_nothing_chosen_is_asked_for(shelf: Shelf) -> None:
     assert shelf.add("sherlock", [], False) == "Choose one or more files first."
     assert shelf.remove("sherlock", None) == "Choose the text that shall go first."
+
+
+def test_a_library_that_is_not_embedded_to_its_end_says_how_far_it_is(
+    shelf: Shelf, sherlock: LoadedPersona, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = shelf._resources
+    folder = resources.library_folder("sherlock")
+    total = len(read_passages(folder))
+    assert shelf.state("sherlock") == f"Searched by words and by sense; {total} passages (all-MiniLM-L6-v2)."
+    build_library(sherlock, folder, embedder, fresh=True, behind=True)
+    said = f"Searched by words; 0 of {total} passages by sense so far (all-MiniLM-L6-v2)."
+    assert shelf.state("sherlock") == f"{said} A build was not finished. The next start goes on with it."
+
+    def gone(*_: object, **__: object) -> None:
+        raise LibraryError("Chroma did not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("chatbot.library.dense.fill_library", gone)
+        resources.prepare("sherlock", behind=True)
+        resources._filling["sherlock"].join(60)
+    assert not shelf.unfinished("sherlock")
+    assert shelf.state("sherlock") == f"{said} Chroma did not answer. The next start goes on with it."
+    monkeypatch.setattr(resources, "filling", lambda persona: True)
+    assert shelf.state("sherlock") == said and shelf.unfinished("sherlock")

@@ -63,8 +63,8 @@ def opened() -> Iterator[Any]:
 
 
 def prepare(resources: Any, persona: str) -> None:
-    """Make a fresh install ready, with a progress bar where something has to be built."""
-    from chatbot.library.store import read_manifest
+    """Make a fresh install ready, with a progress bar where something has to be embedded."""
+    from chatbot.library.manifest import read_manifest
 
     manifest = read_manifest(resources.library_folder(persona))
     if manifest is not None and manifest.complete:

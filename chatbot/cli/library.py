@@ -28,14 +28,24 @@ def build(
         bool, typer.Option("--casebook-only", help="Leave the full texts as they are; needs no network.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw the old library away first.")] = False,
+    switch: Annotated[
+        bool, typer.Option("--switch-embedder", help="Embed the passages anew with the embedder of the settings.")
+    ] = False,
 ) -> None:
     """Build the library of a persona, or bring it up to date: only what changed is embedded."""
     from chatbot.library.build import build_library
+    from chatbot.library.embedder_switch import switch_embedder
     from chatbot.library.sources import gather_texts
 
     with opened() as resources:
         loaded = resources.persona(persona)
         settings = resources.settings
+        if switch:
+            with progress("Passages") as show:
+                folder, embedder = resources.library_folder(persona), resources.embedder
+                number = switch_embedder(folder, embedder, settings.chroma_url, show)
+            say(f"The library of {loaded.persona.name} is that of {embedder.fingerprint} now: {number} were embedded.")
+            return
         found = None
         if not casebook_only and loaded.persona.sources:
             with progress("Texts") as show:
@@ -65,7 +75,7 @@ def build(
 @app.command("list")
 def list_libraries() -> None:
     """List the libraries and what they hold."""
-    from chatbot.library.store import read_manifest
+    from chatbot.library.manifest import read_manifest
     from chatbot.settings import get_settings
 
     root = get_settings().library_dir
@@ -76,7 +86,7 @@ def list_libraries() -> None:
         manifest = read_manifest(folder)
         if manifest is None:
             continue
-        state = "" if manifest.complete else " (a build was not finished; run it again)"
-        typer.echo(f"{folder.name}: embedder {manifest.embedder}{state}")
+        state = "" if manifest.complete else " (not finished; `library build` goes on)"
+        typer.echo(f"{folder.name}: embedder {manifest.embedder}, {manifest.state()}{state}")
         for name, entry in manifest.sources.items():
             typer.echo(f"  {entry.passages:6} passages  {entry.works:3} works  {entry.title} [{name}]")

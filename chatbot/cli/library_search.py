@@ -40,6 +40,8 @@ def search(
         resources.persona(persona)
         prepare(resources, persona)
         library = resources.library(persona)
+        if not library.dense_ready:
+            say(f"Searched by words; {library.embedded:,} of {library.total:,} passages by sense so far.")
         plan = _plan(library, mode, plan_name, modules)
         for item in questions:
             found = library.search(item.question, plan, history=item.history, pieces=number)

@@ -32,12 +32,12 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         signal.signal(ending, signal.default_int_handler)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-    from chatbot.cli.common import opened, prepare, say
+    from chatbot.cli.common import opened, say
 
     with opened() as resources:
         say("Opening Baker Street ...")
         _ = resources.engine.weights if hasattr(resources.engine, "weights") else None
-        prepare(resources, DEFAULT_PERSONA)
+        resources.prepare(DEFAULT_PERSONA, behind=True)
         _ = resources.memory  # a database that cannot be opened is told now, not in the middle of a talk
 
         def warm() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from chatbot.errors import BakerStreetError
 from chatbot.library.additions import add_text, remove_text
+from chatbot.library.manifest import SourceEntry, read_manifest
 from chatbot.library.passages import TEXT
-from chatbot.library.store import SourceEntry, read_manifest
 from chatbot.resources import Resources
 
 Progress = Callable[[int, int], None]
@@ -38,11 +39,15 @@ class Shelf:
             return str(error)
         if manifest is None:
             return "There is no library yet."
-        total = sum(entry.passages for entry in manifest.sources.values())
-        unfinished = "" if manifest.complete else " A build was not finished; add a text, or build it again, to go on."
-        return (
-            f"{total} passages, searched by words (BM25) and by sense ({manifest.embedder.split(':')[0]}).{unfinished}"
-        )
+        said = f"{manifest.state().capitalize()} ({manifest.embedder.split(':')[0]})."
+        if manifest.complete or self.unfinished(persona):
+            return said
+        why = self._resources.fill_error(persona) or "A build was not finished."
+        return f"{said} {why} The next start goes on with it."
+
+    def unfinished(self, persona: str) -> bool:
+        """Whether the library's vectors are being filled in, so that what is shown grows old."""
+        return self._resources.filling(persona)
 
     def add(
         self, persona: str, files: Sequence[str], replace: bool, on_progress: Progress = lambda done, total: None
@@ -58,6 +63,7 @@ class Shelf:
                         self._resources.embedder,
                         file,
                         replace_old=replace,
+                        behind=True,
                         chroma_url=self._resources.settings.chroma_url,
                         on_progress=on_progress,
                     )
@@ -65,6 +71,7 @@ class Shelf:
                     said.append(f"Added *{added.title}*: {added.passages} passages.{notes}")
                 except BakerStreetError as error:
                     said.append(f"**{file.name}** was not added. {error}")
+            self._go_on(persona)
         return "\n\n".join(said) or "Choose one or more files first."
 
     def remove(self, persona: str, name: str | None) -> str:
@@ -78,11 +85,20 @@ class Shelf:
                     self._resources.library_folder(persona),
                     self._resources.embedder,
                     name,
+                    behind=True,
                     chroma_url=self._resources.settings.chroma_url,
                 )
+                self._go_on(persona)
             except BakerStreetError as error:
                 return str(error)
         return f"{name} is out of the library: {gone} passages went."
+
+    def _go_on(self, persona: str) -> None:
+        """What was changed while the vectors were not all there is embedded behind."""
+        with suppress(BakerStreetError):  # `state` says why
+            manifest = read_manifest(self._resources.library_folder(persona))
+            if manifest and not manifest.complete:
+                self._resources.fill_behind(persona)
 
     def _sources(self, persona: str) -> dict[str, SourceEntry]:
         try:
