@@ -28,10 +28,11 @@ from chatbot.library.arrangement import arrange, kept_positions
 from chatbot.library.build import write_library
 from chatbot.library.dense import Dense, fill_dense
 from chatbot.library.embedder import Embedder
+from chatbot.library.inquiry import Ranking
 from chatbot.library.manifest import Manifest, SourceEntry, read_manifest, write_manifest
+from chatbot.library.modules.finding import fused
 from chatbot.library.passage_file import Arranged
 from chatbot.library.passages import CASEBOOK, TEXT, Passage
-from chatbot.library.search import fuse
 from chatbot.library.store import read_index, read_passages, write_index
 from personas import load_persona
 
@@ -204,12 +205,10 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
     lexical.search(questions[0][1], LIST)
     masks = [passages.groups.positions("work", passages[at].work) for at, _ in questions]
 
-    def fused(number: int) -> None:
-        lists = {
-            "dense": [(passages[at], score) for at, score in dense.search(vectors[number], LIST)],
-            "bm25": [(passages[at], score) for at, score in lexical.search(questions[number][1], LIST)],
-        }
-        fuse(lists, 1.8)
+    def both(number: int) -> None:
+        by_sense = Ranking("dense", 1.0, tuple(dense.search(vectors[number], LIST)))
+        by_words = Ranking("bm25", 1.0, tuple(lexical.search(questions[number][1], LIST)))
+        fused([by_sense, by_words])
 
     return {
         "open_s": opened,
@@ -218,7 +217,7 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
         "dense": _timed(lambda number: dense.search(vectors[number], LIST)),
         "lexical": _timed(lambda number: lexical.search(questions[number][1], LIST)),
         "lexical_in_work": _timed(lambda number: lexical.search(questions[number][1], LIST, masks[number])),
-        "fused": _timed(fused),
+        "fused": _timed(both),
         "resident_mb": _resident(),
         "index_mb": _size(folder / "index"),
         "chroma_mb": _size(folder / "chroma"),

@@ -25,7 +25,7 @@ def modules_of(uses: tuple[Use, ...], tools: Tools) -> list[Module]:
         if MODULES[part.module] is Again:
             module: Module = Again(tools, searching, **settings)  # type: ignore[arg-type]
         else:
-            module = MODULES[part.module](tools, **settings)  # type: ignore[call-arg]
+            module = MODULES[part.module](tools, **settings)
         if part.module not in REWRITING:
             searching.append(module)
         chain.append(module)

@@ -136,7 +136,22 @@ MODULAR = Plan(
     "modular-rag",
     (_use("router"), *_BEFORE, *_SEARCH, _use("cross-encoder"), _use("again"), _use("settle"), *_AFTER, _use("ends")),
 )
-ALL = replace(MODULAR.with_setting("dense", embedder="tuned").with_setting("focus", embedder="tuned"), name="all")
+ALL = Plan(
+    "all",
+    (
+        _use("router"),
+        *_BEFORE,
+        _use("dense", embedder="tuned"),
+        _use("bm25"),
+        _use("fuse"),
+        _use("focus", embedder="tuned"),
+        _use("cross-encoder"),
+        _use("again"),
+        _use("settle"),
+        *_AFTER,
+        _use("ends"),
+    ),
+)
 
 PLANS: dict[str, Plan] = {
     plan.name: plan for plan in (NAIVE, FUSED, ADVANCED, HYPOTHETICAL, PERPLEXITY, SETTLED, MODULAR, ALL)

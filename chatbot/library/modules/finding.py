@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -72,13 +73,11 @@ class Fuse(Module):
 
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """Turn the lists into candidates."""
-        scores: dict[int, float] = {}
-        reasons: dict[int, list[Reason]] = {}
         casebook = set(self.tools.positions("kind", CASEBOOK).tolist())
+        scores = fused(inquiry.rankings, lambda position: self._casebook if position in casebook else 1.0)
+        reasons: dict[int, list[Reason]] = {}
         for ranking in inquiry.rankings:
             for rank, (position, score) in enumerate(ranking.items, 1):
-                weight = ranking.weight * (self._casebook if position in casebook else 1.0)
-                scores[position] = scores.get(position, 0.0) + weight / (RRF_K + rank)
                 known = reasons.setdefault(position, [])
                 if all(reason.module != ranking.module for reason in known):
                     known.append(Reason(ranking.module, rank, round(score, 4)))
@@ -86,6 +85,15 @@ class Fuse(Module):
         return take(
             self.tools, self.title, inquiry, [(at, scores[at], tuple(reasons[at])) for at in order], self._passages
         )
+
+
+def fused(rankings: Sequence[Ranking], weight: Callable[[int], float] = lambda _: 1.0) -> dict[int, float]:
+    """The score of every position in ranked lists by reciprocal rank, `weight` of it times."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, (position, _) in enumerate(ranking.items, 1):
+            scores[position] = scores.get(position, 0.0) + ranking.weight * weight(position) / (RRF_K + rank)
+    return scores
 
 
 def take(
