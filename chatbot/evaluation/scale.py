@@ -250,9 +250,9 @@ def grow(folder: Path, number: int) -> dict[str, float]:
     before_mb = _size(folder)
     seconds = 0.0
     for _ in range(2):  # the first opens Chroma and is not counted
+        made = list(synthetic_passages(0, ADDED, seed=len(read_passages(folder))))
         began = time.perf_counter()
         old, manifest = read_passages(folder), read_manifest(folder)
-        made = list(synthetic_passages(0, ADDED, seed=len(old)))
         kept = kept_positions(old, lambda kind, source: True)
         known = manifest.sources if manifest else {}
         write_library(loaded, folder, embedder, arrange(loaded, old, kept, made), known, None, lambda done, total: None)

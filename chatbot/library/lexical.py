@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +102,20 @@ class Lexical:
             positions, weights = self._weighed(term)
             scores[positions] += times * weights  # a text stands once in a list, so nothing is added over
         if mask is None:
-            return _best(scores, number)
+            return _best(scores, number, self._floor(known, scores, number))
         within = np.flatnonzero(mask) if mask.dtype == np.bool_ else np.asarray(mask)
         return [(int(within[at]), score) for at, score in _best(scores[within], number)]
+
+    def _floor(self, known: Iterable[str], scores: NDArray[np.float32], number: int) -> float:
+        """A score that the best `number` texts reach: the least of the best in the shortest list that has as many."""
+        long = [term for term in known if self.frequency(term) > number]
+        if not long:
+            return 0.0
+        term = self._postings.vocabulary[min(long, key=self.frequency)]
+        start, end = int(self._postings.starts[term]), int(self._postings.starts[term + 1])
+        return float(
+            np.partition(scores[self._postings.positions[start:end]], end - start - number)[end - start - number]
+        )
 
     def _weighed(self, term: str) -> tuple[Ints, NDArray[np.float32]]:
         """The texts that hold a term, and what it adds to the score of each."""
@@ -118,14 +129,19 @@ class Lexical:
         return positions, rarity * counts / (counts + self._norms[positions])
 
 
-def _best(scores: NDArray[np.float32], number: int) -> list[tuple[int, float]]:
-    """The highest scores above 0 with their positions; of equal ones, the first comes first."""
-    if len(scores) > number:
-        limit = np.partition(scores, len(scores) - number)[len(scores) - number]
-        above = np.flatnonzero(scores > max(limit, np.float32(0)))
-        level = np.flatnonzero(scores == limit)[: number - len(above)] if limit > 0 else above[:0]
-        found = np.concatenate([above, level])
-    else:
-        found = np.flatnonzero(scores > 0)
+def _best(scores: NDArray[np.float32], number: int, floor: float = 0.0) -> list[tuple[int, float]]:
+    """The highest scores above 0 with their positions; of equal ones, the first comes first.
+
+    Args:
+        scores: of every text, shape (texts,).
+        number: how many at most.
+        floor: a score that as many reach; what is below need not be sorted.
+    """
+    found = np.flatnonzero(scores >= floor if floor > 0 else scores > 0)
+    reached = scores[found]
+    if len(found) > number:
+        limit = np.partition(reached, len(found) - number)[len(found) - number]
+        above, level = found[reached > limit], found[reached == limit]
+        found = np.concatenate([above, level[: number - len(above)]])
     order = found[np.lexsort((found, -scores[found]))]
     return [(int(at), float(scores[at])) for at in order]

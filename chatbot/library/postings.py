@@ -114,7 +114,8 @@ def write(
     counts = np.lib.format.open_memmap(folder / "counts.npy", "w+", np.uint8, (total,))
     free = starts[:-1].copy()  # the next free place in each list
     for block in every():
-        found, first, size = np.unique(block.terms, return_index=True, return_counts=True)
+        first = np.flatnonzero(np.diff(block.terms, prepend=-1))
+        found, size = block.terms[first], np.diff(first, append=len(block.terms))
         places = np.repeat(free[found] - first, size) + np.arange(len(block.terms))
         positions[places] = block.positions
         counts[places] = block.counts
@@ -159,5 +160,7 @@ def _copied(old: Postings, moved: Ints) -> Iterator[_Block]:
         end = min(start + COPIED, len(old.positions))
         positions = moved[old.positions[start:end]]
         stays = positions >= 0
-        numbers = np.searchsorted(old.starts, np.arange(start, end), side="right") - 1
-        yield _Block(numbers[stays].astype(np.int32), positions[stays], np.asarray(old.counts[start:end])[stays])
+        edges = np.clip(old.starts, start, end).astype(np.int64)
+        lists = edges[1:] - edges[:-1]  # how much of each list lies within
+        numbers = np.repeat(np.arange(len(lists), dtype=np.int32), lists)
+        yield _Block(numbers[stays], positions[stays], np.asarray(old.counts[start:end])[stays])

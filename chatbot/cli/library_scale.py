@@ -1,0 +1,62 @@
+"""`bakerstreet library scale`: synthetic libraries of several sizes, built, searched and measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatbot.cli.common import say
+from chatbot.errors import MessageError
+from chatbot.settings import get_settings
+
+
+def scale(
+    passages: Annotated[str, typer.Option("--passages", help="Sizes, with commas between.")] = "10000,100000,1000000",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a Markdown report.")] = None,
+    work: Annotated[
+        Path | None, typer.Option("--work", help="Where the libraries are built; by default under the home.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the libraries there.")] = False,
+) -> None:
+    """Measure search, memory and growth on synthetic libraries; nothing is embedded by a model.
+
+    A million passages take 4 GB of disk and an hour or more. A run that was killed goes on when it is called again.
+    """
+    import os
+    import platform
+    import shutil
+
+    from chatbot.evaluation.scale import run_size
+    from chatbot.evaluation.scale_report import as_json, report, table, verdict
+
+    sizes = _sizes(passages)
+    root = work or get_settings().home / "scale"
+    folders = {number: root / f"synthetic-{number}" for number in sizes}
+    measured = [run_size(folder, number, say) for number, folder in folders.items()]
+    typer.echo("\n".join([*table(measured), "", verdict(measured)]))
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    command = f"bakerstreet library scale --passages {','.join(map(str, sizes))}"
+    for file, text in ((out, report(measured, machine, command)), (json_file, as_json(measured, machine, command))):
+        if file is not None:
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
+            say(f"Written: {file}.")
+    if not keep:
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        sizes = []
+    if not sizes or sizes[0] < 1000 or sizes[-1] > 10_000_000:
+        raise MessageError(f"'{text}' are no sizes. Write numbers from 1,000 to 10,000,000 like 10000,100000.")
+    return sizes
