@@ -1,4 +1,4 @@
-"""`bakerstreet library`: build, add, remove, search, evaluate, list."""
+"""`bakerstreet library`: build, add, remove, search, evaluate, tune, list."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.cli import library_evaluate, library_texts
+from chatbot.cli import library_evaluate, library_texts, library_tune
 from chatbot.cli.common import FileQuestion, opened, print_json, progress, read_questions, say
 from chatbot.errors import MessageError, ModeError
 
 app = typer.Typer(no_args_is_help=True)
 app.command("evaluate")(library_evaluate.evaluate)
+app.command("tune")(library_tune.tune)
 app.command("add")(library_texts.add)
 app.command("remove")(library_texts.remove)
 

@@ -61,7 +61,7 @@ def focus(
     units: list[tuple[int, int, str]] = []
     sentences: list[list[str]] = []
     for number, (passage, _) in enumerate(passages):
-        sentences.append([part for line in passage.text.split("\n") for part in split_sentences(line)])
+        sentences.append(sentences_of(passage))
         units += [(number, at, sentence) for at, sentence in enumerate(sentences[-1])]
     own = set(terms(question))
     wanted = own | set(terms(context))
@@ -88,6 +88,17 @@ def focus(
                 passage, _widen(sentences[number], at), sentences[number][at], score, cosine, coverage
             )
     return sorted(windows.values(), key=lambda window: -window.score)
+
+
+def sentences_of(passage: Passage) -> list[str]:
+    """The sentences of a passage, in order."""
+    return [part for line in passage.text.split("\n") for part in split_sentences(line)]
+
+
+def windows_of(passage: Passage) -> list[tuple[str, str]]:
+    """Every sentence of a passage and the window that would be handed over for it."""
+    sentences = sentences_of(passage)
+    return [(sentence, _widen(sentences, at)) for at, sentence in enumerate(sentences)]
 
 
 def _rarity(wanted: set[str], sentences: Sequence[str]) -> dict[str, float]:
