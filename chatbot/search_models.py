@@ -67,7 +67,7 @@ class SearchModels:
 
                 cache = settings.models_dir if settings.device in ("auto", "cpu") else None
                 model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
-                self._scorer = CrossEncoder(model, adapter, settings.threads, cache, self._say)
+                self._scorer = CrossEncoder(model, adapter, settings.threads, cache=cache, say=self._say)
             return self._scorer
 
     def _reader(self) -> Reader:

@@ -53,6 +53,20 @@ class LoadedPersona:
         """The folder of the adapter, or None where the persona has no voice."""
         return self.folder / self.persona.voice if self.persona.voice else None
 
+    @property
+    def retriever(self) -> Path | None:
+        """The folder of the embedder's adapter, or None where there is none."""
+        return self._adapter("retriever")
+
+    @property
+    def reranker(self) -> Path | None:
+        """The folder of the reranker's adapter, or None where there is none."""
+        return self._adapter("reranker")
+
+    def _adapter(self, name: str) -> Path | None:
+        folder = self.folder / name
+        return folder if folder.is_dir() else None
+
 
 def find_personas(extra: Path | None = None) -> dict[str, Path]:
     """All persona folders by id, the user's own (`extra`) before the built-in ones of the same id."""

@@ -15,7 +15,8 @@ from chatbot.errors import TrainingError
 from chatbot.prompts import Message
 from chatbot.settings import Settings
 from chatbot.tuning.examples import Example
-from chatbot.tuning.train import IGNORED, Progress, encode_example, make_batches, train_voice
+from chatbot.tuning.loop import Progress
+from chatbot.tuning.train import IGNORED, encode_example, make_batches, train_voice
 from personas import LoadedPersona, load_persona
 
 RECIPE = {"rank": 4, "alpha": 8, "reading": 0, "epochs": 2, "batch_size": 4, "learning_rate": 2e-3}
@@ -72,7 +73,7 @@ def test_training_lowers_the_loss_and_writes_an_adapter_with_a_card(
 def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     small: LoadedPersona, weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.tuning.train.CHECKPOINT_STEPS", 1)
+    monkeypatch.setattr("chatbot.tuning.loop.CHECKPOINT_STEPS", 1)
     whole = trained(small, weights, tmp_path / "one", tmp_path / "a")
 
     class Killed(Exception):

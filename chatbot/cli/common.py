@@ -51,6 +51,28 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
+def training_bar() -> Iterator[Callable[[Any], None]]:
+    """A progress bar for a training on standard error: call it with every `Progress` of the run."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("Training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}, {task.fields[rate]:.0f} tokens/s"),
+        console=Console(stderr=True),
+    ) as bar:
+        task = bar.add_task("Training", total=None, loss=float("nan"), rate=0.0)
+
+        def show(step: Any) -> None:
+            bar.update(task, completed=step.step, total=step.steps, loss=step.loss, rate=step.tokens_per_second)
+
+        yield show
+
+
+@contextmanager
 def opened() -> Iterator[Any]:
     """Resources with the process's settings, closed at the end."""
     from chatbot.resources import Resources

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli import library_calibrate, library_evaluate, library_scale, library_search, library_texts
+from chatbot.cli import library_calibrate, library_evaluate, library_scale, library_search, library_texts, library_tune
 from chatbot.cli.common import opened, progress, say
 
 app = typer.Typer(no_args_is_help=True)
 app.command("search")(library_search.search)
 app.command("evaluate")(library_evaluate.evaluate)
 app.command("calibrate")(library_calibrate.calibrate)
+app.command("tune")(library_tune.tune)
 app.command("add")(library_texts.add)
 app.command("remove")(library_texts.remove)
 app.command("scale")(library_scale.scale)

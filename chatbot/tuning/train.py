@@ -1,9 +1,6 @@
 """LoRA training of a voice (Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021).
 
-One pass over `training_order`, AdamW, warm-up, a long plateau and a decay at the end, the loss on the replies alone.
-A checkpoint is written as it goes; a run that was killed goes on from there, with the same batches in the same order.
-It also goes on when only examples that are still to come have changed: with a plateau, what was learned so far does
-not depend on them.
+One pass over `training_order`, the loss on the replies alone. A run that was killed goes on (see `loop`).
 """
 
 from __future__ import annotations
@@ -11,10 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +19,11 @@ from chatbot.engines.weights import Weights
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
 from chatbot.tuning.examples import Example, counts, training_order
+from chatbot.tuning.loop import Progress, mean_loss, run_steps
 from chatbot.tuning.publish import publish_voice
 from personas import LoadedPersona, VoiceRecipe
 
 HELD_OUT = 32  # lines kept away from training, for the loss that the card states
-CHECKPOINT_STEPS = 20
-WARMUP_STEPS = 10
-DECAY_SHARE = 0.4
 IGNORED = -100
 BUCKET = 8  # batches sorted together by length, so that little is padded
 
@@ -40,24 +34,6 @@ class Encoded:
 
     ids: list[int]
     labels: list[int]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands."""
-
-    step: int
-    steps: int
-    loss: float
-    tokens_per_second: float
-
-
-@dataclass
-class _State:
-    step: int
-    seconds: float
-    tokens: int
-    losses: list[float]
 
 
 def train_voice(
@@ -94,8 +70,8 @@ def train_voice(
         TrainingError: there is nothing to train on, or the folder cannot be written.
     """
     import torch
-    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-    from transformers import AutoModelForCausalLM, AutoTokenizer, get_wsd_schedule
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
     recipe = recipe or loaded.persona.training
@@ -131,66 +107,21 @@ def train_voice(
     model = get_peft_model(model, config)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).train()
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.01)
 
-    run = runs / loaded.id
-    checkpoint = run / "checkpoint.pt"
-    state = _State(0, 0.0, 0, [])
-    if checkpoint.is_file():
-        saved = torch.load(checkpoint, weights_only=True)
-        done = saved["state"]["step"]
-        if saved["fingerprint"] == _fingerprint(batches[:done], recipe, weights, seed):
-            set_peft_model_state_dict(model, saved["adapter"])
-            optimizer.load_state_dict(saved["optimizer"])
-            state = _State(**saved["state"])
-            say(f"Going on from step {state.step} of {len(batches)}.")
-        else:
-            say("An earlier run had other data or settings; starting anew.")
+    def loss_of(step: int) -> tuple[Any, int]:
+        batch = batches[step]
+        return answer_loss(model, batch, tokenizer.pad_token_id, device), sum(len(item.ids) for item in batch)
 
-    decay = round(DECAY_SHARE * len(batches))
-    schedule = get_wsd_schedule(
-        optimizer,
-        num_warmup_steps=WARMUP_STEPS,
-        num_decay_steps=decay,
-        num_training_steps=max(len(batches), WARMUP_STEPS + decay),
-        last_epoch=state.step - 1,
+    state = run_steps(
+        model,
+        len(batches),
+        loss_of,
+        learning_rate=recipe.learning_rate,
+        checkpoint=runs / loaded.id / "checkpoint.pt",
+        fingerprint=lambda steps: _fingerprint(batches[:steps], recipe, weights, seed),
+        on_progress=on_progress,
+        say=say,
     )
-
-    def save() -> None:
-        run.mkdir(parents=True, exist_ok=True)
-        partial = checkpoint.with_suffix(".partial")
-        torch.save(
-            {
-                "fingerprint": _fingerprint(batches[: state.step], recipe, weights, seed),
-                "adapter": get_peft_model_state_dict(model),
-                "optimizer": optimizer.state_dict(),
-                "state": asdict(state),
-            },
-            partial,
-        )
-        partial.replace(checkpoint)
-
-    try:
-        while state.step < len(batches):
-            began = time.perf_counter()
-            batch = batches[state.step]
-            loss = answer_loss(model, batch, tokenizer.pad_token_id, device)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad(set_to_none=True)
-            state.step += 1
-            state.losses.append(round(loss.item(), 4))
-            state.seconds += time.perf_counter() - began
-            state.tokens += sum(len(item.ids) for item in batch)
-            if state.step % CHECKPOINT_STEPS == 0 or state.step == len(batches):
-                save()
-            on_progress(Progress(state.step, len(batches), state.losses[-1], state.tokens / max(state.seconds, 1e-9)))
-    except OSError as error:
-        raise TrainingError(f"The checkpoint {checkpoint} cannot be written: {error}. Free some disk.") from error
-
     model.eval()
     model.requires_grad_(False)
     held = [encode_example(tokenizer, instruction, example) for example in held_out]
@@ -203,8 +134,8 @@ def train_voice(
         "steps": len(batches),
         "tokens": state.tokens,
         "minutes": round(state.seconds / 60, 1),
-        "loss_first": _mean(state.losses[:20]),
-        "loss_last": _mean(state.losses[-20:]),
+        "loss_first": mean_loss(state.losses[:20]),
+        "loss_last": mean_loss(state.losses[-20:]),
         "loss_held_out": _evaluate(model, held, tokenizer.pad_token_id, device),
     }
     with model.disable_adapter():
@@ -284,7 +215,7 @@ def _evaluate(model: Any, examples: Sequence[Encoded], pad: int, device: Any) ->
         return float("nan")
     with torch.inference_mode():
         losses = [answer_loss(model, [item], pad, device).item() for item in examples]
-    return _mean(losses)
+    return mean_loss(losses)
 
 
 def _held_out(order: Sequence[Example], seed: int) -> set[Example]:
@@ -302,7 +233,3 @@ def _fingerprint(batches: Sequence[Sequence[Encoded]], recipe: VoiceRecipe, weig
     settings = recipe.model_dump(include={"rank", "alpha", "learning_rate"})
     text = json.dumps([known, settings, weights.name, seed])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _mean(values: Sequence[float]) -> float:
-    return round(sum(values) / len(values), 4) if values else float("nan")

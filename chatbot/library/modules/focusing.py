@@ -18,6 +18,7 @@ from chatbot.library.inquiry import Candidate, Inquiry
 from chatbot.library.lexical import terms
 from chatbot.library.modules.base import Module, Tools, reordered, sentences_of
 from chatbot.library.modules.finding import REMEMBERED, unjoined
+from chatbot.library.passages import Passage
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,16 @@ def widened(sentences: Sequence[str], at: int, words: int) -> tuple[int, int]:
         size += more
         first, last = min(first, other), max(last, other)
     return first, last
+
+
+def windows_of(passage: Passage, words: int = 70) -> list[tuple[str, str]]:
+    """Every sentence of a passage and the window round it, for what is trained on windows."""
+    sentences = sentences_of(passage.text)
+    windows = []
+    for at, sentence in enumerate(sentences):
+        first, last = widened(sentences, at, words)
+        windows.append((sentence, " ".join(sentences[first : last + 1])))
+    return windows
 
 
 def covered_by(wanted: Mapping[str, float], text: str) -> float:

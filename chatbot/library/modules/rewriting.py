@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chatbot.library.inquiry import Inquiry, Phrasing
@@ -34,9 +35,8 @@ class FollowUp(Module):
         """Give a follow-up its context."""
         if not inquiry.history or not is_follow_up(inquiry.question):
             return inquiry, ""
-        earlier, reply = inquiry.history[-1]
-        context = f"{earlier} {reply}"
-        phrasings = [Phrasing(f"{context} {inquiry.question}", by=self.title)]
+        context = " ".join(inquiry.history[-1])
+        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history), by=self.title)]
         doubtful = bool(_NAME.search(inquiry.question))
         if doubtful:
             phrasings.append(Phrasing(inquiry.question))
@@ -55,6 +55,11 @@ def is_follow_up(question: str) -> bool:
     """Whether a question seems to need the exchange before it: it points back ("he", "there"), or is very short."""
     words = words_of(question)
     return bool(words) and (len(words) <= SHORT or words[0] in _GOING_ON or any(word in _REFERRING for word in words))
+
+
+def in_context(question: str, history: Sequence[tuple[str, str]]) -> str:
+    """A follow-up behind the exchange before it; any other question as it is."""
+    return " ".join((*history[-1], question)) if history and is_follow_up(question) else question
 
 
 class Persona(Module):

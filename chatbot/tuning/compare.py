@@ -1,0 +1,163 @@
+"""Whether a tuned search finds more than an untuned one: on works that neither was trained on, and by how much."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chatbot.evaluation.known import KnownQuestion, part_of
+from chatbot.evaluation.retrieval import DEPTH, Judge, bootstrap, same_work
+from chatbot.library.cross_encoder import CrossEncoder
+from chatbot.library.embedder import Embedder
+from chatbot.library.evidence import Evidence
+from chatbot.library.passages import Passage
+from chatbot.library.search import FUSED, NAIVE, Library
+from chatbot.tuning.pairs import held_out_questions
+
+CANDIDATES = 16  # windows that the reranker orders
+BATCH = 64
+
+Ranker = Callable[[str], Sequence[Evidence]]
+Advance = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The share of questions whose answer stands in the first 1, 4 and 10 texts, and the mean reciprocal rank."""
+
+    top1: float
+    top4: float
+    top10: float
+    mrr: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The same questions asked before and after.
+
+    Attributes:
+        gain: the 95% interval of the gain in reciprocal rank.
+    """
+
+    questions: int
+    before: Figures
+    after: Figures
+    gain: tuple[float, float]
+
+    @property
+    def beats(self) -> bool:
+        """Whether the gain is surely above zero."""
+        return self.gain[0] > 0
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if self.beats:
+            return "beats"
+        return "is beaten by" if self.gain[1] < 0 else "does not beat"
+
+    def record(self) -> dict[str, Any]:
+        """As `training.json` keeps it."""
+        return {**asdict(self), "verdict": self.verdict}
+
+
+def questions_for(part: str, questions: Sequence[KnownQuestion], passages: Sequence[Passage]) -> list[KnownQuestion]:
+    """The plain questions of `reporting`, or those of `held_out` works, that are about a work of the library."""
+    works = {passage.work for passage in passages}
+    wanted = (
+        held_out_questions(questions)
+        if part == "held_out"
+        else [question for question in questions if question.kind == "plain" and part_of(question) == "reporting"]
+    )
+    return [question for question in wanted if any(same_work(work, question.work) for work in works)]
+
+
+def compare(questions: Sequence[KnownQuestion], judge: Judge, before: Ranker, after: Ranker) -> Comparison:
+    """Ask both every question; there must be one at least."""
+    ranks = [
+        [_rank(question, judge, ranker(question.question)) for question in questions] for ranker in (before, after)
+    ]
+    gains = [_reciprocal(b) - _reciprocal(a) for a, b in zip(*ranks, strict=True)]
+    low, high = bootstrap(gains) or (0.0, 0.0)
+    return Comparison(len(questions), _figures(ranks[0]), _figures(ranks[1]), (round(low, 4), round(high, 4)))
+
+
+def dense_ranker(passages: Sequence[Passage], embedder: Embedder, cache: Path, on_progress: Advance) -> Ranker:
+    """The dense search alone, over whole passages.
+
+    Args:
+        passages: all of the library.
+        embedder: of questions and passages.
+        cache: the folder where the vectors are kept, so that they are made once.
+        on_progress: told how many passages are embedded, of how many.
+    """
+    vectors = passage_vectors(passages, embedder, cache, on_progress)
+
+    def rank(question: str) -> list[Evidence]:
+        cosines = vectors @ np.asarray(embedder.embed_query(question), dtype=np.float32)
+        best = np.argsort(-cosines, kind="stable")[:DEPTH]
+        return [Evidence(passages[at], passages[at].text, float(cosines[at]), ()) for at in best]
+
+    return rank
+
+
+def library_ranker(library: Library) -> Ranker:
+    """The dense search alone, with the vectors that the library holds."""
+    plan = replace(NAIVE, dense=DEPTH, passages=DEPTH)
+    return lambda question: library.search(question, plan, pieces=DEPTH).evidence
+
+
+def passage_vectors(passages: Sequence[Passage], embedder: Embedder, cache: Path, on_progress: Advance) -> Any:
+    """Unit vectors of all passages, a float32 array of shape (passages, dimensions); kept in `cache`."""
+    named = "\n".join([embedder.fingerprint, *(passage.id for passage in passages)])
+    file = cache / f"vectors-{hashlib.sha256(named.encode()).hexdigest()[:12]}.npy"
+    if file.is_file():
+        return np.load(file)
+    rows: list[list[float]] = []
+    for start in range(0, len(passages), BATCH):
+        rows += embedder.embed_documents([passage.indexed() for passage in passages[start : start + BATCH]])
+        on_progress(len(rows), len(passages))
+    vectors = np.asarray(rows, dtype=np.float32)
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial.npy")
+    np.save(partial, vectors)
+    partial.replace(file)
+    return vectors
+
+
+def window_rankers(library: Library, reranker: CrossEncoder) -> tuple[Ranker, Ranker]:
+    """The windows of the fused search in the search's own order, and in the reranker's."""
+    found: dict[str, Sequence[Evidence]] = {}
+
+    def before(question: str) -> Sequence[Evidence]:
+        if question not in found:
+            found[question] = library.search(question, FUSED, pieces=CANDIDATES).evidence
+        return found[question]
+
+    def after(question: str) -> Sequence[Evidence]:
+        windows = before(question)
+        scores = reranker.score(question, [f"{window.passage.work}. {window.text}" for window in windows])
+        return [windows[at] for at in np.argsort(-np.asarray(scores), kind="stable")]
+
+    return before, after
+
+
+def _rank(question: KnownQuestion, judge: Judge, pieces: Sequence[Evidence]) -> int:
+    """The rank of the first text that answers and is of the right work, from 1; 0 where none of the first does."""
+    return next((rank for rank, piece in enumerate(pieces[:DEPTH], 1) if judge.judge(question, piece).answers), 0)
+
+
+def _reciprocal(rank: int) -> float:
+    return 1 / rank if rank else 0.0
+
+
+def _figures(ranks: Sequence[int]) -> Figures:
+    def share(depth: int) -> float:
+        return round(sum(0 < rank <= depth for rank in ranks) / len(ranks), 4)
+
+    return Figures(share(1), share(4), share(10), round(sum(map(_reciprocal, ranks)) / len(ranks), 4))

@@ -1,0 +1,291 @@
+"""What the search is trained on: questions, texts that answer them, and texts that only look as if.
+
+The search embeds whole passages and single sentences, and hands over windows of neighbouring sentences; so a question
+is paired with texts of each of these forms, written as the index writes them ("Work. text"). Texts that do not answer
+are what BM25 finds for the question and what lacks the answer (Karpukhin et al., "Dense Passage Retrieval", 2020).
+
+Only works of the tuning part are used, and of those not the ones held out: neither their questions nor their passages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from chatbot.evaluation.known import TUNING_SHARE, KnownQuestion, part_of, share
+from chatbot.evaluation.retrieval import Judge, same_work
+from chatbot.library.evidence import Evidence
+from chatbot.library.lexical import Lexical
+from chatbot.library.modules.focusing import windows_of
+from chatbot.library.modules.rewriting import in_context
+from chatbot.library.passages import TEXT, CountTokens, Passage, Section, cut
+from chatbot.text import content_words
+from chatbot.tuning.reading import ReadingQuestion, read_stories, title_of
+
+Form = Literal["sentence", "window", "passage"]
+
+FORMS: tuple[Form, ...] = get_args(Form)
+HELD_OUT_SHARE = 0.2  # of the works for tuning: what settings are chosen on
+ANSWERS = 0.8  # the share of an answer's words from which a text of a story holds it
+MAY_ANSWER = 0.4  # the share from which it is not trained on as one that does not
+MAX_ANSWER_WORDS = 8
+POSITIVES = 4  # of one form, those nearest to the question's words
+NEGATIVES = 8  # of one form, BM25's best
+DEPTH = 40  # windows looked through for them
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A question with texts of one form that answer it and texts that do not.
+
+    Attributes:
+        kind: where it comes from: reading, canon, follow-up or made.
+        group: the story or work as texts name it; texts of one group may answer one another's questions.
+        answers: by which a text is known that may answer; none: any text of the group may.
+    """
+
+    kind: str
+    group: str
+    question: str
+    form: Form
+    positives: tuple[str, ...]
+    negatives: tuple[str, ...]
+    answers: tuple[str, ...]
+
+    def may_answer(self, text: str) -> bool:
+        """Whether a text that is in a batch for another question must not be held against this one."""
+        title = f"{self.group}. "
+        if not text.startswith(title):
+            return False
+        return not self.answers or text in self.positives or covered(self.answers, text[len(title) :]) >= MAY_ANSWER
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A sentence, the window around it and the passage it stands in."""
+
+    passage: Passage
+    sentence: str
+    window: str
+
+    def text(self, form: Form) -> str:
+        """As the index writes it."""
+        if form == "passage":
+            return self.passage.indexed()
+        return f"{self.passage.work}. {self.window if form == 'window' else self.sentence}"
+
+
+class Stock:
+    """Passages as units, with a BM25 index over their windows."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.units = [Unit(passage, *cut_) for passage in passages for cut_ in windows_of(passage)]
+        self._lexical = Lexical.build([unit.window for unit in self.units]) if self.units else None
+
+    def search(self, question: str, number: int = DEPTH) -> list[Unit]:
+        """The units that BM25 finds for a question, the best first."""
+        if self._lexical is None:
+            return []
+        return [self.units[at] for at, _ in self._lexical.search(question, number)]
+
+
+def covered(answers: Sequence[str], text: str) -> float:
+    """The share of an answer's words that stand in a text, of the answer that fares best; 1 where none has words."""
+    held = content_words(text)
+    wanted = [words for words in map(content_words, answers) if words]
+    return max((len(words & held) / len(words) for words in wanted), default=1.0)
+
+
+# ---------------------------------------------------------------------- stories
+
+
+def reading_pairs(folder: Path, count: CountTokens, limit: int, splits: Sequence[str] = ("train", "val")) -> list[Pair]:
+    """Pairs of FairytaleQA's questions with texts of their stories.
+
+    Args:
+        folder: as `read_stories` reads it.
+        count: the embedder's tokens of a text.
+        limit: the most tokens of a passage.
+        splits: some of train, val and test.
+
+    Raises:
+        TrainingError: the folder does not hold reading practice.
+    """
+    sections, questions = read_stories(folder, splits)
+    passages: dict[str, dict[str, list[Passage]]] = {}
+    asked = {question.story for question in questions}
+    for (story, number), text in sections.items():
+        if story in asked:
+            section = Section(TEXT, story, title_of(story), number, "", (text,))
+            passages.setdefault(story, {})[number] = list(cut(section, count, limit))
+    by_story: dict[str, list[ReadingQuestion]] = {}
+    for question in questions:
+        by_story.setdefault(question.story, []).append(question)
+    pairs: list[Pair] = []
+    for story, members in by_story.items():
+        parts = passages.get(story, {})
+        stock = Stock([passage for held in parts.values() for passage in held])
+        for question in members:
+            pairs += _reading_pairs(question, stock)
+    return pairs
+
+
+def _reading_pairs(question: ReadingQuestion, stock: Stock) -> Iterator[Pair]:
+    answers = tuple(
+        answer for answer in question.answers if content_words(answer) and len(answer.split()) <= MAX_ANSWER_WORDS
+    )
+    if not answers:
+        return
+    here = [unit for unit in stock.units if unit.passage.chapter in question.sections]
+    yield from _pairs_of(
+        ("reading", title_of(question.story), question.text, answers),
+        here,
+        stock.search(question.text),
+        holds=lambda text: covered(answers, text) >= ANSWERS,
+        lacks=lambda text: covered(answers, text) < MAY_ANSWER,
+    )
+
+
+# ---------------------------------------------------------------------- books
+
+
+def is_open(work: str, questions: Iterable[KnownQuestion]) -> bool:
+    """Whether the passages of a work may be trained on: it is in the tuning part, by whatever name it is known."""
+    names = {target.work for question in questions for target in question.targets if same_work(target.work, work)}
+    return all(share(name) < TUNING_SHARE for name in (work, *names))
+
+
+def is_held_out(work: str) -> bool:
+    """Whether a work of the tuning part is kept away from training, for choosing settings."""
+    return share(f"held out: {work.removeprefix('The ')}") < HELD_OUT_SHARE
+
+
+def trained_passages(passages: Sequence[Passage], questions: Sequence[KnownQuestion]) -> list[Passage]:
+    """Those of the works that are trained on."""
+    works = {passage.work for passage in passages}
+    used = {work for work in works if is_open(work, questions) and not is_held_out(work)}
+    return [passage for passage in passages if passage.work in used]
+
+
+def held_out_questions(questions: Sequence[KnownQuestion]) -> list[KnownQuestion]:
+    """The plain questions about the works that are held out."""
+    return [
+        question
+        for question in questions
+        if question.kind == "plain" and part_of(question) == "tuning" and is_held_out(question.work)
+    ]
+
+
+def known_pairs(questions: Sequence[KnownQuestion], passages: Sequence[Passage]) -> list[Pair]:
+    """Pairs of the known questions of the tuning part with texts of the library.
+
+    A question about two works is paired with the places in those of its works that are trained on. A follow-up is
+    asked as the search asks it: behind the words that it refers to.
+
+    Args:
+        questions: all that there are; those for reporting and those about works held out are left out.
+        passages: the library's.
+    """
+    stock = Stock(trained_passages(passages, questions))
+    judge = Judge(passages)
+    pairs: list[Pair] = []
+    for known in questions:
+        if part_of(known) != "tuning":
+            continue
+        asked = in_context(known.question, known.history)
+        found = stock.search(asked)
+        for number, target in enumerate(known.targets):
+            here = [unit for unit in stock.units if same_work(unit.passage.work, target.work)]
+            pairs += _known_pairs(known, number, asked, here, found, judge)
+    return pairs
+
+
+def _known_pairs(
+    known: KnownQuestion, number: int, asked: str, here: Sequence[Unit], found: Sequence[Unit], judge: Judge
+) -> Iterator[Pair]:
+    if not here:
+        return
+    answering = [unit for unit in here if known.targets[number].answered_by(unit.passage.text)]
+    near = {unit for unit in answering if number in judge.judge(known, _evidence(unit)).near}
+    yield from _pairs_of(
+        (
+            "follow-up" if known.history else "canon",
+            here[0].passage.work,
+            asked,
+            tuple(answer for target in known.targets for answer in target.answers),
+        ),
+        # Books say many things more than once, and short answers stand in many places: those near the place are sure.
+        [unit for unit in answering if unit in near] or answering,
+        found,
+        holds=known.targets[number].answered_by,
+        lacks=lambda text: not any(target.answered_by(text) for target in known.targets),
+    )
+
+
+def made_pairs(rows: Iterable[tuple[str, str]], passages: Sequence[Passage]) -> list[Pair]:
+    """Pairs of questions that were made from passages with these.
+
+    Args:
+        rows: (passage id, question); those of passages that are not among `passages` are left out.
+        passages: those that are trained on.
+    """
+    stock = Stock(passages)
+    by_id: dict[str, list[Unit]] = {}
+    for unit in stock.units:
+        by_id.setdefault(unit.passage.id, []).append(unit)
+    pairs: list[Pair] = []
+    for id_, question in rows:
+        if id_ not in by_id:
+            continue
+        work = by_id[id_][0].passage.work
+        others = [unit for unit in stock.search(question) if not same_work(unit.passage.work, work)]
+        # The answer is not known, so of the passage's windows only the one nearest to the question is taken.
+        nearest = _nearest(by_id[id_], question, "window")[:1]
+        pairs += _pairs_of(
+            ("made", work, question, ()), nearest, others, holds=lambda text: True, lacks=lambda text: True
+        )
+    return pairs
+
+
+# ---------------------------------------------------------------------- both
+
+
+def _pairs_of(
+    about: tuple[str, str, str, tuple[str, ...]],
+    here: Sequence[Unit],
+    found: Sequence[Unit],
+    *,
+    holds: Callable[[str], bool],
+    lacks: Callable[[str], bool],
+) -> Iterator[Pair]:
+    """A pair for each form in which there is a text that answers; `holds` and `lacks` are asked of the bare text."""
+    kind, group, question, answers = about
+    for form in FORMS:
+        positives = _texts(_nearest([unit for unit in here if holds(_bare(unit, form))], question, form), form)
+        negatives = _texts([unit for unit in found if lacks(_bare(unit, form))], form)
+        negatives = tuple(text for text in negatives if text not in positives)
+        if positives and negatives:
+            yield Pair(kind, group, question, form, positives[:POSITIVES], negatives[:NEGATIVES], answers)
+
+
+def _nearest(units: Sequence[Unit], question: str, form: Form) -> list[Unit]:
+    asked = content_words(question)
+    return sorted(units, key=lambda unit: -len(asked & _words(_bare(unit, form))))
+
+
+def _texts(units: Iterable[Unit], form: Form) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(unit.text(form) for unit in units))
+
+
+def _bare(unit: Unit, form: Form) -> str:
+    return unit.passage.text if form == "passage" else unit.window if form == "window" else unit.sentence
+
+
+def _evidence(unit: Unit) -> Evidence:
+    return Evidence(unit.passage, unit.passage.text, 0.0, ())
+
+
+_words = lru_cache(maxsize=200_000)(content_words.__wrapped__)
