@@ -7,6 +7,7 @@ lists of the question's terms are read, so the time hangs on how common its word
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -37,13 +38,19 @@ class Lexical:
     def __init__(self, postings: Postings, scores: NDArray[np.float32] | None = None) -> None:
         self._postings = postings
         self._scores = scores
+        self._kept: tempfile.TemporaryDirectory[str] | None = None
         lengths = postings.lengths.astype(np.float32)
         mean = max(float(lengths.mean()) if len(lengths) else 0.0, 1e-9)
         self._norms: NDArray[np.float32] = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
 
     @classmethod
-    def build(cls, texts: Sequence[str], folder: Path) -> Lexical:
-        """Index `texts` into `folder`, and open it."""
+    def build(cls, texts: Sequence[str], folder: Path | None = None) -> Lexical:
+        """Index `texts` into `folder`, and open it; without a folder, into one that goes with the index."""
+        if folder is None:
+            kept = tempfile.TemporaryDirectory(prefix="bm25-")
+            index = cls.build(texts, Path(kept.name))
+            index._kept = kept
+            return index
         write(folder, len(texts), enumerate(texts), None, None)
         return cls.load(folder)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from chatbot.evaluation.retrieval import DEPTH, Judge, bootstrap, same_work
 from chatbot.library.cross_encoder import CrossEncoder
 from chatbot.library.embedder import Embedder
 from chatbot.library.evidence import Evidence
+from chatbot.library.modules.focusing import LOGIT
 from chatbot.library.passages import Passage
-from chatbot.library.search import FUSED, NAIVE, Library
+from chatbot.library.plans import ADVANCED, NAIVE
+from chatbot.library.search import Library
 from chatbot.tuning.pairs import held_out_questions
 
 CANDIDATES = 16  # windows that the reranker orders
@@ -108,8 +110,7 @@ def dense_ranker(passages: Sequence[Passage], embedder: Embedder, cache: Path, o
 
 def library_ranker(library: Library) -> Ranker:
     """The dense search alone, with the vectors that the library holds."""
-    plan = replace(NAIVE, dense=DEPTH, passages=DEPTH)
-    return lambda question: library.search(question, plan, pieces=DEPTH).evidence
+    return lambda question: library.search(question, NAIVE, pieces=DEPTH).evidence
 
 
 def passage_vectors(passages: Sequence[Passage], embedder: Embedder, cache: Path, on_progress: Advance) -> Any:
@@ -131,18 +132,20 @@ def passage_vectors(passages: Sequence[Passage], embedder: Embedder, cache: Path
 
 
 def window_rankers(library: Library, reranker: CrossEncoder) -> tuple[Ranker, Ranker]:
-    """The windows of the fused search in the search's own order, and in the reranker's."""
+    """The windows of the advanced search in the order without a reranker, and in that with it."""
+    alone = ADVANCED.without("cross-encoder")
     found: dict[str, Sequence[Evidence]] = {}
 
     def before(question: str) -> Sequence[Evidence]:
         if question not in found:
-            found[question] = library.search(question, FUSED, pieces=CANDIDATES).evidence
+            found[question] = library.search(question, alone, pieces=CANDIDATES).evidence
         return found[question]
 
     def after(question: str) -> Sequence[Evidence]:
         windows = before(question)
         scores = reranker.score(question, [f"{window.passage.work}. {window.text}" for window in windows])
-        return [windows[at] for at in np.argsort(-np.asarray(scores), kind="stable")]
+        mixed = [window.score + LOGIT * score for window, score in zip(windows, scores, strict=True)]
+        return [windows[at] for at in np.argsort(-np.asarray(mixed), kind="stable")]
 
     return before, after
 

@@ -42,7 +42,7 @@ class Weights:
 
 # Set on the tuning part of evaluation/questions/canon.jsonl.
 WEIGHTS = Weights()
-EMBEDDED = 24  # windows whose best sentence is embedded: what a search may cost
+LOGIT = 0.03  # what a logit of a cross-encoder adds to a score that runs from 0 to 1
 TOTAL = WEIGHTS.sentence + WEIGHTS.window + WEIGHTS.prior + WEIGHTS.sense
 
 
@@ -212,12 +212,12 @@ class CrossEncode(Module):
     """The first candidates scored by a cross-encoder, which reads question and window together (Nogueira and Cho,
     "Passage Re-ranking with BERT", 2019). Does nothing where no cross-encoder is given.
 
-    `weight` is what a logit of it adds to a score that runs from 0 to 1.
+    `weight` is what a logit of it adds to a score.
     """
 
     title = "cross-encoder"
 
-    def __init__(self, tools: Tools, *, number: int = 16, weight: float = 0.03) -> None:
+    def __init__(self, tools: Tools, *, number: int = 16, weight: float = LOGIT) -> None:
         super().__init__(tools)
         self._number, self._weight = number, weight
 
