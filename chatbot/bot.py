@@ -7,17 +7,16 @@ The way of a turn, from top to bottom of `Bot.answer`:
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.conversation import as_written, is_small_talk
+from chatbot.conversation import is_small_talk
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BakerStreetError, MessageError, ModeError
 from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
-from chatbot.grounding import best_sentence, check_reply, unsupported_terms
+from chatbot.grounding import check_reply, unsupported_terms
 from chatbot.library.evidence import Evidence, Found
 from chatbot.library.passages import Passage, recollection
 from chatbot.library.plans import Plan
@@ -26,6 +25,7 @@ from chatbot.prompts import Exchange, Note, Prompt, build_prompt
 from chatbot.resources import Resources
 from chatbot.text import clean_message
 from chatbot.trace import Check, SearchRecord, Timings, Trace, evidence_records, prompt_record, token_record
+from chatbot.wording import Wording
 from personas import LoadedPersona
 
 __all__ = ["Answered", "Asked", "Bot", "Event", "Question", "Revised", "Said", "Searched"]
@@ -99,6 +99,7 @@ class _Turn:
         self._asked = asked
         self._turn_id = turn_id
         self._began = began
+        self._wording = Wording(loaded.persona, asked.text, asked.attempt)
         self._history = self._read_history()
         self._found: Found | None = None
         self._plan: Plan | None = None
@@ -119,7 +120,7 @@ class _Turn:
         if self._mode.knowledge is not None and not is_small_talk(self._asked.text):
             self._found = self._search()
             yield Searched(replace(self._found, evidence=self._used))
-        line = self._says_without_model()
+        line = self._wording.without_model(self._found, self._mode.voice)
         if line:
             self._first_token_ms = self._elapsed()
             self.reply = line
@@ -187,20 +188,6 @@ class _Turn:
             kept.append(piece)
         return tuple(kept)
 
-    def _says_without_model(self) -> str:
-        """His own words where the model would have to invent; an empty string where it may speak.
-
-        A word that stands nowhere in his books is from outside his world. Where the books merely do not hold the
-        answer, the tuned voice finds words for that itself; the plain model would invent.
-        """
-        found = self._found
-        if found is None or not found.weak:
-            return ""
-        persona = self._loaded.persona
-        if found.unknown:
-            return self._line(persona.strangers).format(word=as_written(found.unknown[0], self._asked.text))
-        return "" if self._mode.voice else self._line(persona.declines)
-
     def _write(self) -> Iterator[Event]:
         persona, settings = self._loaded.persona, self._resources.settings
         notes = [Note(piece.passage.work, piece.text.replace("\n", " ")) for piece in self._used]
@@ -214,7 +201,13 @@ class _Turn:
             budget=settings.context_tokens - persona.generation.max_new_tokens,
         )
         self._generation = self._resources.engine.submit(
-            Request(self._prompt.messages, self._voice(), self._sampling(), self._opening(), copies=bool(self._used))
+            Request(
+                self._prompt.messages,
+                self._voice(),
+                self._sampling(),
+                self._wording.opening(self._used, self._mode.voice),
+                copies=bool(self._used),
+            )
         )
         for piece in self._generation:
             if not self._raw:
@@ -237,14 +230,14 @@ class _Turn:
             return
         if pieces and self._check.verdict == "declined":
             # He has been given something: the visitor should hear what comes nearest, and judge for himself.
-            more = " " + self._with_quote(persona.nearest)
+            more = " " + self._wording.with_quote(persona.nearest, self._used[0])
             self.reply += more
             yield Said(more)
             return
         if self._check.verdict == "withheld":
-            self.reply = self._with_quote(persona.readings)
+            self.reply = self._wording.with_quote(persona.readings, self._used[0])
         elif not self.reply or (not pieces and self._check.unsupported):
-            self.reply = self._line(persona.declines)
+            self.reply = self._wording.line(persona.declines)
         else:
             return
         self._check = self._check.model_copy(update={"verdict": "withheld"})
@@ -256,27 +249,6 @@ class _Turn:
         titles = [piece.passage.work for piece in self._used]
         earlier = [text for exchange in self._history for text in (exchange.sent, exchange.reply)]
         return [self._asked.text, persona.instruction(), persona.name, *titles, *earlier]
-
-    def _with_quote(self, lines: Sequence[str]) -> str:
-        """One of the persona's lines around the sentence that bears most on the question."""
-        best = self._used[0]
-        return self._line(lines).format(quote=_quotable(best.key or best_sentence(self._asked.text, [best.text])))
-
-    def _line(self, lines: Sequence[str]) -> str:
-        """One of the persona's own lines: the same question gets the same one, a retry another."""
-        start = random.Random(self._asked.text).randrange(len(lines))
-        return lines[(start + self._asked.attempt) % len(lines)]
-
-    def _opening(self) -> str:
-        """How a reply with notes begins: with the sentence that the search singled out.
-
-        A small model picks the right sentence of three notes less often (0.4) than the search does (0.6), but draws
-        its conclusion well enough once the sentence stands there. The tuned voice has learned replies of this form.
-        """
-        openings = self._loaded.persona.training.openings
-        if not (self._used and self._used[0].key and self._mode.voice and openings):
-            return ""
-        return f'{self._line(openings)}: "{_quotable(self._used[0].key)}"'
 
     def _voice(self) -> Path | None:
         if not self._mode.voice:
@@ -358,8 +330,3 @@ class _Turn:
 
     def _elapsed(self) -> float:
         return (time.perf_counter() - self._began) * 1000
-
-
-def _quotable(sentence: str) -> str:
-    """A sentence as it stands between quotation marks."""
-    return " ".join(sentence.replace('"', "'").split()).strip("' ")

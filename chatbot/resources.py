@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chatbot.engines.types import Engine
     from chatbot.library.embedder import Embedder
     from chatbot.library.search import Library
+    from chatbot.search_models import SearchModels
 
 SOON = 1_000  # passages that a command embeds before it goes on: some seconds
 BEHIND = 16  # passages that are embedded at once behind a page
@@ -41,8 +42,9 @@ class Resources:
         self._given_engine = engine
         self._say = say
         self._personas: dict[str, LoadedPersona] = {}
+        self._searching: dict[str, SearchModels] = {}
         self._libraries: dict[str, tuple[tuple[object, ...], Library]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # opening a library asks for its persona and its models
         self._filling: dict[str, threading.Thread] = {}
         self._fill_errors: dict[str, str] = {}
         self._closing = threading.Event()
@@ -106,24 +108,54 @@ class Resources:
             known = self._libraries.get(persona_id)
             if known and known[0] == stamp:
                 return known[1]
-            library = self._open_library(persona_id, folder)
+            library = self._open_library(persona_id)
             self._libraries[persona_id] = (stamp, library)
             return library
 
-    def _open_library(self, persona_id: str, folder: Path) -> Library:
+    def library_embedder(self, persona_id: str, *, anew: bool = False) -> Embedder:
+        """The embedder that a library works with: the one that built it, the persona's tuned one for a new library.
+
+        Args:
+            persona_id: whose library.
+            anew: whatever built the one that stands, what would build it now.
+
+        Raises:
+            LibraryError: the library is damaged.
+        """
+        from chatbot.library.manifest import read_manifest
+
+        manifest = None if anew else read_manifest(self.library_folder(persona_id))
+        models = self._search_models(persona_id)
+        name = models.main(manifest.embedder if manifest else None)
+        return models.embedder(name) or self.embedder
+
+    def _search_models(self, persona_id: str) -> SearchModels:
+        from chatbot.search_models import SearchModels
+
+        loaded = self.persona(persona_id)
+        with self._lock:
+            if persona_id not in self._searching:
+                self._searching[persona_id] = SearchModels(
+                    self.settings, loaded, lambda: self.embedder, lambda: self.engine, self._say
+                )
+            return self._searching[persona_id]
+
+    def _open_library(self, persona_id: str) -> Library:
         from chatbot.library.confidence import FILE, Calibration
         from chatbot.library.search import Library
-        from chatbot.search_models import SearchModels, plans_of
+        from chatbot.search_models import plans_of
 
-        loaded = self._personas.get(persona_id) or load_persona(persona_id, self.settings.personas)
+        loaded, models = self.persona(persona_id), self._search_models(persona_id)
+        embedder = self.library_embedder(persona_id)
         return Library(
-            folder,
-            self.embedder,
+            self.library_folder(persona_id),
+            embedder,
             self.settings.chroma_url,
-            models=SearchModels(self.settings, loaded, lambda: self.engine, self._say).models(),
+            models=models.models(),
             plans=plans_of(loaded),
             calibration=Calibration.read(loaded.folder / FILE),
             persona=loaded.persona.name,
+            main="plain" if embedder is self.embedder else "tuned",
         )
 
     def prepare(
@@ -149,15 +181,15 @@ class Resources:
         manifest = read_manifest(folder)
         if manifest is None or index_folder(folder) is None:
             self._say(f"Building the library of {loaded.persona.name} from his casebook (once) ...")
-            build_library(loaded, folder, self.embedder, chroma_url=url, behind=True)
+            build_library(loaded, folder, self.library_embedder(persona_id), chroma_url=url, behind=True)
             manifest = read_manifest(folder)
         if manifest is None or manifest.complete:
             return
-        check_embedder(folder, manifest, self.embedder)
+        check_embedder(folder, manifest, self.library_embedder(persona_id))
         if behind:
             self.fill_behind(persona_id)
         elif manifest.total - manifest.dense <= SOON:
-            fill_library(folder, self.embedder, url, on_progress)
+            fill_library(folder, self.library_embedder(persona_id), url, on_progress)
         else:
             self._say(
                 f"The library of {loaded.persona.name} is {manifest.state()}; "
@@ -189,7 +221,7 @@ class Resources:
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
         try:
             # Small batches: a question that comes meanwhile waits for one of them at the most.
-            fill_library(folder, self.embedder, url, batch=BEHIND, stop=self._closing)
+            fill_library(folder, self.library_embedder(persona_id), url, batch=BEHIND, stop=self._closing)
         except BakerStreetError as error:
             self._fill_errors[persona_id] = str(error)
             self._say(f"The library could not be embedded to its end: {error}")

@@ -20,22 +20,35 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
+PLAIN, TUNED = "plain", "tuned"
+
+
 class SearchModels:
     """The models of one persona's searches.
 
     Args:
         settings: of the process.
         loaded: the persona.
+        plain: gives the embedder that the settings name.
         engine: gives the engine that answers.
         say: told what is being done when it takes more than a moment.
     """
 
-    def __init__(self, settings: Settings, loaded: LoadedPersona, engine: Callable[[], Engine], say: Say) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: LoadedPersona,
+        plain: Callable[[], Embedder],
+        engine: Callable[[], Engine],
+        say: Say,
+    ) -> None:
         self._settings = settings
         self._loaded = loaded
+        self._plain = plain
         self._engine = engine
         self._say = say
         self._lock = threading.Lock()
+        self._tuned: Embedder | None = None
         self._scorer: Scorer | None = None
         self._strong: Reader | None = None
 
@@ -43,17 +56,37 @@ class SearchModels:
         """The calls that a `Library` takes."""
         from chatbot.library.search import Models
 
-        return Models(self._tuned, self._cross_encoder, self._reader, self._stronger)
+        return Models(self.embedder, self._cross_encoder, self._reader, self._stronger)
 
-    def _tuned(self) -> Embedder | None:
-        """The persona's tuned embedder; None where it has none, or where the settings name another base."""
+    def embedder(self, name: str) -> Embedder | None:
+        """The 'plain' embedder or the 'tuned' one of the persona.
+
+        None where there is none: the persona has no retriever, or the settings name another base.
+        """
         from chatbot.library.embedder import BUNDLED, Embedder
 
-        if self._loaded.retriever is None or self._settings.embedder != BUNDLED:
-            return None
         settings = self._settings
-        cache = settings.models_dir if settings.device in ("auto", "cpu") else None
-        return Embedder(settings.embedder, settings.threads, adapter=self._loaded.retriever, cache=cache, say=self._say)
+        if name != TUNED:
+            return self._plain()
+        if self._loaded.retriever is None or settings.embedder != BUNDLED:
+            return None
+        with self._lock:
+            if self._tuned is None:
+                cache = settings.models_dir if settings.device in ("auto", "cpu") else None
+                self._tuned = Embedder(
+                    settings.embedder, settings.threads, adapter=self._loaded.retriever, cache=cache, say=self._say
+                )
+            return self._tuned
+
+    def main(self, built_by: str | None) -> str:
+        """Which embedder a library works with: the one that built it, and for a new one the tuned one.
+
+        Args:
+            built_by: the fingerprint in its manifest; None: there is none yet.
+        """
+        if self.embedder(TUNED) is None or built_by == self._plain().fingerprint:
+            return PLAIN
+        return TUNED
 
     def _cross_encoder(self) -> Scorer | None:
         """The cross-encoder that the settings name, or the persona's own; None where there is none."""

@@ -44,7 +44,7 @@ def build(
         settings = resources.settings
         if switch:
             with progress("Passages") as show:
-                folder, embedder = resources.library_folder(persona), resources.embedder
+                folder, embedder = resources.library_folder(persona), resources.library_embedder(persona, anew=True)
                 number = switch_embedder(folder, embedder, settings.chroma_url, show)
             say(f"The library of {loaded.persona.name} is that of {embedder.fingerprint} now: {number} were embedded.")
             return
@@ -62,7 +62,7 @@ def build(
             built = build_library(
                 loaded,
                 resources.library_folder(persona),
-                resources.embedder,
+                resources.library_embedder(persona, anew=fresh),
                 texts=found,
                 chroma_url=settings.chroma_url,
                 fresh=fresh,

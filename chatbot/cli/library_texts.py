@@ -26,7 +26,7 @@ def add(
                 added = add_text(
                     loaded,
                     resources.library_folder(persona),
-                    resources.embedder,
+                    resources.library_embedder(persona),
                     file,
                     replace_old=replace,
                     chroma_url=resources.settings.chroma_url,
@@ -48,7 +48,7 @@ def remove(
         gone = remove_text(
             resources.persona(persona),
             resources.library_folder(persona),
-            resources.embedder,
+            resources.library_embedder(persona),
             name,
             chroma_url=resources.settings.chroma_url,
         )

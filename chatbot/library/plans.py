@@ -128,6 +128,17 @@ FUSED = Plan("fused", (_use("dense"), _use("bm25"), _use("fuse"), _use("focus"),
 _BEFORE = (_use(PARTS), _use("follow-up"), _use("persona"))
 _SEARCH = (_use("dense"), _use("bm25"), _use("fuse"), _use("focus"))
 _AFTER = (_use("diversify"), _use("surroundings"), _use("compress"))
+UNTUNED = Plan(
+    "rag untuned",
+    (
+        *_BEFORE,
+        _use("dense", embedder="plain"),
+        _use("bm25"),
+        _use("fuse"),
+        _use("focus", embedder="plain"),
+        *_AFTER,
+    ),
+)
 ADVANCED = Plan("rag", (*_BEFORE, *_SEARCH, _use("cross-encoder"), *_AFTER))
 HYPOTHETICAL = Plan("rag + hypothetical", (*_BEFORE, _use("hypothetical"), *_SEARCH, _use("cross-encoder"), *_AFTER))
 PERPLEXITY = Plan("rag + perplexity", (*_BEFORE, *_SEARCH, _use("cross-encoder"), _use("perplexity"), *_AFTER))
@@ -136,23 +147,8 @@ MODULAR = Plan(
     "modular-rag",
     (_use("router"), *_BEFORE, *_SEARCH, _use("cross-encoder"), _use("again"), _use("settle"), *_AFTER, _use("ends")),
 )
-ALL = Plan(
-    "all",
-    (
-        _use("router"),
-        *_BEFORE,
-        _use("dense", embedder="tuned"),
-        _use("bm25"),
-        _use("fuse"),
-        _use("focus", embedder="tuned"),
-        _use("cross-encoder"),
-        _use("again"),
-        _use("settle"),
-        *_AFTER,
-        _use("ends"),
-    ),
-)
+ALL = replace(MODULAR, name="all")  # the same search, for the tuned voice
 
 PLANS: dict[str, Plan] = {
-    plan.name: plan for plan in (NAIVE, FUSED, ADVANCED, HYPOTHETICAL, PERPLEXITY, SETTLED, MODULAR, ALL)
+    plan.name: plan for plan in (NAIVE, FUSED, UNTUNED, ADVANCED, HYPOTHETICAL, PERPLEXITY, SETTLED, MODULAR, ALL)
 }

@@ -38,13 +38,13 @@ class Models:
     """What a library may use beside its embedder; each is asked for when a module first needs it.
 
     Attributes:
-        tuned: an embedder that was tuned on this library, or None.
+        embedder: an embedder by its name, 'plain' or 'tuned'; None where there is no such embedder.
         cross_encoder: a cross-encoder, or None.
         reader: the small language model, or None.
         strong: a stronger one for what the small one cannot settle, or None.
     """
 
-    tuned: Callable[[], Embedder | None] = lambda: None
+    embedder: Callable[[str], Embedder | None] = lambda _: None
     cross_encoder: Callable[[], Scorer | None] = lambda: None
     reader: Callable[[], Reader | None] = lambda: None
     strong: Callable[[], Reader | None] = lambda: None
@@ -61,6 +61,7 @@ class Library:
         plans: plans of the persona's own, by their names; they go before the built-in ones.
         calibration: from what was measured to how likely the evidence answers.
         persona: the name of whose library it is.
+        main: the name of `embedder` among the embedders.
 
     Raises:
         LibraryError: there is no library, it is damaged, or another embedder built it.
@@ -76,6 +77,7 @@ class Library:
         plans: dict[str, Plan] | None = None,
         calibration: Calibration | None = None,
         persona: str = "",
+        main: str = "plain",
     ) -> None:
         manifest = read_manifest(folder)
         if manifest is None:
@@ -93,13 +95,13 @@ class Library:
         self.plans = {**PLANS, **(plans or {})}
         self._calibration = calibration or Calibration()
         self._opening = threading.Lock()
-        self._tuned: Vectors | None = None
+        self._others: dict[str, Vectors] = {main: Vectors(embedder, self._vectors)}
         self._chains: dict[Plan, Runnable[Inquiry, Inquiry]] = {}
         self.tools = Tools(
             self._passages,
             self._lexical,
-            {"plain": lambda: Vectors(embedder, self._vectors), "tuned": self._tuned_vectors},
-            "plain",
+            self._vectors_of,
+            main,
             self._models.cross_encoder,
             self._models.reader,
             self._models.strong,
@@ -197,18 +199,18 @@ class Library:
     def _is_unknown(self, word: str) -> bool:
         return word not in STOPWORDS and not self._lexical.knows(stem(word))
 
-    def _tuned_vectors(self) -> Vectors:
-        """The tuned embedder with its vectors, which are made the first time; the plain ones where there is none."""
+    def _vectors_of(self, name: str) -> Vectors:
+        """The vectors of the embedder of that name, which are made the first time; the main ones where it is none."""
         with self._opening:
-            if self._tuned is None:
-                embedder = self._models.tuned()
+            if name not in self._others:
+                embedder = self._models.embedder(name)
                 if embedder is None or embedder.fingerprint == self._embedder.fingerprint:
-                    self._tuned = Vectors(self._embedder, self._vectors)
+                    self._others[name] = Vectors(self._embedder, self._vectors)
                 else:
                     index = Dense(self._folder, embedder, self._chroma_url, self._passages)
                     index.fill()
-                    self._tuned = Vectors(embedder, index)
-            return self._tuned
+                    self._others[name] = Vectors(embedder, index)
+            return self._others[name]
 
 
 def _evidence(candidate: Candidate) -> Evidence:

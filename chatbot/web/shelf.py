@@ -60,7 +60,7 @@ class Shelf:
                     added = add_text(
                         loaded,
                         self._resources.library_folder(persona),
-                        self._resources.embedder,
+                        self._resources.library_embedder(persona),
                         file,
                         replace_old=replace,
                         behind=True,
@@ -83,7 +83,7 @@ class Shelf:
                 gone = remove_text(
                     self._resources.persona(persona),
                     self._resources.library_folder(persona),
-                    self._resources.embedder,
+                    self._resources.library_embedder(persona),
                     name,
                     behind=True,
                     chroma_url=self._resources.settings.chroma_url,

@@ -72,7 +72,7 @@ class Tools:
     Args:
         passages: every passage.
         lexical: the BM25 index over them.
-        vectors: by the embedder's name ('plain', 'tuned') a call that gives its vectors; opened when first asked.
+        vectors: gives the vectors of an embedder by its name ('plain', 'tuned').
         main: the name of the embedder that a module uses where its settings name none.
         cross_encoder: gives the cross-encoder, or None where there is none.
         reader: gives the small language model, or None.
@@ -84,7 +84,7 @@ class Tools:
         self,
         passages: Passages,
         lexical: Lexical,
-        vectors: dict[str, Callable[[], Vectors]],
+        vectors: Callable[[str], Vectors],
         main: str,
         cross_encoder: Callable[[], Scorer | None] = lambda: None,
         reader: Callable[[], Reader | None] = lambda: None,
@@ -103,8 +103,8 @@ class Tools:
         self.sentences = lru_cache(maxsize=4096)(self._sentences)
 
     def vectors(self, name: str = "") -> Vectors:
-        """The vectors of the embedder called `name`; those of the main one where there is no such embedder."""
-        return self._vectors.get(name or self.main, self._vectors[self.main])()
+        """The vectors of the embedder called `name`; of the main one where none is named."""
+        return self._vectors(name or self.main)
 
     def _vector(self, text: str, name: str = "") -> tuple[float, ...]:
         return tuple(self.vectors(name).embedder.embed_query(text))
