@@ -76,3 +76,23 @@ def test_a_library_that_is_not_embedded_to_its_end_says_how_far_it_is(
     assert shelf.state("sherlock") == f"{said} Chroma did not answer. The next start goes on with it."
     monkeypatch.setattr(resources, "filling", lambda persona: True)
     assert shelf.state("sherlock") == said and shelf.unfinished("sherlock")
+
+
+def test_the_tab_looks_again_only_while_a_library_is_being_embedded(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gradio as gr
+
+    from chatbot.web.library_tab import build_library_tab
+
+    with gr.Blocks() as page:
+        who = gr.Dropdown(["sherlock"], value="sherlock")
+        build_library_tab(shelf, who, "sherlock", page)
+    (clock,) = [block for block in page.blocks.values() if isinstance(block, gr.Timer)]
+    (tick,) = [event for event in page.fns.values() if ("tick" in {name for _, name in event.targets})]
+    assert not clock.active
+    monkeypatch.setattr(shelf._resources, "filling", lambda persona: True)
+    assert tick.fn("sherlock")[1].active
+    monkeypatch.setattr(shelf._resources, "filling", lambda persona: False)
+    state, renewed = tick.fn("sherlock")
+    assert "searched by words and by sense".capitalize() in state and not renewed.active
