@@ -30,14 +30,14 @@ def evaluate(
     chart_file: Annotated[Path | None, typer.Option("--chart", help="Write a bar chart (SVG).")] = None,
 ) -> None:
     """Search for the answers to known questions with every rung and count what is found. Nothing is generated."""
-    from chatbot.evaluation.known import CANON, PARTS, part_of, read_known_questions
+    from chatbot.evaluation.known import BOTH, CANON, PARTS, part_of, read_known_questions
     from chatbot.evaluation.retrieval import Composed, Judge, all_rungs, choose_rungs, run, sample
     from chatbot.evaluation.retrieval_chart import chart
     from chatbot.evaluation.retrieval_report import as_json, report, summarise, tables
 
-    if part not in (*PARTS, "all"):
+    if part not in (*PARTS, BOTH):
         raise MessageError(f"There is no part '{part}'. There are: {', '.join(PARTS)}, all.")
-    known = [item for item in read_known_questions(questions or CANON) if part in ("all", part_of(item))]
+    known = [item for item in read_known_questions(questions or CANON) if part in (BOTH, part_of(item))]
     known = sample(known, number) if number else known
     if not known:
         raise MessageError(f"{questions or CANON} holds no questions of the part '{part}'. Use --part all.")
@@ -78,7 +78,9 @@ def evaluate(
 def _about(persona: str, known: Sequence[Any], part: str, library: Any) -> str:
     sources = library.manifest.sources.values()
     books = sum(entry.kind == "text" for entry in sources)
-    which = "tuning and reporting" if part == "all" else part
+    from chatbot.evaluation.known import BOTH
+
+    which = "tuning and reporting" if part == BOTH else part
     return (
         f"{len(known)} questions ({which}) asked of the library of {persona}: {len(library.passages)} passages of the "
         f"casebook and {books} books, embedder {library.manifest.embedder}."

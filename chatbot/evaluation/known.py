@@ -30,6 +30,7 @@ Part = Literal["tuning", "reporting"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PARTS: tuple[Part, ...] = get_args(Part)
+BOTH = "all"  # the two parts together
 CANON = Path(__file__).parent / "questions" / "canon.jsonl"
 TUNING_SHARE = 0.4
 
