@@ -190,6 +190,7 @@ class Library:
         return self.plans.get(given.name, given)
 
     def _chain(self, plan: Plan) -> Runnable[Inquiry, Inquiry]:
+        plan = plan if self.dense_ready else plan.with_words()
         if plan not in self._chains:
             self._chains[plan] = compose(plan, self.tools)
         return self._chains[plan]
