@@ -215,7 +215,7 @@ class CrossEncode(Module):
         scorer = self.tools.cross_encoder()
         inquiry = unjoined(self.tools, inquiry)
         if scorer is None or not inquiry.candidates:
-            return inquiry, "" if inquiry.candidates else "no cross-encoder"
+            return inquiry, "no cross-encoder" if scorer is None else ""
         some, rest = inquiry.candidates[: self._number], inquiry.candidates[self._number :]
         texts = [f"{candidate.passage.work}. {candidate.text}" for candidate in some]
         scores = scorer.score(inquiry.main.text if inquiry.context else inquiry.question, texts)
