@@ -16,7 +16,7 @@ import numpy as np
 
 from chatbot.library.inquiry import Candidate, Inquiry
 from chatbot.library.lexical import terms
-from chatbot.library.modules.base import Module, Tools, reordered, sentences_of
+from chatbot.library.modules.base import Module, Tools, behind, reordered, sentences_of
 from chatbot.library.modules.finding import REMEMBERED, unjoined
 
 
@@ -222,5 +222,5 @@ class CrossEncode(Module):
         mixed = [
             (candidate.score + self._weight * score, candidate) for candidate, score in zip(some, scores, strict=True)
         ]
-        order = [*reordered(self.title, some, mixed), *rest]
+        order = [*reordered(self.title, some, mixed), *behind(rest, self._weight * min(scores))]
         return replace(inquiry, candidates=tuple(order)).signal(cross=max(scores)), f"{len(some)} read"
