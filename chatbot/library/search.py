@@ -167,7 +167,7 @@ class Library:
         evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
         signals = signals_of(done, unknown)
         strength, limit = self._calibration.strength(plan.name, signals, bool(evidence))
-        over = [
+        left_behind = [
             candidate.because("number", rank, candidate.score, f"not among the first {number}")
             for rank, candidate in enumerate(done.candidates[number:], number + 1)
         ]
@@ -179,7 +179,7 @@ class Library:
             unknown=unknown,
             considered=int(done.signals.get("considered", len(done.candidates))),
             milliseconds=(time.perf_counter() - began) * 1000,
-            dropped=tuple(_evidence(candidate) for candidate in [*over, *done.dropped][:DROPPED]),
+            dropped=_dropped([*left_behind, *done.dropped], done.candidates[:number]),
             steps=done.steps,
             intent=done.intent,
             signals=signals,
@@ -210,6 +210,18 @@ class Library:
                     index.fill()
                     self._tuned = Vectors(embedder, index)
             return self._tuned
+
+
+def _dropped(gone: Sequence[Candidate], kept: Sequence[Candidate]) -> tuple[Evidence, ...]:
+    """The best of what was not handed over, each once; what another search dropped and this one kept is not of it."""
+    seen = {(candidate.passage.id, candidate.first, candidate.last) for candidate in kept}
+    best = []
+    for candidate in sorted(gone, key=lambda candidate: -candidate.score):
+        window = (candidate.passage.id, candidate.first, candidate.last)
+        if window not in seen:
+            seen.add(window)
+            best.append(candidate)
+    return tuple(_evidence(candidate) for candidate in best[:DROPPED])
 
 
 def _evidence(candidate: Candidate) -> Evidence:
