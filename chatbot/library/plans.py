@@ -86,6 +86,11 @@ class Plan:
     uses: tuple[Use, ...]
     pieces: int = 4
 
+    @property
+    def recalls(self) -> bool:
+        """Whether it looks among what the visitor said where he asks about himself."""
+        return any(part.module == "router" for part in self.uses)
+
     def without(self, module: str) -> Plan:
         """The same plan with a module taken out."""
         return replace(self, uses=tuple(part for part in self.uses if part.module != module))

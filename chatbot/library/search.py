@@ -23,7 +23,7 @@ from chatbot.library.inquiry import Candidate, Inquiry
 from chatbot.library.modules import Reader, Scorer, Tools, Vectors
 from chatbot.library.modules.finding import unjoined
 from chatbot.library.passage_file import Column, Ints
-from chatbot.library.passages import Passage
+from chatbot.library.passages import RECOLLECTION, Passage
 from chatbot.library.plans import ADVANCED, PLANS, Plan
 from chatbot.library.store import Manifest, check_embedder, read_index, read_manifest
 from chatbot.text import STOPWORDS, stem, words_of
@@ -167,6 +167,8 @@ class Library:
         evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
         signals = signals_of(done, unknown)
         strength, limit = self._calibration.strength(plan.name, signals, bool(evidence))
+        if any(piece.passage.kind == RECOLLECTION for piece in evidence):
+            strength = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
         left_behind = [
             candidate.because("number", rank, candidate.score, f"not among the first {number}")
             for rank, candidate in enumerate(done.candidates[number:], number + 1)
