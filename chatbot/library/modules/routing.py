@@ -109,7 +109,11 @@ class Again(Module):
         )
         for module in self._chain:
             again = module.invoke(again)
-        merged = interleaved(inquiry.candidates, again.candidates)
+        second = [
+            candidate.because(self.title, rank, candidate.score, "found by the second search")
+            for rank, candidate in enumerate(again.candidates, 1)
+        ]
+        merged = interleaved(inquiry.candidates, second)
         signals = {name: max(inquiry.signals.get(name, value), value) for name, value in again.signals.items()}
         done = replace(again, works=inquiry.works, phrasings=inquiry.phrasings, candidates=tuple(merged))
         done = replace(done, steps=(*inquiry.steps, *again.steps), signals={**inquiry.signals, **signals})
