@@ -126,9 +126,7 @@ def fitted(answerable: Sequence[Mapping[str, float]], not_: Sequence[Mapping[str
     parts = solution[1:] / spread
     bias = float(solution[0] - parts @ mean)
     rounded = {name: round(float(part), 4) for name, part in zip(names, parts, strict=True)}
-    weights = Weights(
-        bias=round(bias, 4), weights=rounded, answerable=len(answerable), unanswerable=len(not_)
-    )
+    weights = Weights(bias=round(bias, 4), weights=rounded, answerable=len(answerable), unanswerable=len(not_))
     strengths = sorted(logistic(weights, row) for row in answerable)
     limit = strengths[min(len(strengths) - 1, int((1 - spared) * len(strengths) + 1e-9))]
     return weights.model_copy(update={"limit": math.floor(limit * 10_000) / 10_000})  # none is refused by rounding

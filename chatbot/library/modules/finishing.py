@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from chatbot.library.inquiry import Candidate, Inquiry
@@ -193,7 +192,9 @@ class Ends(Module):
             return inquiry, ""
         order = [*chosen[0::2], *reversed(chosen[1::2])]
         moved = [
-            candidate if rank == before else candidate.because(self.title, rank, candidate.score, f"from place {before}")
+            candidate
+            if rank == before
+            else candidate.because(self.title, rank, candidate.score, f"from place {before}")
             for rank, (before, candidate) in enumerate(order, 1)
         ]
         return replace(inquiry, candidates=(*moved, *rest)), ""
