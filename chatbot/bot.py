@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.conversation import is_small_talk
+from chatbot.conversation import is_about_visitor, is_small_talk
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BakerStreetError, MessageError, ModeError
 from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
@@ -117,7 +117,7 @@ class _Turn:
 
     def run(self) -> Iterator[Event]:
         """Search, write, check and store."""
-        if self._mode.knowledge is not None and not is_small_talk(self._asked.text):
+        if self._opens_books():
             self._found = self._search()
             yield Searched(replace(self._found, evidence=self._used))
         line = self._wording.without_model(self._found, self._mode.voice)
@@ -148,6 +148,15 @@ class _Turn:
             return list(self._asked.history)
         path = self._resources.memory.path(self._asked.conversation, self._asked.parent) if self._asked.parent else []
         return [Exchange(turn.sent or turn.question, turn.reply) for turn in path if turn.reply]
+
+    def _opens_books(self) -> bool:
+        """Whether there is something to look up; "what is my name?" sounds like small talk, and is asked of memory."""
+        if self._mode.knowledge is None:
+            return False
+        text, library = self._asked.text, self._resources.library
+        return not is_small_talk(text) or (
+            is_about_visitor(text) and library(self._asked.persona).plan(self._mode.knowledge).recalls
+        )
 
     def _search(self) -> Found:
         assert self._mode.knowledge is not None

@@ -22,6 +22,20 @@ def is_small_talk(message: str) -> bool:
     return len(words) <= 12 and all(stem(word) in _SMALL_TALK for word in meaning)
 
 
+_ABOUT_VISITOR = re.compile(
+    r"\b(?:do you (?:remember|recall|know) (?:me|my|what i|when i|who i)|(?:remember|recall) me\b|"
+    r"(?:what|which|who|where|when) (?:is|was|are|were|did|do|have) (?:i|my)\b|"
+    r"what(?:'s| is) my|who am i|have (?:we|i) (?:met|spoken|talked|asked|told)|"
+    r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)|i (?:told|asked|mentioned to) you)\b",
+    re.IGNORECASE,
+)
+
+
+def is_about_visitor(message: str) -> bool:
+    """Whether the visitor asks about himself or what he said before ("What is my name?", "Have we met?")."""
+    return bool(_ABOUT_VISITOR.search(message.replace("’", "'")))
+
+
 def as_written(word: str, message: str) -> str:
     """A word as the visitor wrote it ("iphone" -> "iPhone")."""
     match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", message, re.IGNORECASE)

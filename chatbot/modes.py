@@ -1,7 +1,7 @@
 """Modes: how one turn is answered, as data.
 
 A mode is a frozen value composed of parts by name; nothing in the program asks which mode it is, only what its parts
-are. `modes_of` puts the plans of a persona's own in the place of the built-in ones.
+are. A persona's own plan goes before the built-in one of the same name (`Library.plan`).
 """
 
 from __future__ import annotations

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from chatbot.errors import PersonaError
+from chatbot.errors import PersonaError, PlanError
 from personas.schema import Persona
 
 BUILT_IN = Path(__file__).parent
@@ -101,12 +102,15 @@ def load_persona(persona_id: str, extra: Path | None = None) -> LoadedPersona:
     return LoadedPersona(persona_id, folder, persona)
 
 
-def check_persona(folder: Path, modes: Sequence[str] = ()) -> list[Mistake]:
+def check_persona(
+    folder: Path, modes: Sequence[str] = (), try_plan: Callable[[str, list[Any]], object] | None = None
+) -> list[Mistake]:
     """Every mistake in the folder's file, in the order of its lines; an empty list: none.
 
     Args:
         folder: holds `persona.yaml`.
         modes: the modes that `default_mode` may name; empty: it is not checked.
+        try_plan: makes a plan of its name and modules, raising PlanError; None: plans are not checked.
     """
     file = folder / FILE
     persona, mistakes = _read(file)
@@ -119,6 +123,12 @@ def check_persona(folder: Path, modes: Sequence[str] = ()) -> list[Mistake]:
             f"`bakerstreet voice train {folder.name}`, or leave the field out"
         )
         mistakes.append(Mistake(file, lines.get(("voice",), 1), "voice", advice))
+    if try_plan is not None:
+        for name, parts in persona.plans.items():
+            try:
+                try_plan(name, list(parts))
+            except PlanError as error:
+                mistakes.append(Mistake(file, lines.get(("plans", name), 1), f"plans.{name}", str(error)))
     if modes and persona.default_mode not in modes:
         advice = f"there is no mode '{persona.default_mode}'; there are: {', '.join(modes)}"
         mistakes.append(Mistake(file, lines.get(("default_mode",), 1), "default_mode", advice))

@@ -36,6 +36,8 @@ def search(
     if (question is None) == (file is None):
         raise MessageError("Give either a question or --file.")
     questions = read_questions(file) if file else [FileQuestion(question or "")]
+    if not modules and not plan_name:
+        _knowledge(mode)  # an error is said before anything is built
     with opened() as resources:
         resources.persona(persona)
         prepare(resources, persona)
@@ -70,7 +72,6 @@ def search(
 def _plan(library: Library, mode: str, plan_name: str, modules: str) -> Plan:
     """The plan that the options name: modules before a plan before a mode."""
     from chatbot.library.plans import plan_of
-    from chatbot.modes import get_mode
 
     if modules:
         return plan_of("by hand", [part for part in modules.split(",") if part.strip()])
@@ -78,10 +79,16 @@ def _plan(library: Library, mode: str, plan_name: str, modules: str) -> Plan:
         if plan_name not in library.plans:
             raise PlanError(f"There is no plan '{plan_name}'. There are: {', '.join(library.plans)}.")
         return library.plans[plan_name]
+    return library.plan(_knowledge(mode))
+
+
+def _knowledge(mode: str) -> Plan:
+    from chatbot.modes import get_mode
+
     knowledge = get_mode(mode).knowledge
     if knowledge is None:
         raise ModeError(f"The mode '{mode}' searches nothing. Use one that does: rag or hybrid.")
-    return library.plan(knowledge)
+    return knowledge
 
 
 def _show(rank: int, piece: EvidenceRecord, why: bool) -> None:

@@ -32,6 +32,7 @@ def check(
     persona: Annotated[str | None, typer.Argument(help="One persona; default: all.")] = None,
 ) -> None:
     """Check persona files; every mistake is named with file, line and field."""
+    from chatbot.library.plans import plan_of
     from chatbot.modes import MODES
 
     extra = get_settings().personas
@@ -40,7 +41,7 @@ def check(
         load_persona(persona, extra)  # raises, with the names there are
     wrong = 0
     for persona_id in [persona] if persona else sorted(found):
-        mistakes = check_persona(found[persona_id], modes=tuple(MODES))
+        mistakes = check_persona(found[persona_id], modes=tuple(MODES), try_plan=plan_of)
         for mistake in mistakes:
             typer.echo(str(mistake))
         wrong += len(mistakes)

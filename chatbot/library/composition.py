@@ -6,6 +6,7 @@ from langchain_core.runnables import Runnable, RunnableSequence
 
 from chatbot.library.inquiry import Inquiry
 from chatbot.library.modules import MODULES, Module, Tools
+from chatbot.library.modules.finishing import Ends
 from chatbot.library.modules.parts import Parts
 from chatbot.library.modules.routing import Again
 from chatbot.library.plans import PARTS, Plan, Use
@@ -20,7 +21,10 @@ def modules_of(uses: tuple[Use, ...], tools: Tools) -> list[Module]:
     searching: list[Module] = []
     for number, part in enumerate(uses):
         if part.module == PARTS:
-            return [*chain, Parts(tools, modules_of(uses[number + 1 :], tools))]
+            # How the pieces stand in the prompt is for all parts together.
+            last = uses[number + 1 :][-1:] if uses[-1].module == Ends.title else ()
+            behind = uses[number + 1 : len(uses) - len(last)]
+            return [*chain, Parts(tools, modules_of(behind, tools)), *modules_of(last, tools)]
         settings = dict(part.settings)
         if MODULES[part.module] is Again:
             module: Module = Again(tools, searching, **settings)  # type: ignore[arg-type]

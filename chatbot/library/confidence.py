@@ -63,8 +63,8 @@ class Calibration:
             return cls()
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
             raise LibraryError(
-                f"{file} is damaged ({type(error).__name__}). Make it anew with `bakerstreet library calibrate`, or "
-                "remove it."
+                f"{file} is damaged ({type(error).__name__}). Remove it: a rule of thumb serves until "
+                "`bakerstreet library calibrate` makes it anew."
             ) from error
 
     def strength(self, plan: str, signals: Mapping[str, float], found: bool) -> tuple[float, float]:
@@ -125,16 +125,11 @@ def fitted(answerable: Sequence[Mapping[str, float]], not_: Sequence[Mapping[str
     solution = _newton(inputs, wanted, counted)
     parts = solution[1:] / spread
     bias = float(solution[0] - parts @ mean)
-    weights = Weights(bias=bias, weights={name: float(part) for name, part in zip(names, parts, strict=True)})
+    rounded = {name: round(float(part), 4) for name, part in zip(names, parts, strict=True)}
+    weights = Weights(bias=round(bias, 4), weights=rounded, answerable=len(answerable), unanswerable=len(not_))
     strengths = sorted(logistic(weights, row) for row in answerable)
-    limit = strengths[min(len(strengths) - 1, int((1 - spared) * len(strengths)))]
-    return Weights(
-        bias=round(bias, 4),
-        weights={name: round(part, 4) for name, part in weights.weights.items()},
-        limit=round(float(limit), 4),
-        answerable=len(answerable),
-        unanswerable=len(not_),
-    )
+    limit = strengths[min(len(strengths) - 1, int((1 - spared) * len(strengths) + 1e-9))]
+    return weights.model_copy(update={"limit": math.floor(limit * 10_000) / 10_000})  # none is refused by rounding
 
 
 def _newton(

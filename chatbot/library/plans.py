@@ -86,9 +86,23 @@ class Plan:
     uses: tuple[Use, ...]
     pieces: int = 4
 
+    @property
+    def recalls(self) -> bool:
+        """Whether it looks among what the visitor said where he asks about himself."""
+        return any(part.module == "router" for part in self.uses)
+
     def without(self, module: str) -> Plan:
         """The same plan with a module taken out."""
         return replace(self, uses=tuple(part for part in self.uses if part.module != module))
+
+    def with_words(self) -> Plan:
+        """The same plan with a search by words behind the one by sense, where it has none: until there are vectors."""
+        if any(part.module == "bm25" for part in self.uses):
+            return self
+        by_words = (Use("bm25"),)
+        return replace(
+            self, uses=tuple(each for part in self.uses for each in (part, *by_words * (part.module == "dense")))
+        )
 
 
 def plan_of(name: str, modules: Sequence[str | Mapping[str, Any]], pieces: int = 4) -> Plan:

@@ -23,7 +23,7 @@ from chatbot.library.inquiry import Candidate, Inquiry
 from chatbot.library.modules import Reader, Scorer, Tools, Vectors
 from chatbot.library.modules.finding import unjoined
 from chatbot.library.passage_file import Column, Ints
-from chatbot.library.passages import Passage
+from chatbot.library.passages import RECOLLECTION, Passage
 from chatbot.library.plans import ADVANCED, PLANS, Plan
 from chatbot.library.store import Manifest, check_embedder, read_index, read_manifest
 from chatbot.text import STOPWORDS, stem, words_of
@@ -169,7 +169,9 @@ class Library:
         evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
         signals = signals_of(done, unknown)
         strength, limit = self._calibration.strength(plan.name, signals, bool(evidence))
-        over = [
+        if any(piece.passage.kind == RECOLLECTION for piece in evidence):
+            strength = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
+        left_behind = [
             candidate.because("number", rank, candidate.score, f"not among the first {number}")
             for rank, candidate in enumerate(done.candidates[number:], number + 1)
         ]
@@ -181,7 +183,7 @@ class Library:
             unknown=unknown,
             considered=int(done.signals.get("considered", len(done.candidates))),
             milliseconds=(time.perf_counter() - began) * 1000,
-            dropped=tuple(_evidence(candidate) for candidate in [*over, *done.dropped][:DROPPED]),
+            dropped=_dropped([*left_behind, *done.dropped], done.candidates[:number]),
             steps=done.steps,
             intent=done.intent,
             signals=signals,
@@ -192,6 +194,7 @@ class Library:
         return self.plans.get(given.name, given)
 
     def _chain(self, plan: Plan) -> Runnable[Inquiry, Inquiry]:
+        plan = plan if self.dense_ready else plan.with_words()
         if plan not in self._chains:
             self._chains[plan] = compose(plan, self.tools)
         return self._chains[plan]
@@ -211,6 +214,18 @@ class Library:
                     index.fill()
                     self._others[name] = Vectors(embedder, index)
             return self._others[name]
+
+
+def _dropped(gone: Sequence[Candidate], kept: Sequence[Candidate]) -> tuple[Evidence, ...]:
+    """The best of what was not handed over, each once; what another search dropped and this one kept is not of it."""
+    seen = {(candidate.passage.id, candidate.first, candidate.last) for candidate in kept}
+    best = []
+    for candidate in sorted(gone, key=lambda candidate: -candidate.score):
+        window = (candidate.passage.id, candidate.first, candidate.last)
+        if window not in seen:
+            seen.add(window)
+            best.append(candidate)
+    return tuple(_evidence(candidate) for candidate in best[:DROPPED])
 
 
 def _evidence(candidate: Candidate) -> Evidence:

@@ -149,6 +149,18 @@ class Module(Runnable[Inquiry, Inquiry]):
         return replace(done, steps=(*done.steps, step))
 
 
+def behind(rest: Sequence[Candidate], by: float) -> list[Candidate]:
+    """The candidates that a model did not read, counted like the worst of those that it read.
+
+    Otherwise one that was read and found bad would fall behind one that nobody looked at.
+
+    Args:
+        rest: the candidates.
+        by: what the worst of the others got on top of its score; below 0 where it lost.
+    """
+    return [replace(candidate, score=candidate.score + min(0.0, by)) for candidate in rest]
+
+
 def reordered(title: str, before: Sequence[Candidate], scored: Sequence[tuple[float, Candidate]]) -> list[Candidate]:
     """Candidates by a new score, the best first, each told from where it was moved.
 

@@ -73,6 +73,8 @@ class Fuse(Module):
 
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """Turn the lists into candidates."""
+        if not inquiry.rankings:
+            return inquiry, ""
         casebook = set(self.tools.positions("kind", CASEBOOK).tolist())
         scores = fused(inquiry.rankings, lambda position: self._casebook if position in casebook else 1.0)
         reasons: dict[int, list[Reason]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from chatbot.library.inquiry import Candidate, Inquiry
@@ -174,14 +173,28 @@ def units_of(piece: Candidate) -> list[str]:
 class Ends(Module):
     """The best piece first and the second best last, the weakest in the middle, where a model reads least (Liu et al.,
     "Lost in the Middle", 2023; LongLLMLingua orders so too).
+
+    `pieces` is how many a prompt gets at most: of a longer list the first of them are ordered, so that they are the
+    same however many are wanted.
     """
 
     title = "ends"
 
+    def __init__(self, tools: Tools, *, pieces: int = 4) -> None:
+        super().__init__(tools)
+        self._pieces = pieces
+
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """Order what will be handed over."""
-        chosen, rest = list(inquiry.candidates[: inquiry.pieces]), inquiry.candidates[inquiry.pieces :]
+        number = min(self._pieces, inquiry.pieces)
+        chosen, rest = list(enumerate(inquiry.candidates[:number], 1)), inquiry.candidates[number:]
         if len(chosen) < 3:
             return inquiry, ""
-        order: Sequence[Candidate] = [*chosen[0::2], *reversed(chosen[1::2])]
-        return replace(inquiry, candidates=(*order, *rest)), ""
+        order = [*chosen[0::2], *reversed(chosen[1::2])]
+        moved = [
+            candidate
+            if rank == before
+            else candidate.because(self.title, rank, candidate.score, f"from place {before}")
+            for rank, (before, candidate) in enumerate(order, 1)
+        ]
+        return replace(inquiry, candidates=(*moved, *rest)), ""

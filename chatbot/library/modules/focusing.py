@@ -16,7 +16,7 @@ import numpy as np
 
 from chatbot.library.inquiry import Candidate, Inquiry
 from chatbot.library.lexical import terms
-from chatbot.library.modules.base import Module, Tools, reordered, sentences_of
+from chatbot.library.modules.base import Module, Tools, behind, reordered, sentences_of
 from chatbot.library.modules.finding import REMEMBERED, unjoined
 from chatbot.library.passages import Passage
 
@@ -55,7 +55,7 @@ class Focus(Module):
     title = "focus"
 
     def __init__(
-        self, tools: Tools, *, words: int = 90, of_one: int = 2, windows: int = 24, embedder: str = ""
+        self, tools: Tools, *, words: int = 90, of_one: int = 2, windows: int = 18, embedder: str = ""
     ) -> None:
         super().__init__(tools)
         self._words, self._of_one, self._windows, self._embedder = words, of_one, windows, embedder
@@ -217,7 +217,7 @@ class CrossEncode(Module):
 
     title = "cross-encoder"
 
-    def __init__(self, tools: Tools, *, number: int = 16, weight: float = LOGIT) -> None:
+    def __init__(self, tools: Tools, *, number: int = 12, weight: float = LOGIT) -> None:
         super().__init__(tools)
         self._number, self._weight = number, weight
 
@@ -226,12 +226,12 @@ class CrossEncode(Module):
         scorer = self.tools.cross_encoder()
         inquiry = unjoined(self.tools, inquiry)
         if scorer is None or not inquiry.candidates:
-            return inquiry, "" if inquiry.candidates else "no cross-encoder"
+            return inquiry, "no cross-encoder" if scorer is None else ""
         some, rest = inquiry.candidates[: self._number], inquiry.candidates[self._number :]
         texts = [f"{candidate.passage.work}. {candidate.text}" for candidate in some]
         scores = scorer.score(inquiry.main.text if inquiry.context else inquiry.question, texts)
         mixed = [
             (candidate.score + self._weight * score, candidate) for candidate, score in zip(some, scores, strict=True)
         ]
-        order = [*reordered(self.title, some, mixed), *rest]
+        order = [*reordered(self.title, some, mixed), *behind(rest, self._weight * min(scores))]
         return replace(inquiry, candidates=tuple(order)).signal(cross=max(scores)), f"{len(some)} read"

@@ -9,7 +9,7 @@ import numpy as np
 
 from chatbot.errors import BakerStreetError
 from chatbot.library.inquiry import Candidate, Inquiry, Phrasing
-from chatbot.library.modules.base import Module, Reader, Tools, reordered
+from chatbot.library.modules.base import Module, Reader, Tools, behind, reordered
 from chatbot.library.modules.finding import unjoined
 
 # What ties the question to the passage, as in LongLLMLingua; in words of our own.
@@ -45,7 +45,7 @@ def by_perplexity(title: str, inquiry: Inquiry, reader: Reader, number: int, wei
         return inquiry, f"left as it was: {error}"
     above = np.asarray(likely) - float(np.mean(likely))
     mixed = [(candidate.score + weight * float(gain), candidate) for candidate, gain in zip(some, above, strict=True)]
-    order = [*reordered(title, some, mixed), *rest]
+    order = [*reordered(title, some, mixed), *behind(rest, weight * float(above.min()))]
     return replace(inquiry, candidates=tuple(order)).signal(perplexity=max(likely)), f"{len(some)} read"
 
 

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from langchain_core.runnables import Runnable
 
-from chatbot.conversation import is_small_talk
+from chatbot.conversation import is_about_visitor, is_small_talk
 from chatbot.library.inquiry import Candidate, Inquiry, Phrasing
 from chatbot.library.lexical import terms
 from chatbot.library.modules.base import Module, Tools
@@ -22,13 +22,6 @@ from chatbot.text import STOPWORDS, stem, words_of
 Intent = Literal["small talk", "about you", "about himself", "about a case", "out of his world"]
 INTENTS: tuple[Intent, ...] = get_args(Intent)
 
-_ABOUT_YOU = re.compile(
-    r"\b(?:do you (?:remember|recall|know) (?:me|my|what i|when i|who i)|(?:remember|recall) me\b|"
-    r"(?:what|which|who|where|when) (?:is|was|are|were|did|do|have) (?:i|my)\b|"
-    r"what(?:'s| is) my|who am i|have (?:we|i) (?:met|spoken|talked|asked|told)|"
-    r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)|i (?:told|asked|mentioned to) you)\b",
-    re.IGNORECASE,
-)
 _SECOND_PERSON = frozenset("you your yours yourself".split())
 _NAME = re.compile(r"(?<!^)(?<![.!?\"'] )\b[A-Z][a-z]{2,}")
 
@@ -41,10 +34,10 @@ def intent_of(message: str, knows: Sequence[str], unknown: Sequence[str]) -> Int
         knows: its words that carry meaning and stand in the books.
         unknown: its words that stand nowhere in them.
     """
+    if is_about_visitor(message):  # before small talk: "what is my name?" is made of its words
+        return "about you"
     if is_small_talk(message):
         return "small talk"
-    if _ABOUT_YOU.search(message):
-        return "about you"
     if unknown and len(knows) <= len(unknown):
         return "out of his world"
     if _SECOND_PERSON & set(words_of(message)) and not _NAME.search(message):
@@ -116,7 +109,11 @@ class Again(Module):
         )
         for module in self._chain:
             again = module.invoke(again)
-        merged = interleaved(inquiry.candidates, again.candidates)
+        second = [
+            candidate.because(self.title, rank, candidate.score, "found by the second search")
+            for rank, candidate in enumerate(again.candidates, 1)
+        ]
+        merged = interleaved(inquiry.candidates, second)
         signals = {name: max(inquiry.signals.get(name, value), value) for name, value in again.signals.items()}
         done = replace(again, works=inquiry.works, phrasings=inquiry.phrasings, candidates=tuple(merged))
         done = replace(done, steps=(*inquiry.steps, *again.steps), signals={**inquiry.signals, **signals})
