@@ -38,6 +38,8 @@ def scale(
     measured = [run_size(folder, number, say) for number, folder in folders.items()]
     typer.echo("\n".join([*table(measured), "", verdict(measured)]))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    if hasattr(os, "getloadavg"):
+        machine += f"; load average {os.getloadavg()[2]:.1f} at the end"
     command = f"bakerstreet library scale --passages {','.join(map(str, sizes))}"
     for file, text in ((out, report(measured, machine, command)), (json_file, as_json(measured, machine, command))):
         if file is not None:
