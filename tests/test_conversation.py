@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from chatbot.conversation import MAX_FOLLOW_UP_WORDS, as_written, context_of, is_small_talk
+from chatbot.conversation import as_written, is_about_visitor, is_small_talk
+from chatbot.library.inquiry import Inquiry
+from chatbot.library.modules.rewriting import SHORT, FollowUp, is_follow_up, parts_of
 from personas import LoadedPersona
 
+NO_TOOLS: Any = None  # the module reads nothing but the inquiry
 LAST = "What killed Julia Stoner?"
 EARLIER = [("Who was Julia Stoner?", "A twin."), (LAST, "Know that a snake did, at Stoke Moran, by order of Roylott.")]
+
+
+def followed(question: str) -> Inquiry:
+    return FollowUp(NO_TOOLS).apply(Inquiry(question, tuple(EARLIER)))[0]
 
 
 @pytest.mark.parametrize(
@@ -48,36 +57,109 @@ def test_no_suggested_question_is_small_talk(sherlock: LoadedPersona) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["Why did he do it?", "And then?", "Where was she?", "Why?", "How did they escape?"]
+    "question",
+    [
+        "Why did he do it?",
+        "And then?",
+        "Where was she?",
+        "Why?",
+        "How did they escape?",
+        "So what became of the stepfather at the end?",
+        "Which of her servants told the thief about the stone?",
+    ],
 )
-def test_a_follow_up_refers_to_the_question_before_it_and_the_names_of_its_reply(question: str) -> None:
-    assert context_of(question, EARLIER) == f"{LAST} Stoke Moran Roylott"
+def test_a_follow_up_points_back_or_is_very_short(question: str) -> None:
+    assert is_follow_up(question)
 
 
 @pytest.mark.parametrize(
     "question",
     [
-        "Did he know Irene Adler?",
         "Where did the blue carbuncle come from?",
-        "Why did he keep a cheetah and a baboon in the garden at all?",
+        "Why did Dr. Roylott keep a cheetah and a baboon?",
+        "Name the villain of Stoke Moran, please.",
+        "",
+        "?!",
     ],
 )
 def test_a_question_that_names_what_it_means_stands_alone(question: str) -> None:
-    assert context_of(question, EARLIER) == ""
+    assert not is_follow_up(question)
+
+
+def test_a_few_words_are_a_follow_up_and_one_more_stands_alone() -> None:
+    short = " ".join(["snake"] * SHORT)
+    assert is_follow_up(short)
+    assert not is_follow_up(f"{short} snake")
+
+
+def test_a_follow_up_is_searched_with_the_exchange_before_it_and_its_own_words_last() -> None:
+    (phrasing,) = followed("Why did he do it?").phrasings
+    assert phrasing.text == f"{' '.join(EARLIER[-1])} Why did he do it?"
+    assert EARLIER[0][1] not in phrasing.text
+    assert followed("Why did he do it?").context == " ".join(EARLIER[-1])
+
+
+def test_a_follow_up_that_names_somebody_is_searched_alone_as_well_and_its_context_counts_less() -> None:
+    sure, doubtful = followed("Why did he do it?"), followed("Did he know Irene Adler?")
+    assert [phrasing.text for phrasing in doubtful.phrasings][1:] == ["Did he know Irene Adler?"]
+    assert 0 < doubtful.context_weight < sure.context_weight < 1
 
 
 def test_the_first_word_is_no_name() -> None:
-    assert context_of("Did he confess?", EARLIER).startswith(LAST)
-
-
-def test_a_follow_up_has_a_longest_length() -> None:
-    short = " ".join(["was", "he", *["so"] * (MAX_FOLLOW_UP_WORDS - 2)])
-    assert context_of(short, EARLIER)
-    assert context_of(f"{short} so", EARLIER) == ""
+    assert len(followed("Did he confess?").phrasings) == 1
 
 
 def test_the_first_question_is_searched_as_it_stands() -> None:
-    assert context_of("Why did he do it?", []) == ""
+    asked = Inquiry("Why did he do it?")
+    assert FollowUp(NO_TOOLS).apply(asked) == (asked, "")
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "Who hid a stolen gem inside a goose, and who hid one inside a plaster bust?",
+            ["Who hid a stolen gem inside a goose", "who hid one inside a plaster bust?"],
+        ),
+        (
+            "Fumes in closed rooms: what was burned to choke the Greeks, and what did the colourman turn on?",
+            [
+                "Fumes in closed rooms: what was burned to choke the Greeks",
+                "Fumes in closed rooms: what did the colourman turn on?",
+            ],
+        ),
+    ],
+)
+def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_goes_with_both(
+    question: str, parts: list[str]
+) -> None:
+    assert list(parts_of(question)) == parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who stole the carbuncle and the goose?",
+        "What did Holmes and Watson find at Stoke Moran?",
+        "Speak, and who?",
+        "",
+    ],
+)
+def test_a_question_that_asks_one_thing_stays_whole(question: str) -> None:
+    assert parts_of(question) == (question,)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["What is my name?", "Who am I?", "Have we met before?", "Do you remember me?", "What’s my dog called?"],
+)
+def test_what_a_visitor_asks_about_himself_is_told_from_other_questions(message: str) -> None:
+    assert is_about_visitor(message)
+
+
+@pytest.mark.parametrize("message", ["Who are you?", "What is your name?", "Do you remember Irene Adler?", "Hello!"])
+def test_what_he_asks_about_others_is_not_about_the_visitor(message: str) -> None:
+    assert not is_about_visitor(message)
 
 
 @pytest.mark.parametrize(

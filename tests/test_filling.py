@@ -17,7 +17,8 @@ from chatbot.library.build import build_library
 from chatbot.library.dense import Dense, fill_dense, fill_library
 from chatbot.library.embedder_switch import switch_embedder
 from chatbot.library.manifest import read_manifest
-from chatbot.library.search import NAIVE, Library
+from chatbot.library.plans import NAIVE
+from chatbot.library.search import Library
 from chatbot.library.store import known_ids, open_chroma, read_passages
 from chatbot.resources import Resources
 from chatbot.settings import load_settings
@@ -53,7 +54,9 @@ def is_whole(folder: Path, embedder: Counting, url: str | None = None) -> bool:
 
 
 def modules(library: Library, question: str = QUESTION) -> set[str]:
-    return {reason.module for piece in library.search(question).evidence for reason in piece.reasons}
+    """Which of those that find and cut had a part in the evidence."""
+    named = {reason.module for piece in library.search(question).evidence for reason in piece.reasons}
+    return named & {"dense", "bm25", "focus"}
 
 
 # ---------------------------------------------------------------------- the first filling

@@ -15,7 +15,10 @@ import pytest
 from chatbot.errors import LibraryError, SourceError
 from chatbot.library.build import build_library
 from chatbot.library.embedder import Embedder
-from chatbot.library.search import FUSED, NAIVE, Library, fuse
+from chatbot.library.inquiry import Ranking
+from chatbot.library.modules.finding import fused
+from chatbot.library.plans import FUSED, NAIVE
+from chatbot.library.search import Library
 from chatbot.library.store import known_ids, open_chroma, read_manifest
 from personas import LoadedPersona, load_persona
 
@@ -96,7 +99,7 @@ def test_a_question_finds_its_passage_with_work_chapter_and_narrator(
     assert "under the third stair" in best.text
     assert (best.passage.work, best.passage.chapter) == ("A Tale of Two Kettles", "Chapter 1: The Copper Kettle")
     assert best.passage.narrator == "Wren"
-    assert {reason.module for reason in best.reasons} == {"dense", "bm25", "focus"}
+    assert [reason.module for reason in best.reasons] == ["dense", "bm25", "fuse", "focus", "surroundings"]
     assert len(best.text) < len(best.passage.text)
 
 
@@ -221,9 +224,9 @@ def test_a_chroma_server_holds_the_library_as_well(
 
 def test_the_naive_plan_hands_over_whole_passages_and_the_fused_one_less(library: Library) -> None:
     question = "What animals did Dr. Roylott keep at Stoke Moran?"
-    naive, fused = library.search(question, NAIVE), library.search(question, FUSED)
+    naive, cut_down = library.search(question, NAIVE), library.search(question, FUSED)
     assert all(piece.text == piece.passage.text for piece in naive.evidence)
-    assert sum(len(piece.text) for piece in fused.evidence) < 0.6 * sum(len(piece.text) for piece in naive.evidence)
+    assert sum(len(piece.text) for piece in cut_down.evidence) < 0.6 * sum(len(piece.text) for piece in naive.evidence)
 
 
 @pytest.mark.parametrize(
@@ -260,13 +263,19 @@ def test_the_retriever_face_gives_documents(library: Library) -> None:
     assert documents[0].page_content in documents[0].metadata["passage"].replace("\n", " ")
 
 
-def test_fusing_prefers_what_both_lists_hold_and_weighs_the_casebook(library: Library) -> None:
-    one, two, three = library.passages[:3]
-    order = [passage.id for passage, _, _ in fuse({"a": [(one, 0.9), (two, 0.8)], "b": [(two, 5.0), (three, 4.0)]})]
-    assert order[0] == two.id
-    text = type(three)(**{**three.__dict__, "kind": "text"})
-    weighed = fuse({"a": [(text, 0.9)], "b": [(one, 1.0)]}, casebook_weight=2.0)
-    assert weighed[0][0].id == one.id
+def test_fusing_prefers_what_both_lists_hold_and_weighs_the_casebook() -> None:
+    one, two, three = range(3)
+    lists = [Ranking("a", 1.0, ((one, 0.9), (two, 0.8))), Ranking("b", 1.0, ((two, 5.0), (three, 4.0)))]
+    scores = fused(lists)
+    assert max(scores, key=scores.__getitem__) == two
+    assert scores[two] == pytest.approx(1 / 62 + 1 / 61)
+    text, casebook = 3, 4
+    level = [Ranking("a", 1.0, ((text, 0.9),)), Ranking("b", 1.0, ((casebook, 1.0),))]
+    assert fused(level)[text] == fused(level)[casebook]
+    weighed = fused(level, lambda position: 2.0 if position == casebook else 1.0)
+    assert weighed[casebook] == 2 * weighed[text]
+    lighter = fused([level[0], Ranking("b", 0.5, ((casebook, 1.0),))])
+    assert lighter[casebook] == lighter[text] / 2
 
 
 @pytest.mark.canon

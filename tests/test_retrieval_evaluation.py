@@ -36,7 +36,8 @@ from chatbot.evaluation.retrieval_report import as_json, difference, report, sum
 from chatbot.library.embedder import Embedder
 from chatbot.library.evidence import Evidence, Found
 from chatbot.library.passages import CASEBOOK, TEXT, Passage
-from chatbot.library.search import FUSED, NAIVE, Library
+from chatbot.library.plans import ADVANCED, FUSED, NAIVE, PLANS
+from chatbot.library.search import Library
 from chatbot.settings import Settings, get_settings
 
 PLAIN = {"work": "The Speckled Band", "question": "What killed Julia Stoner?", "answers": ["swamp adder"]}
@@ -353,8 +354,12 @@ def test_a_plan_gives_up_each_of_its_modules_in_turn(library: Library) -> None:
     rung = PlanRung(library, FUSED)
     assert isinstance(rung, Composed)
     without = {variant.name: variant for variant in rung.rungs_without()}
-    assert without["fused without dense"].plan == replace(FUSED, dense=0)
-    assert without["fused without focus"].plan == replace(FUSED, focused=False)
+    names = [part.module for part in FUSED.uses]
+    assert names == ["dense", "bm25", "fuse", "focus", "diversify"]
+    assert list(without) == [f"fused without {name}" for name in names]
+    for name in names:
+        left = tuple(part for part in FUSED.uses if part.module != name)
+        assert without[f"fused without {name}"].plan == replace(FUSED, uses=left)
     assert "naive without dense" not in {variant.name for variant in PlanRung(library, NAIVE).rungs_without()}
     with pytest.raises(MessageError, match="has no module 'reranker'"):
         rung.without("reranker")
@@ -365,14 +370,21 @@ def test_a_real_run_finds_what_the_casebook_tells_and_a_follow_up_needs_the_ques
 ) -> None:
     questions = [known(row) for row in (PLAIN, FOLLOW_UP, UNANSWERABLE)]
     judge = Judge(library.passages)
-    rung = PlanRung(library, FUSED)
+    rung = PlanRung(library, ADVANCED)
     plain, follow_up, strange = run(rung, questions, judge, embedder.count)
     assert plain.answered(4) and plain.relevant > 0
     assert follow_up.right_work(4)
     assert strange.weak and not plain.weak
     assert plain.milliseconds > 0 < plain.tokens
-    (alone,) = run(rung.without("follow-ups"), questions[1:2], judge, embedder.count)
+    (alone,) = run(rung.without("follow-up"), questions[1:2], judge, embedder.count)
     assert not alone.right_work(4)
+
+
+def test_every_plan_is_a_rung_and_a_persona_may_bring_its_own(library: Library) -> None:
+    rungs = all_rungs(library)
+    assert list(rungs) == list(PLANS)
+    assert all(isinstance(rung, PlanRung) and rung.plan is PLANS[name] for name, rung in rungs.items())
+    assert PlanRung(library, PLANS["all"]).rungs_without()[0].name == "all without router"
 
 
 def test_a_plan_that_hands_over_whole_passages_gives_as_many_as_are_wanted(library: Library) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from langchain_core.runnables import Runnable, RunnableSequence
 
+from chatbot.errors import PlanError
 from chatbot.library.inquiry import Inquiry
 from chatbot.library.modules import MODULES, Module, Tools
 from chatbot.library.modules.finishing import Ends
@@ -37,6 +38,12 @@ def modules_of(uses: tuple[Use, ...], tools: Tools) -> list[Module]:
 
 
 def compose(plan: Plan, tools: Tools) -> Runnable[Inquiry, Inquiry]:
-    """A plan as a LangChain sequence; each of its parts can be taken out and used alone."""
+    """A plan as a LangChain sequence; each of its parts can be taken out and used alone.
+
+    Raises:
+        PlanError: no module is left in it.
+    """
     chain = modules_of(plan.uses, tools)
+    if not chain:
+        raise PlanError(f"The plan '{plan.name}' has no modules: put 'dense' or 'bm25' among them.")
     return chain[0] if len(chain) == 1 else RunnableSequence(*chain)
