@@ -118,7 +118,7 @@ class _Turn:
         """Search, write, check and store."""
         if self._mode.knowledge is not None and not is_small_talk(self._asked.text):
             self._found = self._search()
-            yield Searched(replace(self._found, evidence=self._used))
+            yield Searched(replace(self._found, evidence=self._used), self._search_record())
         line = self._says_without_model()
         if line:
             self._first_token_ms = self._elapsed()
@@ -328,8 +328,7 @@ class _Turn:
     def _search_record(self) -> SearchRecord | None:
         if self._found is None or self._plan is None:
             return None
-        unused = () if self._found.weak else self._found.evidence[len(self._used) :]
-        return SearchRecord.of(self._plan.name, self._found, unused)
+        return SearchRecord.of(self._plan.name, self._found, self._found.evidence[len(self._used) :])
 
     def _finish(self, state: str, error: str = "") -> None:
         self.state = state
