@@ -119,7 +119,7 @@ class _Turn:
         """Search, write, check and store."""
         if self._opens_books():
             self._found = self._search()
-            yield Searched(replace(self._found, evidence=self._used))
+            yield Searched(replace(self._found, evidence=self._used), self._search_record())
         line = self._wording.without_model(self._found, self._mode.voice)
         if line:
             self._first_token_ms = self._elapsed()
@@ -309,8 +309,7 @@ class _Turn:
     def _search_record(self) -> SearchRecord | None:
         if self._found is None or self._plan is None:
             return None
-        unused = () if self._found.weak else self._found.evidence[len(self._used) :]
-        return SearchRecord.of(self._plan.name, self._found, unused)
+        return SearchRecord.of(self._plan.name, self._found, self._found.evidence[len(self._used) :])
 
     def _finish(self, state: str, error: str = "") -> None:
         self.state = state

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatbot.library.evidence import Found
 from chatbot.prompts import Exchange
-from chatbot.trace import Trace
+from chatbot.trace import SearchRecord, Trace
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Searched:
-    """The evidence has been chosen."""
+    """The evidence has been chosen.
+
+    Attributes:
+        found: the evidence as it is handed over.
+        search: how it was found, as the trace will have it.
+    """
 
     found: Found
+    search: SearchRecord | None = None
 
 
 @dataclass(frozen=True)

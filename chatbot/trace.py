@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from chatbot.engines.types import Completion
-from chatbot.library.evidence import Evidence, Found
+from chatbot.library.evidence import Evidence, Found, Reason
 from chatbot.prompts import Message
 
 
@@ -98,15 +98,20 @@ class SearchRecord(_Record):
         Args:
             plan: the plan's name.
             found: what it found.
-            unused: pieces of it that the prompt had no room for.
+            unused: the last of its pieces, which were not handed over: too weak, or no room for them.
         """
+        module, note = ("strength", "too weak to answer from") if found.weak else ("prompt", "no room for it")
+        left = [
+            replace(piece, reasons=(*piece.reasons, Reason(module, rank, piece.score, note)))
+            for rank, piece in enumerate(unused, len(found.evidence) - len(unused) + 1)
+        ]
         return cls(
             plan=plan,
             intent=found.intent,
             strength=found.strength,
             considered=found.considered,
             steps=tuple(StepRecord(**asdict(step)) for step in found.steps),
-            dropped=tuple(EvidenceRecord.of(piece) for piece in (*unused, *found.dropped)),
+            dropped=tuple(EvidenceRecord.of(piece) for piece in (*left, *found.dropped)),
         )
 
 

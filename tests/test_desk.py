@@ -13,6 +13,7 @@ from chatbot.library.search import Library
 from chatbot.resources import Resources
 from chatbot.settings import Settings
 from chatbot.web.desk import Desk, View, turn_of_message
+from chatbot.web.panels import NO_SEARCH, NOTHING
 from memory import Memory
 
 QUESTION = "What killed Julia Stoner?"
@@ -115,6 +116,55 @@ def test_an_earlier_answer_shows_its_own_evidence(settings: Settings, library: L
     view = list(desk.send(view, "ann", "ft", "Good night."))[-1]
     assert "The Speckled Band" not in desk.look(view, 1).evidence
     assert "The Speckled Band" in desk.look(view, 0).evidence
+
+
+def test_how_the_search_went_is_shown_live_and_again_when_it_is_read_from_memory(
+    settings: Settings, library: Library, tmp_path: Path
+) -> None:
+    desk, _, _ = opened(settings, tmp_path, REPLY, "Good night.")
+    views = list(desk.send(desk.fresh("sherlock"), "ann", "hybrid", QUESTION))
+    writing = next(view for view in views if "writing" in view.timings)
+    view = views[-1]
+    assert "<dd>rag</dd>" in view.search and "Found and not used" in view.search
+    # What stands while he writes stays as it is: a block that was opened is not folded under the reader's eyes.
+    assert writing.search == view.search
+    assert writing.evidence == view.evidence
+    assert desk.look(view, 0).search == view.search
+    view = list(desk.send(view, "ann", "ft", "Good night."))[-1]
+    assert view.search == ""
+
+
+def test_weak_evidence_says_why_and_shows_what_was_found(settings: Settings, library: Library, tmp_path: Path) -> None:
+    desk, _, _ = opened(settings, tmp_path)
+    view = list(desk.send(desk.fresh("sherlock"), "ann", "rag", "What do you think of the iPhone?"))[-1]
+    assert NOTHING in view.evidence and "not in the books: iphone" in view.evidence
+    assert "strength: too weak to answer from" in view.search
+    again = desk.look(view, 0)
+    assert (again.evidence, again.search) == (view.evidence, view.search)
+
+
+def test_a_router_that_opens_no_books_says_so(settings: Settings, library: Library, tmp_path: Path) -> None:
+    desk, _, _ = opened(settings, tmp_path)
+    view = list(desk.send(desk.fresh("sherlock"), "ann", "modular-rag", "Bluetooth smartphone Netflix?"))[-1]
+    assert NO_SEARCH in view.evidence and "out of his world" in view.evidence
+    assert "<dd>out of his world</dd>" in view.search
+    assert (desk.look(view, 0).evidence, desk.look(view, 0).search) == (view.evidence, view.search)
+
+
+def test_a_turn_stored_before_searches_were_kept_still_shows(
+    settings: Settings, library: Library, tmp_path: Path
+) -> None:
+    desk, _, memory = opened(settings, tmp_path, REPLY)
+    view = list(desk.send(desk.fresh("sherlock"), "ann", "hybrid", QUESTION))[-1]
+    assert view.conversation is not None
+    (turn,) = memory.turns(view.conversation)
+    older = {name: value for name, value in turn.trace.items() if name != "search"}
+    asked = memory.ask(view.conversation, turn.id, "hybrid", QUESTION)
+    memory.answer(asked, sent=QUESTION, reply=REPLY, state="done", evidence=[], trace=older, error="")
+    looked = desk.look(view, 0)
+    assert "The Speckled Band" in looked.evidence
+    assert desk.open("ann", view.conversation).search == ""
+    assert NOTHING in desk.open("ann", view.conversation).evidence
 
 
 def test_messages_are_counted_into_turns_with_and_without_a_greeting() -> None:

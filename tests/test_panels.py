@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from chatbot.trace import Check, EvidenceRecord, ReasonRecord, Timings, Tokens, Trace
+from chatbot.trace import Check, EvidenceRecord, ReasonRecord, SearchRecord, StepRecord, Timings, Tokens, Trace
 from chatbot.web.panels import (
     BEFORE,
     NO_SEARCH,
@@ -16,6 +16,7 @@ from chatbot.web.panels import (
     empty_evidence_html,
     evidence_html,
     mark,
+    search_html,
     stored_timings_html,
     timings_html,
     waiting_html,
@@ -32,7 +33,34 @@ PIECE = EvidenceRecord(
     passage="It rained.\nThe porter carried two umbrellas.",
     passage_id="umbrella-12",
     score=0.734,
-    reasons=(ReasonRecord(module="dense", rank=1, score=0.5), ReasonRecord(module="bm25", rank=3, score=7.25)),
+    reasons=(
+        ReasonRecord(module="dense", rank=1, score=0.5),
+        ReasonRecord(module="bm25", rank=3, score=12.414),
+        ReasonRecord(module="fuse", rank=2, score=0.0164),
+        ReasonRecord(module="focus", rank=1, score=0.71, note="64 of 180 words"),
+    ),
+)
+SEARCH = SearchRecord(
+    plan="modular-rag",
+    intent="about a case",
+    strength=0.834,
+    considered=92,
+    steps=(
+        StepRecord(module="dense", milliseconds=8.71, candidates=0, note="nearest 0.59"),
+        StepRecord(module="fuse", milliseconds=1.0, candidates=24),
+    ),
+    dropped=(
+        PIECE.model_copy(
+            update={
+                "work": "The Second Umbrella",
+                "text": "The cab was late. " * 20,
+                "reasons": (
+                    ReasonRecord(module="bm25", rank=9, score=3.0, note="found"),
+                    ReasonRecord(module="diversify", rank=5, score=0.2, note="says what a better one says"),
+                ),
+            }
+        ),
+    ),
 )
 TRACE = Trace(
     mode="hybrid",
@@ -85,9 +113,39 @@ def test_a_piece_shows_its_place_score_whole_passage_and_reasons() -> None:
         "told by the porter, paragraph 12",
         ">0.73<",
         "<p>It rained.</p>",
-        "dense #1 (0.50) · bm25 #3 (7.25)",
     ):
         assert shown in html
+
+
+def test_a_piece_says_what_each_module_made_of_it_in_order() -> None:
+    html = evidence_html("Who?", [PIECE], searched=True)
+    assert rows_of(html, "why") == [
+        ["module", "place", "score", "what it did"],
+        ["dense", "1", "0.50", ""],
+        ["bm25", "3", "12.41", ""],
+        ["fuse", "2", "0.016", ""],
+        ["focus", "1", "0.71", "64 of 180 words"],
+    ]
+    assert html.index("<details>") < html.index('<table class="why">') < html.index("</details>")
+
+
+def test_a_piece_without_reasons_has_no_table() -> None:
+    assert "<table" not in evidence_html("Who?", [PIECE.model_copy(update={"reasons": ()})], searched=True)
+
+
+@pytest.mark.parametrize("field", ["module", "note"])
+def test_a_reason_is_escaped(field: str) -> None:
+    reason = PIECE.reasons[-1].model_copy(update={field: "<script>&"})
+    html = evidence_html("Who?", [PIECE.model_copy(update={"reasons": (reason,)})], searched=True)
+    assert "<script>" not in html
+    assert "&lt;script&gt;&amp;" in html
+
+
+def test_what_the_visitor_said_is_called_so() -> None:
+    told = PIECE.model_copy(update={"kind": "recollection", "work": "What you told me on May 1, 2026", "chapter": ""})
+    html = evidence_html("What did I say?", [told], searched=True)
+    assert "what you said earlier" in html
+    assert "told by" not in html and "paragraph" not in html and "casebook" not in html
 
 
 def test_a_piece_of_the_casebook_is_called_so() -> None:
@@ -115,6 +173,107 @@ def test_a_search_that_found_nothing_reads_otherwise_than_a_mode_that_searches_n
 def test_why_the_evidence_is_weak_is_said_and_escaped() -> None:
     html = evidence_html("Who?", [], searched=True, why_weak="his books do not know <i>")
     assert "his books do not know &lt;i&gt;" in html
+
+
+# ---------------------------------------------------------------------- how the search went
+
+
+def rows_of(html: str, table: str) -> list[list[str]]:
+    """The cells of the table of that class, row by row."""
+    inside = re.findall(f'<table class="{table}">(.*?)</table>', html)
+    assert len(inside) == 1
+    rows = re.findall("<tr>(.*?)</tr>", inside[0])
+    return [[unescape(cell) for cell in re.findall("<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
+
+
+def facts_of(html: str) -> dict[str, str]:
+    """What is said of the search as a whole."""
+    return dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", html))
+
+
+def test_the_search_is_told_with_plan_intent_strength_and_number() -> None:
+    html = search_html(SEARCH)
+    assert "How the search went" in html
+    assert facts_of(html) == {
+        "plan": "modular-rag",
+        "taken for": "about a case",
+        "likely to answer": "0.83",
+        "passages considered": "92",
+    }
+
+
+def test_the_search_is_folded_at_first() -> None:
+    assert search_html(SEARCH).startswith('<details class="search"><summary>')
+
+
+def test_no_intent_is_told_where_no_router_was_asked() -> None:
+    assert "taken for" not in search_html(SEARCH.model_copy(update={"intent": ""}))
+
+
+def test_every_step_of_the_search_has_a_row() -> None:
+    assert rows_of(search_html(SEARCH), "steps") == [
+        ["module", "ms", "left", "what it did"],
+        ["dense", "8.7", "–", "nearest 0.59"],
+        ["fuse", "1.0", "24", ""],
+    ]
+
+
+def test_what_was_not_used_is_named_with_its_beginning_and_the_last_reason() -> None:
+    html = search_html(SEARCH)
+    assert "Found and not used" in html
+    assert '<span class="work">The Second Umbrella</span>' in html
+    assert "diversify: says what a better one says" in html
+    assert "bm25: found" not in html
+    (beginning,) = re.findall('<div class="beginning">(.*?)</div>', html)
+    assert beginning.startswith("The cab was late. The cab") and beginning.endswith(" …")
+    assert len(beginning) <= 90
+
+
+def test_nothing_is_listed_where_everything_was_used() -> None:
+    assert "Found and not used" not in search_html(SEARCH.model_copy(update={"dropped": ()}))
+
+
+def test_a_turn_without_a_search_tells_of_none() -> None:
+    assert search_html(None) == ""
+    assert search_html(SearchRecord()) == ""
+
+
+HOSTILE = "<script>&"
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        SEARCH.model_copy(update={"plan": HOSTILE}),
+        SEARCH.model_copy(update={"intent": HOSTILE}),
+        SEARCH.model_copy(update={"steps": (SEARCH.steps[0].model_copy(update={"module": HOSTILE}),)}),
+        SEARCH.model_copy(update={"steps": (SEARCH.steps[0].model_copy(update={"note": HOSTILE}),)}),
+        SEARCH.model_copy(update={"dropped": (SEARCH.dropped[0].model_copy(update={"work": HOSTILE}),)}),
+        SEARCH.model_copy(update={"dropped": (SEARCH.dropped[0].model_copy(update={"text": HOSTILE}),)}),
+        SEARCH.model_copy(
+            update={
+                "dropped": (
+                    PIECE.model_copy(
+                        update={"reasons": (ReasonRecord(module=HOSTILE, rank=1, score=0.0, note="dropped"),)}
+                    ),
+                )
+            }
+        ),
+        SEARCH.model_copy(
+            update={
+                "dropped": (
+                    PIECE.model_copy(
+                        update={"reasons": (ReasonRecord(module="focus", rank=1, score=0.0, note=HOSTILE),)}
+                    ),
+                )
+            }
+        ),
+    ],
+)
+def test_whatever_the_search_says_is_escaped(search: SearchRecord) -> None:
+    html = search_html(search)
+    assert "<script>" not in html
+    assert html.count("&lt;script&gt;&amp;") == 1
 
 
 # ---------------------------------------------------------------------- the line of timings

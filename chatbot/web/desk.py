@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.errors import BakerStreetError
 from chatbot.resources import Resources
-from chatbot.trace import EvidenceRecord, evidence_records
+from chatbot.trace import EvidenceRecord, SearchRecord, evidence_records
 from chatbot.web.panels import (
     empty_evidence_html,
     evidence_html,
+    search_html,
     stored_timings_html,
     timings_html,
     waiting_html,
@@ -33,6 +33,7 @@ class View:
     Attributes:
         conversation: its id, None before the first message.
         messages: the greeting, then a user's and a reply's message for every turn on the path.
+        search: how the search for the evidence went; apart from it, so that either stays open when the other is shown.
         draft: what stands in the input: empty, or a message that could not be sent.
         notice: something the user should be told.
     """
@@ -41,6 +42,7 @@ class View:
     conversation: str | None = None
     messages: tuple[Message, ...] = ()
     evidence: str = field(default_factory=empty_evidence_html)
+    search: str = ""
     timings: str = ""
     draft: str = ""
     notice: str = ""
@@ -93,11 +95,16 @@ class Desk:
             return view
         stored = path[turn]
         evidence = [EvidenceRecord.model_validate(piece) for piece in stored.evidence]
+        search = SearchRecord.model_validate(stored.trace["search"]) if stored.trace.get("search") else None
         return replace(
             view,
             evidence=evidence_html(
-                stored.question, evidence, _searched(stored.trace), str(stored.trace.get("why_weak", ""))
+                stored.question,
+                evidence,
+                _searched(search, float(stored.trace.get("timings", {}).get("retrieval_ms", 0.0))),
+                str(stored.trace.get("why_weak", "")),
             ),
+            search=search_html(search),
             timings=stored_timings_html(stored.trace, len(evidence)),
         )
 
@@ -156,9 +163,11 @@ class Desk:
                     match event:
                         case Asked():
                             continue
-                        case Searched(found):
-                            panel = evidence_html(text, evidence_records(found), True, found.why_weak)
-                            view = replace(view, evidence=panel, timings=waiting_html("writing"))
+                        case Searched(found, search):
+                            panel = evidence_html(text, evidence_records(found), _searched(search, 1), found.why_weak)
+                            view = replace(
+                                view, evidence=panel, search=search_html(search), timings=waiting_html("writing")
+                            )
                         case Said(piece):
                             reply += piece
                             view = replace(view, messages=(*shown, _said("assistant", reply)))
@@ -166,15 +175,12 @@ class Desk:
                             reply = other
                             view = replace(view, messages=(*shown, _said("assistant", reply)))
                         case Answered(_, _, final, _, trace):
-                            panel = (
-                                view.evidence
-                                if trace.evidence
-                                else evidence_html(text, (), trace.timings.retrieval_ms > 0, trace.why_weak)
-                            )
+                            searched = _searched(trace.search, trace.timings.retrieval_ms)
                             view = replace(
                                 view,
                                 messages=(*shown, _said("assistant", final)),
-                                evidence=panel,
+                                evidence=evidence_html(text, trace.evidence, searched, trace.why_weak),
+                                search=search_html(trace.search),
                                 timings=timings_html(trace),
                             )
                     yield view
@@ -215,5 +221,6 @@ def _reply_of(turn: StoredTurn) -> str:
     return f"*({turn.error or 'stopped before the first word'})*" if turn.state != "pending" else "*(not answered)*"
 
 
-def _searched(trace: dict[str, Any]) -> bool:
-    return bool(trace.get("timings", {}).get("retrieval_ms"))
+def _searched(search: SearchRecord | None, milliseconds: float) -> bool:
+    """Whether books were opened: a router may decide against it; turns of earlier versions have the time alone."""
+    return search.considered > 0 if search else milliseconds > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,14 @@ from chatbot.web.library_tab import build_library_tab
 from chatbot.web.theme import PORTRAIT
 
 TITLE = "Baker Street"
-CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]
+CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]  # style.css keeps the first three on top
+# A phone shows the modes beyond the first three when it is asked to; style.css does the rest.
+MORE = """() => {
+    const open = document.querySelector("#modes").classList.toggle("open");
+    const button = document.querySelector("#mode-more");
+    button.setAttribute("aria-expanded", open);
+    button.innerText = open ? "fewer" : "more";
+}"""
 
 
 def build_page(
@@ -78,14 +86,19 @@ def build_page(
                     lines=1,
                     max_lines=6,
                 )
-                chosen = gr.Radio(CHOICES, value=mode, show_label=False, elem_id="mode", info=_summaries())
+                with gr.Column(elem_id="modes"):
+                    chosen = gr.Radio(CHOICES, value=mode, show_label=False, container=False, elem_id="mode")
+                    with gr.Row(elem_id="mode-foot"):
+                        summary = gr.HTML(_summary(mode), elem_id="mode-summary")
+                        more = gr.Button("more", size="sm", elem_id="mode-more")
             with gr.Column(scale=2, min_width=290, elem_id="right"):
                 gr.Markdown("### What he rests on", elem_id="evidence-title")
                 evidence = gr.HTML(desk.fresh(persona).evidence, elem_id="evidence")
+                search = gr.HTML(elem_id="search")
         with gr.Tab("Library", elem_id="tab-library"):
             build_library_tab(desk.shelf, who, persona, page)
 
-        shown = [view, chat, evidence, timings, message, notice, ideas]
+        shown = [view, chat, evidence, search, timings, message, notice, ideas]
         under_way: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
         quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -149,6 +162,8 @@ def build_page(
         chat.select(look, view, shown, **quick)
         new.click(fresh, who, shown, **quick).then(*after, **quick)
         who.change(fresh, who, shown, **quick).then(*after, **quick)
+        chosen.change(_summary, chosen, summary, **quick)
+        more.click(None, js=MORE)
         past.input(open_past, [visitor, past, view], shown, **quick)
         page.load(known, visitor, visitor, **quick).then(*after, **quick)
     return page
@@ -175,6 +190,7 @@ def _values(view: View) -> list[Any]:
         view,
         list(view.messages),
         view.evidence,
+        view.search,
         view.timings,
         gr.update(value=view.draft),
         gr.update(value=view.notice, visible=bool(view.notice)),
@@ -186,8 +202,8 @@ def _index(index: int | tuple[int, int] | list[int]) -> int:
     return index if isinstance(index, int) else index[0]
 
 
-def _summaries() -> str:
-    return " · ".join(f"{name}: {MODES[name].summary}" for name in CHOICES)
+def _summary(mode: str) -> str:
+    return f"<b>{escape(mode)}</b> {escape(MODES[mode].summary)}"
 
 
 def _portrait() -> str:
