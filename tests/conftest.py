@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+from searching import Remembering
 
 from chatbot.bot import Bot
 from chatbot.engines.openvino import OpenVinoEngine
@@ -61,6 +64,23 @@ def library(settings: Settings, sherlock: LoadedPersona, embedder: Embedder) -> 
     folder = settings.library_dir / "sherlock"
     build_library(sherlock, folder, embedder)
     return Library(folder, embedder)
+
+
+@pytest.fixture(scope="session")
+def remembering(embedder: Embedder) -> Remembering:
+    """The session's embedder, which embeds no text twice."""
+    return Remembering(embedder)
+
+
+@pytest.fixture(scope="session")
+def casebook(settings: Settings, library: Library, remembering: Remembering) -> Callable[..., Library]:
+    """Opens the casebook's library anew, with models, plans or a calibration of a test's own."""
+
+    def opened(**parts: Any) -> Library:
+        given: Any = remembering
+        return Library(settings.library_dir / "sherlock", given, **{"persona": "Sherlock Holmes", **parts})
+
+    return opened
 
 
 @pytest.fixture(scope="session")

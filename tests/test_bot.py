@@ -157,6 +157,70 @@ def test_a_follow_up_is_searched_with_the_question_before_it(
     assert answered.trace.evidence[0].work == "The Speckled Band"
 
 
+def test_a_follow_up_within_a_conversation_is_searched_with_the_exchange_before_it(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = faked(settings, library, memory, "James Ryder.", "Quite so.")
+    conversation = memory.start("visitor", "sherlock")
+    first = bot.reply(Question("Who stole the blue stone?", mode="rag", conversation=conversation))
+    question = Question("Which of her servants told him?", mode="rag", conversation=conversation, parent=first.turn_id)
+    second = bot.reply(question)
+    assert second.trace.evidence[0].work == "The Blue Carbuncle"
+    assert second.trace.search is not None
+    notes = {step.module: step.note for step in second.trace.search.steps}
+    assert notes["follow-up"] == "searched with the exchange before it"
+
+
+def test_what_the_visitor_said_in_another_conversation_is_evidence_and_nothing_of_another_visitor(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory, "I see.", "I see.", "It is Ada Quill.")
+    for user, said in (("ada", "My name is Ada Quill, and I keep bees."), ("ben", "My name is Ben Wren.")):
+        bot.reply(Question(said, mode="ft", conversation=memory.start(user, "sherlock")))
+    conversation = memory.start("ada", "sherlock")
+    answered = bot.reply(Question("What is my name?", mode="modular-rag", conversation=conversation))
+    (piece,) = answered.trace.evidence
+    assert (piece.kind, piece.text) == ("recollection", "My name is Ada Quill, and I keep bees.")
+    assert answered.trace.search is not None and answered.trace.search.intent == "about you"
+    asked = engine.requests[-1].messages[-1].content
+    assert "My name is Ada Quill" in asked and "Ben Wren" not in asked
+    assert answered.trace.check is not None and answered.trace.check.verdict == "grounded"
+    assert memory.turn(answered.turn_id or "").evidence[0]["kind"] == "recollection"
+
+
+def test_what_is_my_name_is_small_talk_to_a_mode_that_recalls_nothing(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = faked(settings, library, memory, "I cannot tell.", "I cannot tell.")
+    for mode in ("rag", "hybrid"):
+        assert bot.reply(Question("What is my name?", mode=mode)).trace.search is None
+
+
+def test_the_trace_holds_how_the_evidence_came_about_and_what_was_not_used(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    tight = settings.model_copy(update={"evidence_tokens": 150})
+    bot, _ = faked(tight, library, memory, GOOD)
+    trace = bot.reply(Question(SPECKLED, mode="hybrid")).trace
+    assert trace.search is not None
+    assert (trace.search.plan, trace.search.intent) == ("rag", "")
+    assert 0.5 < trace.search.strength <= 1
+    assert {"dense", "bm25", "fuse", "focus", "compress"} <= {step.module for step in trace.search.steps}
+    assert all(piece.reasons for piece in trace.evidence)
+    used = {piece.text for piece in trace.evidence}
+    assert trace.search.dropped and not used & {piece.text for piece in trace.search.dropped}
+
+
+def test_small_talk_is_answered_without_evidence_in_every_mode_that_searches(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    modes = ("rag", "naive-rag", "modular-rag", "all")
+    bot, _ = faked(settings, library, memory, *["Good evening to you."] * len(modes))
+    for mode in modes:
+        answered = bot.reply(Question("Good evening, how are you?", mode=mode))
+        assert (answered.reply, answered.trace.evidence) == ("Good evening to you.", ())
+
+
 def test_evidence_stays_in_the_turn_it_was_fetched_for(settings: Settings, library: Library, memory: Memory) -> None:
     bot, engine = faked(settings, library, memory, GOOD, "Quite so.")
     conversation = memory.start("visitor", "sherlock")

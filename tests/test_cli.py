@@ -209,6 +209,15 @@ def test_a_mode_or_voice_that_does_not_exist_is_a_mistake(own_personas: Path) ->
     assert f"{file}:11: voice: there is no folder 'voice'" in result.stdout
 
 
+def test_a_plan_of_a_persona_that_names_no_module_is_a_mistake(own_personas: Path) -> None:
+    file = own_personas / "porter" / "persona.yaml"
+    file.write_text(PERSONA + "plans:\n  good: [bm25, {focus: {words: 40}}]\n  bad: [bm25, {focus: {wrods: 40}}]\n")
+    result = CliRunner().invoke(app, ["personas", "check", "porter"])
+    assert result.exit_code == 1
+    (line,) = result.stdout.splitlines()
+    assert line.startswith(f"{file}:14: plans.bad: The module 'focus' has no setting 'wrods'.")
+
+
 def test_a_good_persona_has_no_mistakes(own_personas: Path) -> None:
     result = CliRunner().invoke(app, ["personas", "check", "porter"])
     assert (result.exit_code, result.stdout) == (0, "porter: no mistakes\n")

@@ -178,6 +178,25 @@ def test_a_user_sees_only_her_own_conversations_the_latest_first(memory: Memory)
     assert [item.id for item in memory.conversations(limit=1)] == [lamp]
 
 
+def test_what_a_user_said_is_remembered_over_all_conversations_with_a_persona_and_nothing_of_anybody_else(
+    memory: Memory,
+) -> None:
+    first, second = memory.start("ada", "sherlock"), memory.start("ada", "sherlock")
+    memory.ask(first, None, "rag", "My dog is called Pompey.")
+    memory.ask(memory.start("ben", "sherlock"), None, "rag", "My dog is called Carlo.")
+    memory.ask(memory.start("ada", "watson"), None, "rag", "My cat is called Quill.")
+    asked = memory.ask(second, None, "rag", "What is my dog called?")
+    for conversation in (first, second):
+        assert [turn.question for turn in memory.said(conversation)] == [
+            "What is my dog called?",
+            "My dog is called Pompey.",
+        ]
+        said = memory.said(conversation, before=asked)
+        assert [turn.question for turn in said] == ["My dog is called Pompey."]
+    assert [turn.question for turn in memory.said(second, limit=1)] == ["What is my dog called?"]
+    assert memory.said("nowhere") == []
+
+
 def test_a_conversation_in_which_nothing_was_said_is_not_listed(memory: Memory) -> None:
     memory.start("ada", "sherlock")
     assert memory.conversations("ada") == []

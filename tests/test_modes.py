@@ -38,6 +38,18 @@ def test_hybrid_has_the_voice_and_searches_as_rag_does() -> None:
     assert get_mode("hybrid").knowledge == get_mode("rag").knowledge
 
 
+def test_the_modes_beyond_rag_search_by_plans_of_their_own() -> None:
+    plans = {name: mode.knowledge.name for name, mode in MODES.items() if mode.knowledge}
+    assert plans == {
+        "rag": "rag",
+        "hybrid": "rag",
+        "naive-rag": "naive",
+        "modular-rag": "modular-rag",
+        "all": "all",
+    }
+    assert [name for name, mode in MODES.items() if mode.voice] == ["ft", "hybrid", "all"]
+
+
 def test_standard_has_neither_books_nor_voice() -> None:
     assert get_mode("standard").knowledge is None
     assert not get_mode("standard").voice

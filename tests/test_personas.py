@@ -159,6 +159,20 @@ def test_a_default_mode_that_does_not_exist_is_named_with_those_that_do(tmp_path
     assert "hybrid" in mistake.message
 
 
+def test_the_plans_of_a_persona_are_names_of_modules_with_settings(tmp_path: Path) -> None:
+    folder_with(tmp_path, ADA + "plans:\n  short: [dense, {focus: {words: 40, embedder: tuned}}, {fuse: }]\n")
+    plans = load_persona("ada", tmp_path).persona.plans
+    assert plans == {"short": ["dense", {"focus": {"words": 40, "embedder": "tuned"}}, {"fuse": None}]}
+
+
+@pytest.mark.parametrize("plan", ["dense", "[3]", "[{focus: [40]}]", "[{focus: {words: [40]}}]"])
+def test_a_plan_of_another_shape_is_named_with_its_line(tmp_path: Path, plan: str) -> None:
+    mistakes = check_persona(folder_with(tmp_path, ADA + f"plans:\n  short: {plan}\n"))
+    assert mistakes
+    assert {mistake.line for mistake in mistakes} == {20}
+    assert all(mistake.field.startswith("plans.short") for mistake in mistakes)
+
+
 def test_loading_names_every_mistake_of_a_file_at_once(tmp_path: Path) -> None:
     text = ADA.replace("name: Ada\n", "").replace("max_new_tokens: 80", "max_new_tokens: many")
     file = folder_with(tmp_path, text) / "persona.yaml"

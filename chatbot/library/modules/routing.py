@@ -64,10 +64,10 @@ class Router(Module):
         if intent == "about you":
             said = tuple(inquiry.recollections()) if inquiry.recollections else ()
             asked = set(terms(inquiry.question))
-            ranked = sorted(enumerate(said), key=lambda item: (-len(asked & set(terms(item[1].text))), -item[0]))
+            ranked = sorted(said, key=lambda passage: -len(asked & set(terms(passage.text))))  # given latest first
             made = [
                 Candidate(passage, -1, 1 / (60 + rank), text=passage.text).because(self.title, rank, 1 / rank)
-                for rank, (_, passage) in enumerate(ranked, 1)
+                for rank, passage in enumerate(ranked, 1)
             ]
             done = replace(routed, places=frozenset(("recollection",)), candidates=tuple(made[: inquiry.pieces]))
             return replace(done, ended=True), f"{intent}: {len(said)} earlier messages"

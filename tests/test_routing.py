@@ -1,0 +1,204 @@
+"""The router: what a message is taken for, where it is looked up, and whether a second search is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from searching import KILLED, bare, candidate
+
+from chatbot.library.inquiry import Inquiry
+from chatbot.library.modules.routing import Again, Router, interleaved
+from chatbot.library.passages import RECOLLECTION, Passage, recollection
+from chatbot.library.plans import MODULAR, plan_of
+from chatbot.library.search import Library
+
+EVENING = datetime(2024, 11, 5, 20, tzinfo=UTC)
+SAID = [
+    recollection("What killed Julia Stoner?", EVENING),
+    recollection("My dog is called Pompey, and he is lame.", EVENING.replace(day=4)),
+    recollection("I am Ada Quill, of Marsh Lane.", EVENING.replace(day=3)),
+]
+
+
+@pytest.fixture(scope="module")
+def books(casebook: Callable[..., Library]) -> Library:
+    """The casebook."""
+    return casebook()
+
+
+def routed(books: Library, message: str, **more: Any) -> Inquiry:
+    return Router(books.tools).invoke(Inquiry(message, **more))
+
+
+# ---------------------------------------------------------------------- intents
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        ("Good evening, Mr. Holmes!", "small talk"),
+        ("Thank you very much.", "small talk"),
+        ("What is my name?", "about you"),
+        ("Do you remember what I told you of my dog?", "about you"),
+        ("Have we met before?", "about you"),
+        ("Where do you keep your tobacco?", "about himself"),
+        ("What killed Julia Stoner?", "about a case"),
+        ("Did you meet Irene Adler?", "about a case"),
+        ("What do you think of the iPhone?", "out of his world"),
+        ("Netflix?", "out of his world"),
+    ],
+)
+def test_a_message_is_taken_for_what_it_is(books: Library, message: str, intent: str) -> None:
+    assert routed(books, message).intent == intent
+
+
+@pytest.mark.parametrize("message", ["Good evening!", "What do you think of the iPhone?"])
+def test_small_talk_and_what_is_out_of_his_world_open_no_books(books: Library, message: str) -> None:
+    found = books.search(message, MODULAR)
+    assert [step.module for step in found.steps] == ["router"]
+    assert (found.evidence, found.considered, found.weak) == ((), 0, True)
+    assert found.why_weak.startswith(f"{found.intent}: nothing was looked up")
+
+
+@pytest.mark.parametrize("message", ["Where do you keep your tobacco?", KILLED])
+def test_what_the_books_may_hold_is_searched_in_them(books: Library, message: str) -> None:
+    done = routed(books, message, recollections=lambda: SAID)
+    assert not done.ended and done.places == {"casebook", "text"} and done.candidates == ()
+    assert books.search(message, MODULAR, recollections=lambda: SAID).evidence[0].passage.kind != RECOLLECTION
+
+
+def test_a_question_about_himself_finds_his_habits(books: Library) -> None:
+    found = books.search("Where do you keep your tobacco?", MODULAR)
+    assert "slipper" in " ".join(piece.text for piece in found.evidence)
+    assert "you: Sherlock Holmes" in {step.note for step in found.steps if step.module == "persona"}
+
+
+# ---------------------------------------------------------------------- what the visitor said
+
+
+def test_what_the_visitor_said_is_evidence_with_its_day_and_reason(books: Library) -> None:
+    found = books.search("Do you remember what I told you of my dog?", MODULAR, recollections=lambda: SAID)
+    first = found.evidence[0]
+    assert first.text == "My dog is called Pompey, and he is lame."
+    assert first.passage.work == "What you told me on November 4, 2024"
+    assert [(reason.module, reason.rank) for reason in first.reasons] == [("router", 1)]
+    assert {piece.passage.kind for piece in found.evidence} == {RECOLLECTION}
+    assert not found.weak and found.strength == 1
+    assert found.steps[-1].note == "about you: 3 earlier messages"
+
+
+def test_among_equals_the_latest_comes_first_and_no_more_than_are_wanted(books: Library) -> None:
+    found = books.search("Who am I?", MODULAR, recollections=lambda: SAID, pieces=2)
+    assert [piece.text for piece in found.evidence] == [SAID[0].text, SAID[1].text]
+
+
+@pytest.mark.parametrize("recollections", [None, lambda: ()])
+def test_where_nothing_was_said_before_there_is_no_evidence(
+    books: Library, recollections: Callable[[], list[Passage]] | None
+) -> None:
+    found = books.search("What is my name?", MODULAR, recollections=recollections)
+    assert (found.evidence, found.weak) == ((), True)
+    assert found.intent == "about you"
+
+
+def test_what_was_said_is_fetched_only_where_it_is_asked_for(books: Library) -> None:
+    def never() -> list[Passage]:
+        raise AssertionError("nobody asked")
+
+    books.search(KILLED, MODULAR, recollections=never)
+    books.search("Good evening!", MODULAR, recollections=never)
+
+
+def test_two_that_say_the_same_on_one_day_are_two_recollections_of_their_hours() -> None:
+    one, other = recollection("Who?", EVENING), recollection("Who?", EVENING.replace(hour=21))
+    assert one.id != other.id
+    assert one.work == other.work == "What you told me on November 5, 2024"
+    assert recollection(" I am \n Ada. ", EVENING).text == "I am Ada."
+
+
+# ---------------------------------------------------------------------- a second search
+
+
+class Searches:
+    """A module that finds what it was told to, and remembers what it was asked."""
+
+    def __init__(self, *found: Any) -> None:
+        self.found = found
+        self.asked: list[Inquiry] = []
+
+    def invoke(self, inquiry: Inquiry) -> Inquiry:
+        """Find it."""
+        self.asked.append(inquiry)
+        return replace(inquiry, candidates=self.found).signal(coverage=0.9)
+
+
+def first_search(coverage: float) -> Inquiry:
+    """What a first search of two works found."""
+    found = (
+        candidate("He kept it there.", 0.6, 1, key="There old Barnaby Quill kept it.", work="The Kettle"),
+        candidate("She sold it.", 0.5, 2, key="She sold it to a sailor.", work="The Kettle"),
+        candidate("A cat slept.", 0.4, 3, key="A cat slept.", work="The Cat"),
+        candidate("It rained.", 0.3, 4, key="It rained.", work="The Rain"),
+    )
+    return Inquiry("Where was it kept?", candidates=found).signal(coverage=coverage, nearest=0.5)
+
+
+def test_a_search_that_covers_the_question_is_made_once() -> None:
+    chain = Searches()
+    done, note = Again(bare(), [chain]).apply(first_search(0.8))
+    assert chain.asked == []
+    assert done == first_search(0.8)
+    assert note == "once: 0.80 of the question is covered"
+
+
+def test_where_little_is_covered_it_is_made_again_in_the_works_found_with_the_names_found() -> None:
+    chain = Searches(candidate("Under the third stair.", 0.7, 9, work="The Kettle"))
+    done, note = Again(bare(), [chain]).apply(first_search(0.3))
+    (asked,) = chain.asked
+    assert asked.works == {"The Kettle", "The Cat"}
+    assert asked.phrasings[-1].text == "Where was it kept? Barnaby Quill"
+    assert asked.phrasings[0].text == "Where was it kept?"
+    assert asked.candidates == ()
+    assert note == "again in The Kettle, The Cat: 0.30 of the question was covered"
+    assert [one.text for one in done.candidates][:2] == ["Under the third stair.", "He kept it there."]
+    assert done.candidates[0].reasons[-1].note == "found by the second search"
+    assert not done.candidates[1].reasons
+    assert (done.works, done.phrasings) == (frozenset(), ())
+    assert (done.signals["coverage"], done.signals["nearest"]) == (0.9, 0.5)
+
+
+def test_where_nothing_was_found_nothing_is_searched_again() -> None:
+    chain = Searches()
+    assert Again(bare(), [chain]).apply(Inquiry("Where?"))[0].candidates == ()
+    assert chain.asked == []
+
+
+def test_a_window_that_both_searches_found_is_kept_once_with_the_better_score() -> None:
+    worse, better = candidate("He kept it.", 0.4), candidate("He kept it.", 0.6)
+    other = candidate("She sold it.", 0.5)
+    assert [one.score for one in interleaved([worse, other], [better])] == [0.6, 0.5]
+
+
+def test_the_real_second_search_stays_in_the_works_of_the_first(books: Library) -> None:
+    plan = plan_of("twice", ["dense", "bm25", "fuse", "focus", {"again": {"coverage": 1.1, "works": 1}}])
+    found = books.search(KILLED, plan, pieces=20)
+    second = [
+        piece for piece in found.evidence if "found by the second search" in {reason.note for reason in piece.reasons}
+    ]
+    assert second and {piece.passage.work for piece in second} == {"The Speckled Band"}
+    assert len({piece.passage.work for piece in found.evidence}) > 1
+    names = ["dense", "bm25", "fuse", "focus"]
+    assert [step.module for step in found.steps] == [*names, *names, "again"]
+
+
+def test_nothing_that_is_handed_over_is_among_the_dropped(books: Library) -> None:
+    question = "Who hid a stolen gem inside a goose, and who hid one inside a plaster bust?"
+    for asked in (question, "Which servant told of the stone?"):
+        found = books.search(asked, MODULAR)
+        assert found.dropped
+        kept = {piece.text for piece in found.evidence}
+        assert not kept & {piece.text for piece in found.dropped}
