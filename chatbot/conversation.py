@@ -23,7 +23,7 @@ def is_small_talk(message: str) -> bool:
 
 
 _ABOUT_VISITOR = re.compile(
-    r"\b(?:do you (?:remember|recall|know) (?:me|my|what i|when i|who i)|(?:remember|recall) me\b|"
+    r"\b(?:do you (?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)|(?:remember|recall) me\b|"
     r"(?:what|which|who|where|when) (?:is|was|are|were|did|do|have) (?:i|my)\b|"
     r"what(?:'s| is) my|who am i|have (?:we|i) (?:met|spoken|talked|asked|told)|"
     r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)|i (?:told|asked|mentioned to) you)\b",
