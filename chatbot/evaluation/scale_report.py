@@ -18,8 +18,8 @@ embedding out, the dense figures carry over to real vectors only roughly, and no
 that size is searched. {QUERIES} questions of {TERMS} words each, {LIST} passages a list, one at a time, the process
 warm; the embedding of the question and the choice of sentences are not in it (see the times in `retrieval.md`: they do
 not grow with the library). Every step runs in a process of its own. Resident memory counts mapped pages of the index,
-which the system takes back when it needs them. Chroma keeps the words beside the vectors up to {KEEPS_WORDS:,} passages,
-and vectors alone above. Recall: the share of the ten nearest passages that the dense search finds, against all vectors
+which the system takes back when it needs them. Chroma keeps the words beside the vectors up to {KEEPS_WORDS:,}
+passages, and vectors alone above. Recall: the share of the ten nearest passages that the dense search finds, against all vectors
 compared one by one, 20 questions. Growth: {ADDED} passages more, as a text is added, in a process that has Chroma
 open."""
 
