@@ -11,17 +11,17 @@ from chatbot.library.dense import KEEPS_WORDS
 HELD = 100.0  # milliseconds: what the 95th percentile of a fused search shall stay below
 
 READING = f"""\
-The libraries are synthetic, built and searched by the library's own code: passages of {WORDS} terms from a vocabulary
-by the law of Zipf and Mandelbrot, fitted to the frequencies in the nine books. **Vectors are drawn around the centres
-of clusters and not made by a model**: embedding a million passages takes many hours. So the time to build leaves the
-embedding out, the dense figures carry over to real vectors only roughly, and nothing here says how *well* a library of
-that size is searched. {QUERIES} questions of {TERMS} words each, {LIST} passages a list, one at a time, the process
-warm; the embedding of the question and the choice of sentences are not in it (see the times in `retrieval.md`: they do
-not grow with the library). Every step runs in a process of its own. Resident memory counts mapped pages of the index,
-which the system takes back when it needs them. Chroma keeps the words beside the vectors up to {KEEPS_WORDS:,}
-passages, and vectors alone above. Recall: the share of the ten nearest passages that the dense search finds, against
-all vectors compared one by one, 20 questions. Growth: {ADDED} passages more, as a text is added, in a process that has
-Chroma open."""
+The libraries are synthetic, built and searched by the library's own code: passages of {WORDS} terms from a
+vocabulary by the law of Zipf and Mandelbrot, fitted to the frequencies in the nine books. **Vectors are drawn
+around the centres of clusters and not made by a model**: embedding a million passages takes many hours. So the time
+to build leaves the embedding out, the dense figures carry over to real vectors only roughly, and nothing here says
+how *well* a library of that size is searched. {QUERIES} questions of {TERMS} words each, {LIST} passages a list,
+one at a time, the process warm; the embedding of the question and the choice of sentences are not in it (see the
+times in `retrieval.md`: they do not grow with the library). Every step runs in a process of its own. Resident
+memory counts mapped pages of the index, which the system takes back when it needs them. Chroma keeps the words
+beside the vectors up to {KEEPS_WORDS:,} passages, and vectors alone above. Recall: the share of the ten nearest
+passages that the dense search finds, against all vectors compared one by one, 20 questions. Growth: {ADDED}
+passages more, as a text is added, in a process that has Chroma open."""
 
 ROWS: dict[str, Callable[[Scale], str]] = {
     "dense search, p50 / p95 ms": lambda scale: _speed(scale.dense),
