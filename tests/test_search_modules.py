@@ -24,7 +24,7 @@ from chatbot.library.modules.finding import Bm25Search, DenseSearch, Fuse
 from chatbot.library.modules.finishing import Compress, Diversify, Ends, Surroundings, tokens_of
 from chatbot.library.modules.focusing import CrossEncode, Focus
 from chatbot.library.modules.reranking import Hypothetical, Perplexity, Settle
-from chatbot.library.modules.rewriting import Persona, in_third_person
+from chatbot.library.modules.rewriting import Persona, Phrasings, in_third_person
 from chatbot.library.plans import ADVANCED, FUSED, MODULAR, NAIVE, PERPLEXITY, SETTLED, plan_of
 from chatbot.library.search import Library, Models
 from chatbot.settings import Settings, get_settings
@@ -503,3 +503,19 @@ def test_a_plan_or_module_that_does_not_exist_is_named(arguments: list[str], mes
     result = CliRunner().invoke(app, ["library", "search", KILLED, *arguments])
     assert isinstance(result.exception, PlanError)
     assert message in str(result.exception)
+
+
+def test_a_question_is_searched_in_other_words_too() -> None:
+    plain, note = Phrasings(bare()).apply(Inquiry("Tell me where the blue carbuncle was found"))
+    assert [phrasing.text for phrasing in plain.phrasings] == [
+        "Tell me where the blue carbuncle was found",
+        "blue carbuncle found",
+        "where the blue carbuncle was found",
+    ]
+    assert plain.phrasings[0].weight > plain.phrasings[1].weight
+    assert "blue carbuncle found" in note
+
+
+def test_a_question_of_nothing_but_its_own_words_gets_no_phrasing_twice() -> None:
+    done, _ = Phrasings(bare()).apply(Inquiry("blue carbuncle goose"))
+    assert [phrasing.text for phrasing in done.phrasings] == ["blue carbuncle goose"]

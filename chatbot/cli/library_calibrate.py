@@ -37,7 +37,8 @@ def calibrate(
         plans = dict(Calibration.read(file).plans)
         for name in choose_rungs(dict(library.plans), rungs.split(",")):
             with progress(name.name) as show:
-                plans[name.name] = calibrated(library, name, known, spared, show)
+                weights = calibrated(library, name, known, spared, show)
+            plans |= {other: weights for other, plan in library.plans.items() if plan.uses == name.uses}
             write_calibration(file, plans)
             say(f"{name.name}: {plans[name.name].weights}, limit {plans[name.name].limit}")
     say(f"Written: {file}.")

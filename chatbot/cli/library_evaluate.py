@@ -26,6 +26,7 @@ def evaluate(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write every figure and every question with what was found.")
     ] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="Figures alone in the JSON: no questions, no texts.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a Markdown report.")] = None,
     chart_file: Annotated[Path | None, typer.Option("--chart", help="Write a bar chart (SVG).")] = None,
 ) -> None:
@@ -71,7 +72,7 @@ def evaluate(
         + [f"--sample {number}"] * bool(number)
     )
     _write(out, report(results, variants, about, command))
-    _write(json_file, as_json(results, variants, {"about": about, "command": command}))
+    _write(json_file, as_json(results, variants, {"about": about, "command": command}, brief=brief))
     _write(chart_file, chart([summarise(*item) for item in results.items()], f"Search of the {persona} library"))
 
 

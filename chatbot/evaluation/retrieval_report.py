@@ -251,13 +251,15 @@ def _whole(value: float | None) -> str:
 # ---------------------------------------------------------------------- JSON
 
 
-def as_json(results: Outcomes, ablation: Mapping[str, Outcomes], about: Mapping[str, Any]) -> str:
-    """Everything: the figures of every rung and, question by question, what it handed over."""
+def as_json(
+    results: Outcomes, ablation: Mapping[str, Outcomes], about: Mapping[str, Any], *, brief: bool = False
+) -> str:
+    """Everything: the figures of every rung and, unless `brief`, question by question what it handed over."""
     variants = {label: outcomes for parts in ablation.values() for label, outcomes in parts.items()}
     rungs = {
         name: {
             "figures": asdict(summarise(name, outcomes)),
-            "questions": [_question(outcome) for outcome in outcomes],
+            **({} if brief else {"questions": [_question(outcome) for outcome in outcomes]}),
         }
         for name, outcomes in {**results, **variants}.items()
     }

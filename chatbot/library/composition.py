@@ -13,7 +13,7 @@ from chatbot.library.modules.routing import Again
 from chatbot.library.plans import PARTS, Plan, Use
 
 # Modules that make a question ready; the second search of `again` does not go through them once more.
-REWRITING = frozenset(("router", "follow-up", "persona", "hypothetical", PARTS))
+REWRITING = frozenset(("router", "follow-up", "persona", "phrasings", "hypothetical", PARTS))
 
 
 def modules_of(uses: tuple[Use, ...], tools: Tools) -> list[Module]:

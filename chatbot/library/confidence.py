@@ -39,7 +39,8 @@ class Weights(BaseModel):
     unanswerable: int = 0
 
 
-# Where a plan has not been calibrated: each strange word makes a question less likely to be about the books.
+NEXT_OF_KIN = "rag"  # whose weights serve a plan that has not been calibrated
+# Where none has been: each strange word makes a question less likely to be about the books.
 RULE_OF_THUMB = Weights(bias=-9.0, weights={"nearest": 10.0, "focus": 6.0, "coverage": 3.0, "unknown": -1.5})
 
 
@@ -69,7 +70,7 @@ class Calibration:
 
     def strength(self, plan: str, signals: Mapping[str, float], found: bool) -> tuple[float, float]:
         """How likely evidence with these signals is to answer, from 0 to 1, and the limit below which it is weak."""
-        weights = self.plans.get(plan, RULE_OF_THUMB)
+        weights = self.plans.get(plan) or self.plans.get(NEXT_OF_KIN, RULE_OF_THUMB)
         return (logistic(weights, signals) if found else 0.0), weights.limit
 
 

@@ -154,6 +154,7 @@ UNTUNED = Plan(
     ),
 )
 ADVANCED = Plan("rag", (*_BEFORE, *_SEARCH, _use("cross-encoder"), *_AFTER))
+PHRASED = Plan("rag + phrasings", (*_BEFORE, _use("phrasings"), *_SEARCH, _use("cross-encoder"), *_AFTER))
 HYPOTHETICAL = Plan("rag + hypothetical", (*_BEFORE, _use("hypothetical"), *_SEARCH, _use("cross-encoder"), *_AFTER))
 PERPLEXITY = Plan("rag + perplexity", (*_BEFORE, *_SEARCH, _use("cross-encoder"), _use("perplexity"), *_AFTER))
 SETTLED = Plan("rag + settle", (*_BEFORE, *_SEARCH, _use("cross-encoder"), _use("settle"), *_AFTER))
@@ -164,5 +165,6 @@ MODULAR = Plan(
 ALL = replace(MODULAR, name="all")  # the same search, for the tuned voice
 
 PLANS: dict[str, Plan] = {
-    plan.name: plan for plan in (NAIVE, FUSED, UNTUNED, ADVANCED, HYPOTHETICAL, PERPLEXITY, SETTLED, MODULAR, ALL)
+    plan.name: plan
+    for plan in (NAIVE, FUSED, UNTUNED, ADVANCED, PHRASED, HYPOTHETICAL, PERPLEXITY, SETTLED, MODULAR, ALL)
 }

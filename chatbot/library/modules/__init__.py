@@ -5,7 +5,7 @@ from chatbot.library.modules.finding import Bm25Search, DenseSearch, Fuse
 from chatbot.library.modules.finishing import Compress, Diversify, Ends, Surroundings
 from chatbot.library.modules.focusing import CrossEncode, Focus
 from chatbot.library.modules.reranking import Hypothetical, Perplexity, Settle
-from chatbot.library.modules.rewriting import FollowUp, Persona
+from chatbot.library.modules.rewriting import FollowUp, Persona, Phrasings
 from chatbot.library.modules.routing import Again, Router
 
 MODULES: dict[str, type[Module]] = {
@@ -14,6 +14,7 @@ MODULES: dict[str, type[Module]] = {
         Router,
         FollowUp,
         Persona,
+        Phrasings,
         Hypothetical,
         DenseSearch,
         Bm25Search,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from chatbot.library.inquiry import Inquiry, Phrasing
 from chatbot.library.modules.base import Module, Tools
-from chatbot.text import words_of
+from chatbot.text import STOPWORDS, words_of
 
 _REFERRING = frozenset(
     """he she it they him her them his hers its their that this these those there then one ones who's one's""".split()
@@ -81,6 +81,40 @@ def in_third_person(text: str, name: str) -> str:
     """The text with `name` in the place of "you", "your" and "yourself"."""
     text = re.sub(r"\b[Yy]our(?:s)?\b", f"{name}'s", text)
     return re.sub(r"\b[Yy]ou(?:rself)?\b", name, text)
+
+
+class Phrasings(Module):
+    """The question in other words as well: its words that carry meaning alone, and without what frames it ("Tell me",
+    "In Silver Blaze,"). A model's paraphrase is what `hypothetical` adds.
+    """
+
+    title = "phrasings"
+
+    def __init__(self, tools: Tools, *, weight: float = 0.4) -> None:
+        super().__init__(tools)
+        self._weight = weight
+
+    def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
+        """Add what says the same in other words."""
+        given = inquiry.phrasings or (Phrasing(inquiry.question),)
+        said = given[0].text
+        others = [" ".join(word for word in words_of(said) if word not in STOPWORDS), unframed(said)]
+        known = {phrasing.text for phrasing in given}
+        fresh = [text for text in dict.fromkeys(others) if text and text not in known]
+        more = tuple(Phrasing(text, self._weight, self.title) for text in fresh)
+        return replace(inquiry, phrasings=(*given, *more)), " | ".join(fresh)
+
+
+_FRAME = re.compile(
+    r"^(?:(?:please|pray),? )?(?:tell me|can you tell me|could you tell me|do you (?:know|remember|recall)|i wonder)"
+    r"(?: please)?,? |^in [^,]{3,40}, ",
+    re.IGNORECASE,
+)
+
+
+def unframed(question: str) -> str:
+    """A question without the words that only introduce it."""
+    return _FRAME.sub("", question)
 
 
 _AND = re.compile(
