@@ -67,10 +67,14 @@ def test_what_found_nothing_has_no_strength_whatever_was_measured() -> None:
     assert Calibration().strength("rag", GOOD, found=True)[0] > 0.5
 
 
-def test_each_plan_has_weights_of_its_own_and_another_plan_the_rule_of_thumb() -> None:
-    calibration = Calibration({"rag": Weights(bias=-2.0, weights={}, limit=0.3)})
+def test_each_plan_has_weights_of_its_own_and_another_plan_those_of_rag_or_the_rule_of_thumb() -> None:
+    rag, naive = Weights(bias=-2.0, weights={}, limit=0.3), Weights(bias=1.0, weights={}, limit=0.4)
+    calibration = Calibration({"rag": rag, "naive": naive})
     assert calibration.strength("rag", GOOD, True) == (pytest.approx(0.1192, abs=1e-4), 0.3)
-    assert calibration.strength("naive", GOOD, True) == (logistic(RULE_OF_THUMB, GOOD), RULE_OF_THUMB.limit)
+    assert calibration.strength("naive", GOOD, True) == (pytest.approx(0.7311, abs=1e-4), 0.4)
+    assert calibration.strength("another", GOOD, True) == calibration.strength("rag", GOOD, True)
+    without = Calibration({"naive": naive})
+    assert without.strength("another", GOOD, True) == (logistic(RULE_OF_THUMB, GOOD), RULE_OF_THUMB.limit)
 
 
 def test_a_search_is_weak_where_its_plan_s_limit_is_above_its_strength(casebook: Callable[..., Library]) -> None:
