@@ -135,7 +135,7 @@ def test_the_canon_s_reporting_part_is_closed_by_whatever_name_a_work_is_known()
     assert not [work for work in tuning for other in reported if same_work(work, other) and is_open(work, questions)]
 
 
-def test_a_follow_up_is_asked_behind_the_question_that_it_refers_to() -> None:
+def test_a_follow_up_is_asked_behind_the_exchange_that_it_refers_to() -> None:
     known = KnownQuestion.model_validate(
         {
             "kind": "follow-up",
@@ -147,7 +147,7 @@ def test_a_follow_up_is_asked_behind_the_question_that_it_refers_to() -> None:
     )
     pairs = known_pairs([known], PASSAGES)
     assert {pair.question for pair in pairs} == {
-        "Who lived in the valley with the old miller? What did he hide that night?"
+        "Who lived in the valley with the old miller? Nobody. What did he hide that night?"
     }
     assert {pair.kind for pair in pairs} == {"follow-up"}
 
