@@ -187,15 +187,16 @@ class _Turn:
         return [(exchange.sent.rpartition(f"\n{label} ")[2], exchange.reply) for exchange in self._history]
 
     def _within_budget(self, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-        """The best pieces that fit the evidence's share of the prompt; the first in any case."""
-        kept: list[Evidence] = []
+        """The best pieces that fit the evidence's share of the prompt, in the order of the search; one in any case."""
+        pieces = evidence[:MAX_PIECES]
+        kept: set[int] = set()
         room = self._resources.settings.evidence_tokens
-        for piece in evidence[:MAX_PIECES]:
-            room -= self._resources.engine.count(piece.text)
+        for number in sorted(range(len(pieces)), key=lambda at: -pieces[at].score):
+            room -= self._resources.engine.count(pieces[number].text)
             if kept and room < 0:
                 break
-            kept.append(piece)
-        return tuple(kept)
+            kept.add(number)
+        return tuple(piece for number, piece in enumerate(pieces) if number in kept)
 
     def _write(self) -> Iterator[Event]:
         persona, settings = self._loaded.persona, self._resources.settings
@@ -309,7 +310,8 @@ class _Turn:
     def _search_record(self) -> SearchRecord | None:
         if self._found is None or self._plan is None:
             return None
-        return SearchRecord.of(self._plan.name, self._found, self._found.evidence[len(self._used) :])
+        unused = [piece for piece in self._found.evidence if piece not in self._used]
+        return SearchRecord.of(self._plan.name, self._found, unused)
 
     def _finish(self, state: str, error: str = "") -> None:
         self.state = state
