@@ -53,9 +53,9 @@ def sherlock() -> LoadedPersona:
 
 
 @pytest.fixture(scope="session")
-def embedder(settings: Settings) -> Embedder:
-    """The bundled embedder, as a CPU runs it."""
-    return Embedder(cache=settings.models_dir)
+def embedder(settings: Settings, sherlock: LoadedPersona) -> Embedder:
+    """The embedder of a fresh install as a CPU runs it: the bundled one with the persona's retriever."""
+    return Embedder(adapter=sherlock.retriever, cache=settings.models_dir)
 
 
 @pytest.fixture(scope="session")

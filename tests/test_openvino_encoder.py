@@ -21,7 +21,7 @@ from personas import LoadedPersona
 def test_vectors_are_the_original_s_and_rank_alike(sherlock: LoadedPersona, embedder: Embedder) -> None:
     texts = [part for section in casebook_sections(sherlock.casebook, "Holmes") for part in section.paragraphs][::12]
     questions = ["Who stole the goose?", "What killed Julia Stoner?", "Where was the treaty hidden?"]
-    original = Embedder()
+    original = Embedder(adapter=sherlock.retriever)
     ours, theirs = (np.array(kind.embed_documents(texts)) for kind in (embedder, original))
     assert (ours * theirs).sum(axis=1).min() > 0.97
     assert np.allclose(np.linalg.norm(ours, axis=1), 1.0, atol=1e-3)

@@ -442,8 +442,8 @@ def test_the_line_of_a_turn_holds_what_every_module_did(books: Library) -> None:
         mode="rag", persona="sherlock", evidence=evidence_records(found), search=SearchRecord.of("rag", found)
     )
     line = json.loads(json.dumps(as_json(KILLED, "A snake.", trace)))
-    first = line["evidence"][0]["reasons"][0]
-    assert first == {"module": "dense", "rank": 1, "score": found.evidence[0].reasons[0].score}
+    first, dense = line["evidence"][0]["reasons"][0], found.evidence[0].reasons[0]
+    assert first == {"module": "dense", "rank": dense.rank, "score": dense.score}
     assert line["evidence"][0]["reasons"][3]["note"].endswith("words")
     assert [step["module"] for step in line["search"]["steps"]] == [step.module for step in found.steps]
     assert line["search"]["dropped"][0]["reasons"][-1]["note"] == "not among the first 4"

@@ -169,6 +169,8 @@ class Library:
         evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
         signals = signals_of(done, unknown)
         strength, limit = self._calibration.strength(plan.name, signals, bool(evidence))
+        if 2 * len(unknown) > len({word for word in words_of(question) if word not in STOPWORDS}):
+            strength = 0.0  # most of what is asked about stands nowhere in the books
         if any(piece.passage.kind == RECOLLECTION for piece in evidence):
             strength = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
         left_behind = [
