@@ -56,31 +56,42 @@ def evaluate(
             with progress(rung.name) as show:
                 return run(rung, known, judge, resources.embedder.count, show)
 
-        results = {rung.name: ask(rung) for rung in chosen}
-        variants = {
-            rung.name: {variant.name: ask(variant) for variant in rung.rungs_without()}
-            for rung in chosen
-            if ablation and isinstance(rung, Composed)
-        }
+        about = _about(persona, known, part, library)
+        command = " ".join(
+            ["bakerstreet library evaluate", persona, "--part", part]
+            + [f"--questions {shlex.quote(str(questions))}"] * bool(questions)
+            + [f"--rungs {shlex.quote(rungs)}"] * bool(rungs)
+            + ["--ablation"] * ablation
+            + [f"--sample {number}"] * bool(number)
+        )
+        results: dict[str, Any] = {}
+        variants: dict[str, dict[str, Any]] = {}
+
+        def write() -> None:  # after every rung, so that a run that is stopped leaves what it has
+            _write(out, report(results, variants, about, command))
+            _write(json_file, as_json(results, variants, {"about": about, "command": command}, brief=brief))
+            figures = [summarise(*item) for item in results.items()]
+            _write(chart_file, chart(figures, f"Search of the {persona} library"))
+
+        for rung in chosen:
+            results[rung.name] = ask(rung)
+            write()
+        for rung in chosen:
+            if ablation and isinstance(rung, Composed):
+                variants[rung.name] = {}
+                for variant in rung.rungs_without():
+                    variants[rung.name][variant.name] = ask(variant)
+                    write()
     typer.echo("\n".join(tables(results)))
-    about = _about(persona, known, part, library)
-    command = " ".join(
-        ["bakerstreet library evaluate", persona, "--part", part]
-        + [f"--questions {shlex.quote(str(questions))}"] * bool(questions)
-        + [f"--rungs {shlex.quote(rungs)}"] * bool(rungs)
-        + ["--ablation"] * ablation
-        + [f"--sample {number}"] * bool(number)
-    )
-    _write(out, report(results, variants, about, command))
-    _write(json_file, as_json(results, variants, {"about": about, "command": command}, brief=brief))
-    _write(chart_file, chart([summarise(*item) for item in results.items()], f"Search of the {persona} library"))
+    for file in filter(None, (out, json_file, chart_file)):
+        say(f"Written: {file}.")
 
 
 def _about(persona: str, known: Sequence[Any], part: str, library: Any) -> str:
-    sources = library.manifest.sources.values()
-    books = sum(entry.kind == "text" for entry in sources)
     from chatbot.evaluation.known import BOTH
 
+    sources = library.manifest.sources.values()
+    books = sum(entry.kind == "text" for entry in sources)
     which = "tuning and reporting" if part == BOTH else part
     return (
         f"{len(known)} questions ({which}) asked of the library of {persona}: {len(library.passages)} passages of the "
@@ -107,4 +118,3 @@ def _write(file: Path | None, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
-    say(f"Written: {file}.")
