@@ -111,7 +111,7 @@ def test_an_addition_that_dies_leaves_the_library_as_it_was(
 ) -> None:
     file = written(tmp_path, "clock.md", STORY)
     with pytest.raises(Interrupted):
-        add_text(sherlock, folder, Dying(), file)
+        add_text(sherlock, folder, Dying(adapter=sherlock.retriever), file)
     known = "Who was Dr. Grimesby Roylott?"
     assert Library(folder, embedder).search(known).evidence
     assert add_text(sherlock, folder, embedder, file).passages > 0
