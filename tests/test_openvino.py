@@ -212,15 +212,14 @@ from chatbot.engines.types import Request, Sampling
 from chatbot.library.embedder import Embedder
 from chatbot.prompts import Message
 
-models, voice = Path(sys.argv[1]), Path(sys.argv[2])
+models, voice, retriever = map(Path, sys.argv[1:])
 engine = OpenVinoEngine("bundled", models)
 request = Request((Message("user", "Who are you?"),), voice, Sampling(max_new_tokens=4))
 assert engine.submit(request).completion.reply_tokens == 4
 engine.close()
-assert len(Embedder(cache=models).embed_query("A clue.")) == 384
+assert len(Embedder(adapter=retriever, cache=models).embed_query("A clue.")) == 384
 print(sorted({"torch", "transformers", "sentence_transformers", "peft"} & set(sys.modules)))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(settings.models_dir), str(sherlock.voice)], capture_output=True, text=True
-    )
+    folders = map(str, (settings.models_dir, sherlock.voice, sherlock.retriever))
+    done = subprocess.run([sys.executable, "-c", program, *folders], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
