@@ -48,7 +48,7 @@ def test_every_module_is_used_by_a_built_in_plan_and_named_for_itself() -> None:
 
 @pytest.mark.parametrize(
     ("module", "settings"),
-    [("focus", {"words": 90, "of_one": 2, "windows": 18, "embedder": ""}), ("persona", {}), (PARTS, {})],
+    [("focus", {"words": 90, "of_one": 2, "windows": 12, "embedder": ""}), ("persona", {}), (PARTS, {})],
 )
 def test_the_settings_of_a_module_are_known_with_their_defaults(module: str, settings: dict[str, Any]) -> None:
     assert settings_of(module) == settings

@@ -55,7 +55,7 @@ class Focus(Module):
     title = "focus"
 
     def __init__(
-        self, tools: Tools, *, words: int = 90, of_one: int = 2, windows: int = 18, embedder: str = ""
+        self, tools: Tools, *, words: int = 90, of_one: int = 2, windows: int = 12, embedder: str = ""
     ) -> None:
         super().__init__(tools)
         self._words, self._of_one, self._windows, self._embedder = words, of_one, windows, embedder
@@ -217,7 +217,7 @@ class CrossEncode(Module):
 
     title = "cross-encoder"
 
-    def __init__(self, tools: Tools, *, number: int = 12, weight: float = LOGIT) -> None:
+    def __init__(self, tools: Tools, *, number: int = 8, weight: float = LOGIT) -> None:
         super().__init__(tools)
         self._number, self._weight = number, weight
 
