@@ -83,6 +83,7 @@ class Inquiry:
         budget: the most tokens of evidence in all; 0: as much as there is.
         intent: what the router took the message for.
         ended: nothing more is to be done.
+        shares: how many parts of one question share what a search may cost.
         signals: what modules measured, for the confidence at the end.
         recollections: what the user said in earlier conversations, fetched when it is asked for.
     """
@@ -101,6 +102,7 @@ class Inquiry:
     budget: int = 0
     intent: str = ""
     ended: bool = False
+    shares: int = 1
     signals: Mapping[str, float] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     recollections: Callable[[], Sequence[Passage]] | None = None

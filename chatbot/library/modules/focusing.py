@@ -75,7 +75,8 @@ class Focus(Module):
             )
         ]
         windows.sort(key=lambda window: -window.score)
-        near, over = windows[: self._windows], windows[self._windows : self._windows + REMEMBERED]
+        number = max(1, self._windows // inquiry.shares)
+        near, over = windows[:number], windows[number : number + REMEMBERED]
         cosines = self._cosines(inquiry, near)
         scored = [
             (window.score + WEIGHTS.sense * max(0.0, cosine)) / TOTAL
@@ -227,7 +228,8 @@ class CrossEncode(Module):
         inquiry = unjoined(self.tools, inquiry)
         if scorer is None or not inquiry.candidates:
             return inquiry, "no cross-encoder" if scorer is None else ""
-        some, rest = inquiry.candidates[: self._number], inquiry.candidates[self._number :]
+        number = max(1, self._number // inquiry.shares)
+        some, rest = inquiry.candidates[:number], inquiry.candidates[number:]
         texts = [f"{candidate.passage.work}. {candidate.text}" for candidate in some]
         scores = scorer.score(inquiry.main.text if inquiry.context else inquiry.question, texts)
         mixed = [

@@ -37,7 +37,7 @@ class Parts(Module):
         """The pieces of all parts in turn: the best of each first."""
         parts = parts_of(inquiry.question)
         budget = inquiry.budget // len(parts)
-        answered = [self._run(replace(inquiry, question=part, budget=budget)) for part in parts]
+        answered = [self._run(replace(inquiry, question=part, budget=budget, shares=len(parts))) for part in parts]
         seen: dict[tuple[str, str], Candidate] = {}
         for row in zip_longest(*(answer.candidates for answer in answered)):
             for candidate in row:
@@ -52,6 +52,7 @@ class Parts(Module):
             steps=tuple(step for answer in answered for step in answer.steps),
             signals=signals,
             budget=inquiry.budget,
+            shares=inquiry.shares,
         )
         return whole, " | ".join(parts)
 
