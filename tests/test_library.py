@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from kettles import BOOK, Counting, Interrupted, chroma_server, entry, free_port, make_persona
 
 from chatbot.errors import LibraryError, SourceError
 from chatbot.library.build import build_library
@@ -20,68 +17,18 @@ from chatbot.library.modules.finding import fused
 from chatbot.library.plans import FUSED, NAIVE
 from chatbot.library.search import Library
 from chatbot.library.store import known_ids, open_chroma, read_manifest
-from personas import LoadedPersona, load_persona
-
-STORY = """A TALE OF TWO KETTLES
-
-Chapter 1. The Copper Kettle
-
-{filler}
-
-Old Barnaby Quill kept a copper kettle under the third stair of Thistle Lodge. He polished it every Sunday.
-
-Chapter 2. The Iron Kettle
-
-{filler}
-
-"I sold the iron kettle to a sailor for nine shillings," said Mistress Wren. "He took it aboard the Sea Mew."
-"""
-FILLER = "\n\n".join(
-    f"On the {day} day the rain fell upon the roofs and nobody in the lane had anything to say of kettles at all."
-    for day in ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
-)
-
-
-class Counting(Embedder):
-    """The real embedder; remembers how many passages it embedded, and can be killed after some."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.embedded = 0
-        self.left: int | None = None
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        if self.left is not None and self.embedded + len(texts) > self.left:
-            raise KeyboardInterrupt
-        self.embedded += len(texts)
-        return super().embed_documents(texts)
+from personas import LoadedPersona
 
 
 @pytest.fixture
 def persona(tmp_path: Path) -> LoadedPersona:
     """A persona of our own with two casebook entries and one book."""
-    folder = tmp_path / "personas" / "quill"
-    (folder / "casebook").mkdir(parents=True)
-    head = load_persona("sherlock").folder / "persona.yaml"
-    text = head.read_text(encoding="utf-8").split("sources:")[0].replace("Sherlock Holmes", "Barnaby Quill")
-    (folder / "persona.yaml").write_text(
-        text
-        + "sources:\n  - {title: A Tale of Two Kettles, gutenberg: [1], file: kettles.txt, narrator: Wren}\n"
-        + "prompts: {grounded: Answer from these notes.}\n",
-        encoding="utf-8",
-    )
-    entry(folder, "lodge", "Thistle Lodge", "Thistle Lodge stands in Marsh Lane. The roof of Thistle Lodge is green.")
-    entry(folder, "cat", "The Cat", "The cat of Thistle Lodge is called Pilchard. Pilchard sleeps in the coal box.")
-    return load_persona("quill", tmp_path / "personas")
-
-
-def entry(folder: Path, slug: str, title: str, text: str) -> None:
-    (folder / "casebook" / f"{slug}.md").write_text(f"---\ntitle: {title}\n---\n# {title}\n\n## Notes\n{text}\n")
+    return make_persona(tmp_path / "personas")
 
 
 @pytest.fixture
 def book() -> dict[str, str]:
-    return {"kettles.txt": STORY.format(filler=FILLER)}
+    return dict(BOOK)
 
 
 def works(evidence: Sequence[object]) -> list[str]:
@@ -134,7 +81,7 @@ def test_a_build_that_was_killed_goes_on_where_it_stopped(
     monkeypatch.setattr("chatbot.library.build.BATCH", 2)
     embedder = Counting()
     embedder.left = 2
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted):
         build_library(persona, tmp_path / "quill", embedder, texts=book)
     kept = len(known_ids(open_chroma(tmp_path / "quill", embedder, None)))
     assert kept == 2
@@ -194,30 +141,13 @@ def test_a_chroma_server_that_is_away_is_named(persona: LoadedPersona, tmp_path:
 def test_a_chroma_server_holds_the_library_as_well(
     persona: LoadedPersona, book: dict[str, str], tmp_path: Path
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(tmp_path / "server")]
-    server = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        url, embedder = f"http://127.0.0.1:{port}", Embedder()
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, "the server did not come up"
-                time.sleep(0.1)
+    port = free_port()
+    url, embedder = f"http://127.0.0.1:{port}", Embedder()
+    with chroma_server(tmp_path / "server", port):
         build_library(persona, tmp_path / "quill", embedder, texts=book, chroma_url=url)
         library = Library(tmp_path / "quill", embedder, url)
         assert "third stair" in library.search("Where was the copper kettle kept?").evidence[0].text
         assert not (tmp_path / "quill" / "chroma").exists()
-    finally:
-        server.terminate()
-        server.wait(20)
     with pytest.raises(LibraryError, match="Chroma did not answer"):
         library.search("Where was the iron kettle sold?")
 
