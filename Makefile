@@ -16,7 +16,7 @@ run: install
 	@$(BIN)/python app.py
 
 test: install-test check
-	@echo "== Tests (with the real model, about ten minutes on two cores)"
+	@echo "== Tests (with the real model, ten to fifteen minutes on two cores)"
 	@$(BIN)/python -m pytest
 
 check: install-test
