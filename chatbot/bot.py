@@ -12,18 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.conversation import is_about_visitor, is_small_talk
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BakerStreetError, MessageError, ModeError
 from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
 from chatbot.grounding import check_reply, unsupported_terms
-from chatbot.library.evidence import Evidence, Found
-from chatbot.library.passages import Passage, recollection
-from chatbot.library.plans import Plan
+from chatbot.language.small_talk import is_about_visitor, is_small_talk
+from chatbot.language.text import clean_message
+from chatbot.library.search.evidence import Evidence, Found
+from chatbot.library.search.plans import Plan
+from chatbot.library.texts.passages import Passage, recollection
 from chatbot.modes import Mode, get_mode
 from chatbot.prompts import Exchange, Note, Prompt, build_prompt
 from chatbot.resources import Resources
-from chatbot.text import clean_message
 from chatbot.trace import Check, SearchRecord, Timings, Trace, evidence_records, prompt_record, token_record
 from chatbot.wording import Wording
 from personas import LoadedPersona

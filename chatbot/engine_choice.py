@@ -39,7 +39,7 @@ def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
 
 
 def _openvino(settings: Settings, say: Say) -> Engine:
-    from chatbot.engines.openvino import OpenVinoEngine
+    from chatbot.engines.openvino.engine import OpenVinoEngine
 
     if importlib.util.find_spec("openvino_genai") is None:
         raise ConversionError("the package openvino-genai is not installed: `pip install openvino-genai`")
@@ -56,7 +56,7 @@ def _openvino(settings: Settings, say: Say) -> Engine:
 
 
 def _transformers(settings: Settings, say: Say) -> Engine:
-    from chatbot.engines.local import LocalEngine
+    from chatbot.engines.torch.engine import LocalEngine
 
     return LocalEngine(
         settings.model,
@@ -78,7 +78,7 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _remote(settings: Settings, say: Say) -> Engine:
-    from chatbot.engines.remote import RemoteEngine
+    from chatbot.engines.remote.engine import RemoteEngine
 
     if not settings.remote_url or not settings.remote_model:
         raise SettingsError(

@@ -15,8 +15,8 @@ from personas import LoadedPersona, load_persona
 
 if TYPE_CHECKING:
     from chatbot.engines.types import Engine
-    from chatbot.library.embedder import Embedder
-    from chatbot.library.search import Library
+    from chatbot.library.encoders.embedder import Embedder
+    from chatbot.library.search.library import Library
     from chatbot.search_models import SearchModels
 
 SOON = 1_000  # passages that a command embeds before it goes on: some seconds
@@ -61,11 +61,10 @@ class Resources:
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder that questions and passages share."""
-        from chatbot.library.embedder import Embedder
+        from chatbot.library.encoders.embedder import Embedder
 
         settings = self.settings
-        cache = settings.models_dir if settings.device in ("auto", "cpu") else None
-        return Embedder(settings.embedder, settings.threads, cache=cache, say=self._say)
+        return Embedder(settings.embedder, settings.threads, cache=settings.encoder_cache, say=self._say)
 
     @cached_property
     def memory(self) -> Memory:
@@ -99,7 +98,7 @@ class Resources:
         Raises:
             LibraryError: there is none yet, it is damaged, or another embedder built it.
         """
-        from chatbot.library.manifest import file_stamp, index_folder, read_manifest
+        from chatbot.library.index.manifest import file_stamp, index_folder, read_manifest
 
         folder = self.library_folder(persona_id)
         with self._lock:
@@ -122,7 +121,7 @@ class Resources:
         Raises:
             LibraryError: the library is damaged.
         """
-        from chatbot.library.manifest import read_manifest
+        from chatbot.library.index.manifest import read_manifest
 
         manifest = None if anew else read_manifest(self.library_folder(persona_id))
         models = self._search_models(persona_id)
@@ -141,8 +140,8 @@ class Resources:
             return self._searching[persona_id]
 
     def _open_library(self, persona_id: str) -> Library:
-        from chatbot.library.confidence import FILE, Calibration
-        from chatbot.library.search import Library
+        from chatbot.library.search.confidence import FILE, Calibration
+        from chatbot.library.search.library import Library
         from chatbot.search_models import plans_of
 
         loaded, models = self.persona(persona_id), self._search_models(persona_id)
@@ -172,9 +171,9 @@ class Resources:
         Raises:
             BakerStreetError: something is missing; the message says what to do.
         """
-        from chatbot.library.build import build_library
-        from chatbot.library.dense import fill_library
-        from chatbot.library.manifest import check_embedder, index_folder, read_manifest
+        from chatbot.library.index.build import build_library
+        from chatbot.library.index.dense import fill_library
+        from chatbot.library.index.manifest import check_embedder, index_folder, read_manifest
 
         loaded = self.persona(persona_id)
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
@@ -216,7 +215,7 @@ class Resources:
         return self._fill_errors.get(persona_id, "")
 
     def _fill(self, persona_id: str) -> None:
-        from chatbot.library.dense import fill_library
+        from chatbot.library.index.dense import fill_library
 
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
         try:
@@ -244,6 +243,8 @@ class Resources:
         self._closing.set()
         for thread in self._filling.values():
             thread.join()
+        for models in self._searching.values():
+            models.close()
         if "engine" in self.__dict__:
             self.engine.close()
         if "memory" in self.__dict__:

@@ -12,10 +12,10 @@ from personas import LoadedPersona
 
 if TYPE_CHECKING:
     from chatbot.engines.types import Engine
-    from chatbot.library.embedder import Embedder
-    from chatbot.library.modules import Reader, Scorer
-    from chatbot.library.plans import Plan
-    from chatbot.library.search import Models
+    from chatbot.library.encoders.embedder import Embedder
+    from chatbot.library.search.library import Models
+    from chatbot.library.search.modules import Reader, Scorer
+    from chatbot.library.search.plans import Plan
 
 Say = Callable[[str], None]
 
@@ -50,11 +50,11 @@ class SearchModels:
         self._lock = threading.Lock()
         self._tuned: Embedder | None = None
         self._scorer: Scorer | None = None
-        self._strong: Reader | None = None
+        self._strong: Engine | None = None
 
     def models(self) -> Models:
         """The calls that a `Library` takes."""
-        from chatbot.library.search import Models
+        from chatbot.library.search.library import Models
 
         return Models(self.embedder, self._cross_encoder, self._reader, self._stronger)
 
@@ -63,7 +63,7 @@ class SearchModels:
 
         None where there is none: the persona has no retriever, or the settings name another base.
         """
-        from chatbot.library.embedder import BUNDLED, Embedder
+        from chatbot.library.encoders.embedder import BUNDLED, Embedder
 
         settings = self._settings
         if name != TUNED:
@@ -72,9 +72,12 @@ class SearchModels:
             return None
         with self._lock:
             if self._tuned is None:
-                cache = settings.models_dir if settings.device in ("auto", "cpu") else None
                 self._tuned = Embedder(
-                    settings.embedder, settings.threads, adapter=self._loaded.retriever, cache=cache, say=self._say
+                    settings.embedder,
+                    settings.threads,
+                    adapter=self._loaded.retriever,
+                    cache=settings.encoder_cache,
+                    say=self._say,
                 )
             return self._tuned
 
@@ -95,12 +98,13 @@ class SearchModels:
             return None
         with self._lock:
             if self._scorer is None:
-                from chatbot.library.cross_encoder import CrossEncoder
-                from chatbot.library.embedder import BUNDLED
+                from chatbot.library.encoders.cross_encoder import CrossEncoder
+                from chatbot.library.encoders.embedder import BUNDLED
 
-                cache = settings.models_dir if settings.device in ("auto", "cpu") else None
                 model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
-                self._scorer = CrossEncoder(model, adapter, settings.threads, cache=cache, say=self._say)
+                self._scorer = CrossEncoder(
+                    model, adapter, settings.threads, cache=settings.encoder_cache, say=self._say
+                )
             return self._scorer
 
     def _reader(self) -> Reader:
@@ -113,10 +117,11 @@ class SearchModels:
         settings = self._settings
         if not settings.strong_model:
             return None
+        from chatbot.reader import EngineReader
+
         with self._lock:
             if self._strong is None:
                 from chatbot.engine_choice import open_engine
-                from chatbot.reader import EngineReader
 
                 changed = {"model": settings.strong_model}
                 if settings.strong_url:
@@ -125,8 +130,13 @@ class SearchModels:
                         "remote_url": settings.strong_url,
                         "remote_model": settings.strong_model,
                     }
-                self._strong = EngineReader(open_engine(settings.model_copy(update=changed), self._say))
-            return self._strong
+                self._strong = open_engine(settings.model_copy(update=changed), self._say)
+            return EngineReader(self._strong)
+
+    def close(self) -> None:
+        """Give the stronger model back."""
+        if self._strong is not None:
+            self._strong.close()
 
 
 def plans_of(loaded: LoadedPersona) -> dict[str, Plan]:
@@ -135,7 +145,7 @@ def plans_of(loaded: LoadedPersona) -> dict[str, Plan]:
     Raises:
         PersonaError: one names a module or a setting that does not exist.
     """
-    from chatbot.library.plans import plan_of
+    from chatbot.library.search.plans import plan_of
 
     try:
         return {name: plan_of(name, modules) for name, modules in loaded.persona.plans.items()}

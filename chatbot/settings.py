@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         return self.home / "models"
 
     @property
+    def encoder_cache(self) -> Path | None:
+        """Where encoders converted for OpenVINO are kept; None: torch runs them, on another device than a CPU."""
+        return self.models_dir if self.device in ("auto", "cpu") else None
+
+    @property
     def library_dir(self) -> Path:
         """One folder a persona: passages, BM25 index and embedded Chroma."""
         return self.home / "library"

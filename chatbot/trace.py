@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from chatbot.engines.types import Completion
-from chatbot.library.evidence import Evidence, Found, Reason
+from chatbot.library.search.evidence import Evidence, Found, Reason
 from chatbot.prompts import Message
 
 

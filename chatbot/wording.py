@@ -6,9 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatbot.conversation import as_written
 from chatbot.grounding import best_sentence
-from chatbot.library.evidence import Evidence, Found
+from chatbot.language.small_talk import as_written
+from chatbot.library.search.evidence import Evidence, Found
 from personas import Persona
 
 

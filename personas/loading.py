@@ -55,6 +55,12 @@ class LoadedPersona:
         return self.folder / self.persona.voice if self.persona.voice else None
 
     @property
+    def questions(self) -> Path | None:
+        """The questions with accepted answers that its evaluation asks, or None where there are none."""
+        file = self.folder / "questions.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def retriever(self) -> Path | None:
         """The folder of the embedder's adapter, or None where there is none."""
         return self._adapter("retriever")

@@ -15,10 +15,10 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 from searching import Remembering
 
 from chatbot.bot import Bot
-from chatbot.engines.openvino import OpenVinoEngine
-from chatbot.library.build import build_library
-from chatbot.library.embedder import Embedder
-from chatbot.library.search import Library
+from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.index.build import build_library
+from chatbot.library.search.library import Library
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona, load_persona

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chatbot.library.embedder import Embedder
+from chatbot.library.encoders.embedder import Embedder
 from personas import LoadedPersona, load_persona
 
 STORY = """A TALE OF TWO KETTLES

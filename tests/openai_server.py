@@ -26,8 +26,8 @@ from fastapi import Request as WebRequest
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from chatbot.engines.likelihood import Batch, Text
-from chatbot.engines.openvino import OpenVinoEngine
-from chatbot.engines.openvino_scorer import OpenVinoScorer
+from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.engines.openvino.scorer import OpenVinoScorer
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.prompts import Message

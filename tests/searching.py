@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chatbot.library.embedder import Embedder
-from chatbot.library.inquiry import Candidate
-from chatbot.library.modules import Tools
-from chatbot.library.passages import TEXT, Passage
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.search.inquiry import Candidate
+from chatbot.library.search.modules import Tools
+from chatbot.library.texts.passages import TEXT, Passage
+from personas.loading import BUILT_IN
 
 KILLED = "What killed Julia Stoner?"
 TWO = "Who hid a stolen gem inside a goose, and who hid one inside a plaster bust?"
+
+CANON_QUESTIONS = BUILT_IN / "sherlock" / "questions.jsonl"
 
 
 class Remembering:
@@ -85,4 +88,4 @@ def bare(passages: Sequence[Passage] = (), **models: Any) -> Tools:
     """Tools for modules that search nothing."""
     nothing: Any = None
     given: Any = passages
-    return Tools(given, nothing, {"plain": lambda: nothing}, "plain", **models)
+    return Tools(given, nothing, lambda _: nothing, "plain", **models)

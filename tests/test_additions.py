@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.additions import add_text, remove_text
-from chatbot.library.embedder import Embedder
-from chatbot.library.search import Library
-from chatbot.library.store import known_ids, open_chroma, read_manifest
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.index.additions import add_text, remove_text
+from chatbot.library.index.store import known_ids, open_chroma, read_manifest
+from chatbot.library.search.library import Library
 from personas import LoadedPersona
 
 STORY = """# The Clockmaker of Whitby

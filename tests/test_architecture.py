@@ -21,10 +21,10 @@ HEAVY_ALLOWED = {("chatbot/web/page.py", "gradio"), ("chatbot/web/library_tab.py
 ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")
 SHARED = (
     "chatbot.errors",
-    "chatbot.text",
+    "chatbot.language.text",
     "chatbot.prompts",
     "chatbot.conversion",
-    "chatbot.conversation",
+    "chatbot.language.small_talk",
 )  # what everything may know
 ABOVE = ("chatbot.web", "chatbot.cli", "chatbot.tuning", "chatbot.evaluation", "chatbot.replay")
 

@@ -12,7 +12,7 @@ from fakes import FakeEngine
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.engines.types import Engine
 from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError
-from chatbot.library.search import Library
+from chatbot.library.search.library import Library
 from chatbot.prompts import Exchange
 from chatbot.resources import Resources
 from chatbot.settings import Settings

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from chatbot.errors import SourceError
-from chatbot.library.casebook import casebook_sections
-from chatbot.library.passages import CASEBOOK, Section
+from chatbot.language.text import words_of
+from chatbot.library.texts.casebook import casebook_sections
+from chatbot.library.texts.passages import CASEBOOK, Section
 from chatbot.prompts import Note, render_turn
-from chatbot.text import words_of
 from chatbot.tuning.examples import Example, read_lines
 from personas import LoadedPersona
 

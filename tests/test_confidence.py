@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import LibraryError, MessageError
-from chatbot.evaluation.calibration import calibrated
-from chatbot.evaluation.known import KnownQuestion
-from chatbot.library.confidence import (
+from chatbot.evaluation.questions import KnownQuestion
+from chatbot.evaluation.retrieval.calibration import calibrated
+from chatbot.library.search.confidence import (
     RULE_OF_THUMB,
     SIGNALS,
     Calibration,
@@ -25,9 +25,9 @@ from chatbot.library.confidence import (
     signals_of,
     write_calibration,
 )
-from chatbot.library.inquiry import Inquiry
-from chatbot.library.plans import FUSED
-from chatbot.library.search import Library
+from chatbot.library.search.inquiry import Inquiry
+from chatbot.library.search.library import Library
+from chatbot.library.search.plans import FUSED
 from chatbot.settings import Settings, get_settings
 
 GOOD = {"nearest": 0.6, "focus": 0.7, "coverage": 0.9}
@@ -200,7 +200,7 @@ def test_the_command_fits_the_tuning_questions_and_keeps_the_weights_of_other_pl
     monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
     get_settings.cache_clear()
     monkeypatch.setattr("chatbot.cli.common.get_settings", lambda: settings)
-    monkeypatch.setattr("chatbot.evaluation.known.part_of", lambda known: "tuning")
+    monkeypatch.setattr("chatbot.evaluation.questions.part_of", lambda known: "tuning")
     questions = [known(KILLED), known("Who was Julia Stoner?"), known("What is the iPhone?", "unanswerable")]
     rows = "\n".join(question.model_dump_json(exclude_defaults=True) for question in questions)
     (tmp_path / "q.jsonl").write_text(rows)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chatbot.conversation import as_written, is_about_visitor, is_small_talk
-from chatbot.library.inquiry import Inquiry
-from chatbot.library.modules.rewriting import SHORT, FollowUp, is_follow_up, parts_of
+from chatbot.language.small_talk import as_written, is_about_visitor, is_small_talk
+from chatbot.library.search.inquiry import Inquiry
+from chatbot.library.search.modules.rewriting import SHORT, FollowUp, is_follow_up, parts_of
 from personas import LoadedPersona
 
 NO_TOOLS: Any = None  # the module reads nothing but the inquiry

@@ -9,7 +9,7 @@ import pytest
 from fakes import FakeEngine
 
 from chatbot.errors import EngineError, MemoryStoreError
-from chatbot.library.search import Library
+from chatbot.library.search.library import Library
 from chatbot.resources import Resources
 from chatbot.settings import Settings
 from chatbot.web.desk import Desk, View, turn_of_message

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from chatbot.engines.local import LocalEngine
-from chatbot.engines.openvino import BLOCK, OpenVinoEngine
+from chatbot.engines.openvino.engine import BLOCK, OpenVinoEngine
+from chatbot.engines.torch.engine import LocalEngine
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BusyError, EngineError, MessageError, ModelError, VoiceError
 from chatbot.prompts import Message

@@ -11,15 +11,15 @@ import pytest
 from kettles import BOOK, Counting, Interrupted, chroma_server, entry, free_port, make_persona
 
 from chatbot.errors import LibraryError
-from chatbot.library import build, dense
-from chatbot.library.additions import add_text
-from chatbot.library.build import build_library
-from chatbot.library.dense import Dense, fill_dense, fill_library
-from chatbot.library.embedder_switch import switch_embedder
-from chatbot.library.manifest import read_manifest
-from chatbot.library.plans import NAIVE
-from chatbot.library.search import Library
-from chatbot.library.store import known_ids, open_chroma, read_passages
+from chatbot.library.index import build, dense
+from chatbot.library.index.additions import add_text
+from chatbot.library.index.build import build_library
+from chatbot.library.index.dense import Dense, fill_dense, fill_library
+from chatbot.library.index.embedder_switch import switch_embedder
+from chatbot.library.index.manifest import read_manifest
+from chatbot.library.index.store import known_ids, open_chroma, read_passages
+from chatbot.library.search.library import Library
+from chatbot.library.search.plans import NAIVE
 from chatbot.resources import Resources
 from chatbot.settings import load_settings
 from personas import LoadedPersona
@@ -233,7 +233,7 @@ def test_a_change_that_is_killed_anywhere_leaves_the_library_before_or_after_it(
 def test_an_index_that_is_killed_while_it_is_written_leaves_the_old_one(
     persona: LoadedPersona, folder: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chatbot.library import store
+    from chatbot.library.index import store
 
     embedder = Counting()
     build_library(persona, folder, embedder, texts=BOOK)

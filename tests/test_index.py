@@ -13,14 +13,14 @@ import pytest
 from kettles import BOOK, Counting, entry, make_persona
 
 from chatbot.errors import LibraryError
-from chatbot.library.build import build_library
-from chatbot.library.lexical import Lexical
-from chatbot.library.manifest import read_manifest
-from chatbot.library.passage_file import Arranged, Passages, groups_of
-from chatbot.library.passages import CASEBOOK, TEXT, Passage
-from chatbot.library.postings import terms
-from chatbot.library.search import Library
-from chatbot.library.store import known_ids, open_chroma, read_index, read_passages, write_index
+from chatbot.library.index.build import build_library
+from chatbot.library.index.lexical import Lexical
+from chatbot.library.index.manifest import read_manifest
+from chatbot.library.index.passage_file import Arranged, Passages, groups_of
+from chatbot.library.index.postings import terms
+from chatbot.library.index.store import known_ids, open_chroma, read_index, read_passages, write_index
+from chatbot.library.search.library import Library
+from chatbot.library.texts.passages import CASEBOOK, TEXT, Passage
 from personas import LoadedPersona
 
 WORDS = [f"{a}{b}{c}o" for a in "bdfgk" for b in "aiou" for c in "lmnr"]

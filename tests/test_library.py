@@ -10,13 +10,13 @@ import pytest
 from kettles import BOOK, Counting, Interrupted, chroma_server, entry, free_port, make_persona
 
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.build import build_library
-from chatbot.library.embedder import Embedder
-from chatbot.library.inquiry import Ranking
-from chatbot.library.modules.finding import fused
-from chatbot.library.plans import FUSED, NAIVE
-from chatbot.library.search import Library
-from chatbot.library.store import known_ids, open_chroma, read_manifest
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.index.build import build_library
+from chatbot.library.index.store import known_ids, open_chroma, read_manifest
+from chatbot.library.search.inquiry import Ranking
+from chatbot.library.search.library import Library
+from chatbot.library.search.modules.finding import fused
+from chatbot.library.search.plans import FUSED, NAIVE
 from personas import LoadedPersona
 
 
@@ -78,7 +78,7 @@ def test_bringing_the_casebook_up_to_date_leaves_the_books(
 def test_a_build_that_was_killed_goes_on_where_it_stopped(
     persona: LoadedPersona, book: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.library.build.BATCH", 2)
+    monkeypatch.setattr("chatbot.library.index.build.BATCH", 2)
     embedder = Counting()
     embedder.left = 2
     with pytest.raises(Interrupted):
@@ -185,7 +185,7 @@ def test_what_is_not_in_the_books_is_known_to_be_weak(library: Library, question
 
 
 def test_the_retriever_face_gives_documents(library: Library) -> None:
-    from chatbot.library.retriever import LibraryRetriever
+    from chatbot.library.search.retriever import LibraryRetriever
 
     documents = LibraryRetriever(library=library, pieces=2).invoke("What killed Julia Stoner?")
     assert len(documents) == 2
@@ -210,8 +210,8 @@ def test_fusing_prefers_what_both_lists_hold_and_weighs_the_casebook() -> None:
 
 @pytest.mark.canon
 def test_every_book_of_the_canon_can_be_cut_within_the_embedders_window(canon: Path, sherlock: LoadedPersona) -> None:
-    from chatbot.library.passages import cut
-    from chatbot.library.texts import read_source_file, sections_of
+    from chatbot.library.texts.books import read_source_file, sections_of
+    from chatbot.library.texts.passages import cut
 
     embedder = Embedder()
     for source in sherlock.persona.sources[-1:]:

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from searching import CANON_QUESTIONS
 
 from chatbot.errors import ModelError, TrainingError
-from chatbot.evaluation.known import CANON, KnownQuestion, part_of, read_known_questions, share
-from chatbot.evaluation.retrieval import Judge, same_work
-from chatbot.library.cross_encoder import CrossEncoder
-from chatbot.library.embedder import Embedder
-from chatbot.library.passages import TEXT, Passage
-from chatbot.library.search import Library
+from chatbot.evaluation.questions import KnownQuestion, part_of, read_known_questions, share
+from chatbot.evaluation.retrieval.systems import Judge, same_work
+from chatbot.library.encoders.cross_encoder import CrossEncoder
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.search.library import Library
+from chatbot.library.texts.passages import TEXT, Passage
 from chatbot.settings import Settings
 from chatbot.tuning.compare import compare, dense_ranker, questions_for
 from chatbot.tuning.loop import Progress
@@ -124,7 +125,7 @@ def test_neither_works_of_the_reporting_part_nor_those_held_out_are_trained_on()
 
 
 def test_the_canon_s_reporting_part_is_closed_by_whatever_name_a_work_is_known() -> None:
-    questions = read_known_questions(CANON)
+    questions = read_known_questions(CANON_QUESTIONS)
     reported = {t.work for q in questions if part_of(q) == "reporting" for t in q.targets}
     assert reported
     for work in reported:
@@ -406,8 +407,8 @@ def test_the_comparison_counts_only_answers_of_the_right_work_and_states_no_gain
 def test_the_reranker_is_held_against_the_search_s_own_order(
     small: LoadedPersona, library: Library, settings: Settings, sherlock: LoadedPersona, tmp_path: Path
 ) -> None:
-    questions = [q for q in read_known_questions(CANON) if q.kind == "plain" and part_of(q) == "tuning"][:20]
-    reported = [q for q in read_known_questions(CANON) if q.kind == "plain" and part_of(q) == "reporting"][:3]
+    questions = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and part_of(q) == "tuning"][:20]
+    reported = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and part_of(q) == "reporting"][:3]
     ground = Ground("bundled", library.passages, [*questions, *reported], cache=settings.models_dir)
     tuned = tune(
         "reranker",

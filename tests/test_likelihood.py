@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chatbot.engines.likelihood import BATCH_TOKENS, Batch, Text, batches, texts_of
-from chatbot.engines.local import LocalEngine
-from chatbot.engines.openvino import OpenVinoEngine
+from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.engines.torch.engine import LocalEngine
 from chatbot.engines.types import Request, Sampling
 from chatbot.engines.worker import WorkerEngine
 from chatbot.errors import EngineError, MessageError

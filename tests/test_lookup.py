@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatbot.engines.local import LocalEngine
-from chatbot.engines.lookup import guess
+from chatbot.engines.torch.engine import LocalEngine
+from chatbot.engines.torch.lookup import guess
 from chatbot.engines.types import Request, Sampling
 from chatbot.prompts import Message
 from chatbot.settings import Settings

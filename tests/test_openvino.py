@@ -12,14 +12,14 @@ import pytest
 
 from chatbot.conversion import DATA
 from chatbot.engine_choice import open_engine
-from chatbot.engines import openvino_models
-from chatbot.engines.openvino import OpenVinoEngine
-from chatbot.engines.openvino_models import converted, is_whole
+from chatbot.engines.openvino import models as openvino_models
+from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.engines.openvino.models import converted, is_whole
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Engine, Request, Sampling
 from chatbot.engines.weights import Weights
 from chatbot.errors import ConversionError, SettingsError
-from chatbot.library.embedder import Embedder
+from chatbot.library.encoders.embedder import Embedder
 from chatbot.prompts import Message
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona
@@ -118,7 +118,7 @@ def test_every_family_is_converted_to_what_it_was(tmp_path: Path, family: str) -
 def test_a_graph_that_says_something_else_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from openvino import opset13
 
-    from chatbot.engines import openvino_graph
+    from chatbot.engines.openvino import graph as openvino_graph
 
     weights = tiny(tmp_path / "llama", "llama")
     right = openvino_graph._Builder._norm
@@ -207,9 +207,9 @@ def test_once_converted_neither_the_engine_nor_the_embedder_needs_torch(
     program = """
 import sys
 from pathlib import Path
-from chatbot.engines.openvino import OpenVinoEngine
+from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.engines.types import Request, Sampling
-from chatbot.library.embedder import Embedder
+from chatbot.library.encoders.embedder import Embedder
 from chatbot.prompts import Message
 
 models, voice, retriever = map(Path, sys.argv[1:])

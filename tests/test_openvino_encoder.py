@@ -11,9 +11,9 @@ import pytest
 
 from chatbot.conversion import DATA
 from chatbot.errors import ConversionError
-from chatbot.library.casebook import casebook_sections
-from chatbot.library.embedder import Embedder
-from chatbot.library.openvino_encoder import OpenVinoEncoder
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders.openvino import OpenVinoEncoder
+from chatbot.library.texts.casebook import casebook_sections
 from chatbot.settings import Settings
 from personas import LoadedPersona
 

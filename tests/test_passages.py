@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.library.embedder import Embedder
-from chatbot.library.passages import TEXT, Passage, Section, cut
-from chatbot.library.texts import read_source_file, sections_of
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.texts.books import read_source_file, sections_of
+from chatbot.library.texts.passages import TEXT, Passage, Section, cut
 from personas import LoadedPersona
 
 WORDS = "the keeper Ada lamp oil 1887 stair well-worn brass, rope; gale o'clock harbour St. unextinguishable".split()

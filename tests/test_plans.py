@@ -11,11 +11,23 @@ from searching import KILLED, TWO, ScriptedReader
 from test_personas import ADA, folder_with
 
 from chatbot.errors import PersonaError, PlanError
-from chatbot.library.composition import compose
-from chatbot.library.modules import MODULES
-from chatbot.library.modules.parts import Parts
-from chatbot.library.plans import ADVANCED, ALL, FUSED, MODULAR, NAIVE, PARTS, PLANS, Plan, plan_of, settings_of, use
-from chatbot.library.search import Library, Models
+from chatbot.library.search.composition import compose
+from chatbot.library.search.library import Library, Models
+from chatbot.library.search.modules import MODULES
+from chatbot.library.search.modules.parts import Parts
+from chatbot.library.search.plans import (
+    ADVANCED,
+    ALL,
+    FUSED,
+    MODULAR,
+    NAIVE,
+    PARTS,
+    PLANS,
+    Plan,
+    plan_of,
+    settings_of,
+    use,
+)
 from chatbot.search_models import plans_of
 from personas import check_persona, load_persona
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from chatbot.engines.prefix_cache import PrefixCache, common_prefix
+from chatbot.engines.torch.prefix_cache import PrefixCache, common_prefix
 
 
 def layers(tokens: int) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:

@@ -12,8 +12,8 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from chatbot.errors import SourceError
-from chatbot.library.passages import TEXT, cut
-from chatbot.library.readers import SUFFIXES, TextFile, content_key, limits, read_text_file
+from chatbot.library.texts.passages import TEXT, cut
+from chatbot.library.texts.readers import SUFFIXES, TextFile, content_key, limits, read_text_file
 
 TITLE, AUTHOR = "The Keeper's Lamp", "Jane Roe"
 STORY = [

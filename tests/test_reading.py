@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import TrainingError
+from chatbot.language.text import content_words
 from chatbot.prompts import Message
-from chatbot.text import content_words
+from chatbot.tuning.comprehension import SILENT_SHARE, Practice, read_practice
 from chatbot.tuning.examples import Example, counts, read_lines
-from chatbot.tuning.reading import SILENT_SHARE, Practice, read_practice
 from personas import LoadedPersona
 
 THINGS = "kettle lantern saddle mirror violin basket hammer ribbon candle wheel feather ladder".split()

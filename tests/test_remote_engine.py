@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from chatbot.bot import Bot, Question
-from chatbot.engines import remote
-from chatbot.engines.remote import RemoteEngine
+from chatbot.engines.remote import engine as remote
+from chatbot.engines.remote.engine import RemoteEngine
 from chatbot.engines.types import Engine, Request, Sampling
 from chatbot.errors import (
     BusyError,
@@ -29,7 +29,7 @@ from chatbot.errors import (
     SettingsError,
     VoiceError,
 )
-from chatbot.library.search import Library
+from chatbot.library.search.library import Library
 from chatbot.prompts import Message
 from chatbot.resources import Resources
 from chatbot.settings import Settings

@@ -10,12 +10,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from searching import CANON_QUESTIONS
 from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation.known import CANON, KINDS, KnownQuestion, part_of, read_known_questions, share
-from chatbot.evaluation.retrieval import (
+from chatbot.evaluation.questions import KINDS, KnownQuestion, part_of, read_known_questions, share
+from chatbot.evaluation.retrieval.chart import chart
+from chatbot.evaluation.retrieval.report import as_json, difference, report, summarise
+from chatbot.evaluation.retrieval.systems import (
     Composed,
     Judge,
     Outcome,
@@ -31,13 +34,11 @@ from chatbot.evaluation.retrieval import (
     same_work,
     sample,
 )
-from chatbot.evaluation.retrieval_chart import chart
-from chatbot.evaluation.retrieval_report import as_json, difference, report, summarise
-from chatbot.library.embedder import Embedder
-from chatbot.library.evidence import Evidence, Found
-from chatbot.library.passages import CASEBOOK, TEXT, Passage
-from chatbot.library.plans import ADVANCED, FUSED, NAIVE, PLANS
-from chatbot.library.search import Library
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.search.evidence import Evidence, Found
+from chatbot.library.search.library import Library
+from chatbot.library.search.plans import ADVANCED, FUSED, NAIVE, PLANS
+from chatbot.library.texts.passages import CASEBOOK, TEXT, Passage
 from chatbot.settings import Settings, get_settings
 
 PLAIN = {"work": "The Speckled Band", "question": "What killed Julia Stoner?", "answers": ["swamp adder"]}
@@ -91,7 +92,7 @@ def outcome(row: dict[str, object], *pieces: Evidence, weak: bool = False, stren
 
 
 def test_the_questions_of_the_canon_are_of_every_kind_and_none_stands_twice() -> None:
-    questions = read_known_questions(CANON)
+    questions = read_known_questions(CANON_QUESTIONS)
     assert {kind: sum(question.kind == kind for question in questions) for kind in KINDS} == {
         "plain": 440,
         "follow-up": 60,
@@ -107,7 +108,7 @@ def test_every_place_of_the_canon_questions_stands_in_the_books(canon: Path) -> 
     books = "\n".join(file.read_text(encoding="utf-8") for file in sorted(canon.glob("*.txt"))).replace(
         "_", ""
     )  # italics
-    targets = [target for question in read_known_questions(CANON) for target in question.targets]
+    targets = [target for question in read_known_questions(CANON_QUESTIONS) for target in question.targets]
     assert not [target.phrase for target in targets if target.phrase.replace("_", "") not in books]
     missing = []
     for target in targets:
@@ -167,7 +168,7 @@ def test_a_question_about_two_works_is_answered_by_both_answers_and_an_unanswera
 
 
 def test_all_questions_about_a_work_are_in_one_part_and_both_parts_are_of_the_size_that_was_meant() -> None:
-    questions = read_known_questions(CANON)
+    questions = read_known_questions(CANON_QUESTIONS)
     parts: dict[str, set[str]] = {}
     for question in questions:
         if question.kind in ("plain", "follow-up"):
@@ -187,7 +188,7 @@ def test_a_work_stays_in_its_part_for_ever() -> None:
 
 
 def test_a_sample_is_always_the_same_and_in_the_order_of_the_file() -> None:
-    questions = read_known_questions(CANON)
+    questions = read_known_questions(CANON_QUESTIONS)
     chosen = sample(questions, 40)
     assert len(chosen) == 40
     assert chosen == [question for question in questions if question in chosen]

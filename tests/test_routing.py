@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from searching import KILLED, bare, candidate
 
-from chatbot.library.inquiry import Inquiry
-from chatbot.library.modules.routing import Again, Router, interleaved
-from chatbot.library.passages import RECOLLECTION, Passage, recollection
-from chatbot.library.plans import MODULAR, plan_of
-from chatbot.library.search import Library
+from chatbot.library.search.inquiry import Inquiry
+from chatbot.library.search.library import Library
+from chatbot.library.search.modules.routing import Again, Router, interleaved
+from chatbot.library.search.plans import MODULAR, plan_of
+from chatbot.library.texts.passages import RECOLLECTION, Passage, recollection
 
 EVENING = datetime(2024, 11, 5, 20, tzinfo=UTC)
 SAID = [

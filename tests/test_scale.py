@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation import scale
-from chatbot.evaluation.scale import (
+from chatbot.evaluation.retrieval import scale
+from chatbot.evaluation.retrieval.scale import (
     Scale,
     Speed,
     SyntheticEmbedder,
@@ -21,9 +21,9 @@ from chatbot.evaluation.scale import (
     synthetic_passages,
     word,
 )
-from chatbot.evaluation.scale_report import verdict
-from chatbot.library.manifest import read_manifest
-from chatbot.library.postings import terms
+from chatbot.evaluation.retrieval.scale_report import verdict
+from chatbot.library.index.manifest import read_manifest
+from chatbot.library.index.postings import terms
 
 
 def test_synthetic_passages_are_the_same_in_every_run_and_words_are_their_own_stems() -> None:

@@ -15,18 +15,18 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import EngineError, MessageError, PlanError
-from chatbot.library.build import build_library
-from chatbot.library.composition import compose
-from chatbot.library.embedder import Embedder
-from chatbot.library.inquiry import Inquiry, Ranking
-from chatbot.library.modules import MODULES
-from chatbot.library.modules.finding import Bm25Search, DenseSearch, Fuse
-from chatbot.library.modules.finishing import Compress, Diversify, Ends, Surroundings, tokens_of
-from chatbot.library.modules.focusing import CrossEncode, Focus
-from chatbot.library.modules.reranking import Hypothetical, Perplexity, Settle
-from chatbot.library.modules.rewriting import Persona, Phrasings, in_third_person
-from chatbot.library.plans import ADVANCED, FUSED, MODULAR, NAIVE, PERPLEXITY, SETTLED, plan_of
-from chatbot.library.search import Library, Models
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.index.build import build_library
+from chatbot.library.search.composition import compose
+from chatbot.library.search.inquiry import Inquiry, Ranking
+from chatbot.library.search.library import Library, Models
+from chatbot.library.search.modules import MODULES
+from chatbot.library.search.modules.finding import Bm25Search, DenseSearch, Fuse
+from chatbot.library.search.modules.finishing import Compress, Diversify, Ends, Surroundings, tokens_of
+from chatbot.library.search.modules.focusing import CrossEncode, Focus
+from chatbot.library.search.modules.reranking import Hypothetical, Perplexity, Settle
+from chatbot.library.search.modules.rewriting import Persona, Phrasings, in_third_person
+from chatbot.library.search.plans import ADVANCED, FUSED, MODULAR, NAIVE, PERPLEXITY, SETTLED, plan_of
 from chatbot.settings import Settings, get_settings
 from chatbot.trace import SearchRecord, Trace, as_json, evidence_records
 

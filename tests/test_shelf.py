@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import LibraryError
-from chatbot.library.build import build_library
-from chatbot.library.embedder import Embedder
-from chatbot.library.store import read_passages
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.index.build import build_library
+from chatbot.library.index.store import read_passages
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from chatbot.web.shelf import Shelf
@@ -69,7 +69,7 @@ def test_a_library_that_is_not_embedded_to_its_end_says_how_far_it_is(
         raise LibraryError("Chroma did not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("chatbot.library.dense.fill_library", gone)
+        patch.setattr("chatbot.library.index.dense.fill_library", gone)
         resources.prepare("sherlock", behind=True)
         resources._filling["sherlock"].join(60)
     assert not shelf.unfinished("sherlock")

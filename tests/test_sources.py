@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import SourceError
-from chatbot.library.sources import ATTEMPTS, CHECKSUMS, gather_texts
+from chatbot.library.texts.sources import ATTEMPTS, CHECKSUMS, gather_texts
 from personas import Source
 
 BOOKS = {"7": "The lamp was red.", "8": "The lamp was green.", "9": "The lamp was “blue”."}

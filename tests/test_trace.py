@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatbot.library.evidence import Evidence, Found, Reason
-from chatbot.library.passages import Passage
+from chatbot.library.search.evidence import Evidence, Found, Reason
+from chatbot.library.texts.passages import Passage
 from chatbot.trace import SearchRecord
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from chatbot.engines.voices import check_voice
+from chatbot.engines.torch.voices import check_voice
 from chatbot.engines.weights import Weights, resolve_model
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message

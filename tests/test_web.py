@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.library.search import Library
+from chatbot.library.search.library import Library
 from chatbot.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

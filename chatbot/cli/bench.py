@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.common import say
+from chatbot.cli.common import say, write_report
 from chatbot.errors import MessageError
 
 
@@ -30,7 +30,7 @@ def bench(
     from chatbot.evaluation.bench.chart import chart
     from chatbot.evaluation.bench.measures import Plan
     from chatbot.evaluation.bench.run import run
-    from chatbot.library.casebook import casebook_sections
+    from chatbot.library.texts.casebook import casebook_sections
     from chatbot.settings import get_settings
     from personas import load_persona
 
@@ -70,11 +70,13 @@ def bench(
     outcome.bandwidth = bandwidth
     typer.echo(report.report(outcome, plan, about), nl=False)
     if json_file is not None:
-        _write(json_file, json.dumps(report.as_json(outcome, setup, about, date), indent=1) + "\n")
+        write_report(json_file, json.dumps(report.as_json(outcome, setup, about, date), indent=1) + "\n")
+        say(f"{json_file} is written.")
     if chart_file is not None:
         few = "" if repetitions >= report.ENOUGH else " (too few for a result)"
         caption = f"{about['processor']}, {about['cores']} cores; medians of {repetitions}{few}; {date[:10]}"
-        _write(chart_file, chart(outcome, plan, caption))
+        write_report(chart_file, chart(outcome, plan, caption))
+        say(f"{chart_file} is written.")
     if not any(outcome.samples.values()):
         raise typer.Exit(1)
 
@@ -89,11 +91,3 @@ def _writable(file: Path) -> None:
             file.unlink()
     except OSError as error:
         raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
-    say(f"{file} is written.")

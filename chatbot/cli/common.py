@@ -86,7 +86,7 @@ def opened() -> Iterator[Any]:
 
 def prepare(resources: Any, persona: str) -> None:
     """Make a fresh install ready, with a progress bar where something has to be embedded."""
-    from chatbot.library.manifest import read_manifest
+    from chatbot.library.index.manifest import read_manifest
 
     manifest = read_manifest(resources.library_folder(persona))
     if manifest is not None and manifest.complete:
@@ -103,7 +103,7 @@ def read_questions(file: Path) -> list[FileQuestion]:
     Raises:
         MessageError: the file cannot be read, or a line is wrong; its number is named.
     """
-    from chatbot.evaluation.known import question_rows
+    from chatbot.evaluation.questions import question_rows
 
     questions = []
     for number, row in enumerate(question_rows(file), 1):
@@ -124,6 +124,19 @@ def _history(items: list[Any]) -> tuple[tuple[str, str], ...]:
         spoken = [str(item["content"]) for item in items if item["role"] in ("user", "assistant")]
         return tuple(zip(spoken[::2], spoken[1::2], strict=True))
     return tuple((str(question), str(reply)) for question, reply in items)
+
+
+def write_report(file: Path, text: str) -> None:
+    """Write a report; folders that are missing are made.
+
+    Raises:
+        MessageError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def print_json(data: Any) -> None:

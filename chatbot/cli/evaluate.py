@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.common import opened, prepare, progress, say
-from chatbot.errors import MessageError
+from chatbot.cli.common import opened, prepare, progress, say, write_report
 
 
 def evaluate(
@@ -19,8 +18,8 @@ def evaluate(
 ) -> None:
     """Ask every question in each mode and count the right answers."""
     from chatbot.bot import Bot
-    from chatbot.evaluation.known import read_known_questions
     from chatbot.evaluation.modes import ask_all, report
+    from chatbot.evaluation.questions import read_known_questions
     from chatbot.modes import get_mode
 
     chosen = [get_mode(name).name for name in modes.split(",")]
@@ -42,9 +41,5 @@ def evaluate(
         own = [result for result in results if result.mode == mode]
         typer.echo(f"{mode}: {sum(result.right for result in own)} of {len(own)} right")
     if out is not None:
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise MessageError(f"{out} cannot be written: {error.strerror}.") from error
+        write_report(out, text)
         say(f"The report is in {out}.")

@@ -22,23 +22,24 @@ def calibrate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: calibration.json of the persona.")] = None,
 ) -> None:
     """Fit the confidence of every plan on the tuning part of questions with and without an answer."""
-    from chatbot.evaluation.calibration import calibrated
-    from chatbot.evaluation.known import CANON, part_of, read_known_questions
-    from chatbot.evaluation.retrieval import choose_rungs
-    from chatbot.library.confidence import FILE, Calibration, write_calibration
+    from chatbot.evaluation.questions import part_of, questions_file, read_known_questions
+    from chatbot.evaluation.retrieval.calibration import calibrated
+    from chatbot.evaluation.retrieval.systems import choose_rungs
+    from chatbot.library.search.confidence import FILE, Calibration, write_calibration
 
-    known = [item for item in read_known_questions(questions or CANON) if part_of(item) == "tuning"]
     with opened() as resources:
         loaded = resources.persona(persona)
+        file = questions_file(loaded, questions)
+        known = [item for item in read_known_questions(file) if part_of(item) == "tuning"]
         prepare(resources, persona)
         library = resources.library(persona)
         library.warm()
-        file = out or loaded.folder / FILE
-        plans = dict(Calibration.read(file).plans)
+        written = out or loaded.folder / FILE
+        plans = dict(Calibration.read(written).plans)
         for name in choose_rungs(dict(library.plans), rungs.split(",")):
             with progress(name.name) as show:
                 weights = calibrated(library, name, known, spared, show)
             plans |= {other: weights for other, plan in library.plans.items() if plan.uses == name.uses}
-            write_calibration(file, plans)
+            write_calibration(written, plans)
             say(f"{name.name}: {plans[name.name].weights}, limit {plans[name.name].limit}")
-    say(f"Written: {file}.")
+    say(f"Written: {written}.")

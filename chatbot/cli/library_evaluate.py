@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chatbot.cli.common import opened, prepare, progress, say
+from chatbot.cli.common import opened, prepare, progress, say, write_report
 from chatbot.errors import MessageError
 
 
@@ -31,21 +31,21 @@ def evaluate(
     chart_file: Annotated[Path | None, typer.Option("--chart", help="Write a bar chart (SVG).")] = None,
 ) -> None:
     """Search for the answers to known questions with every rung and count what is found. Nothing is generated."""
-    from chatbot.evaluation.known import BOTH, CANON, PARTS, part_of, read_known_questions
-    from chatbot.evaluation.retrieval import Composed, Judge, all_rungs, choose_rungs, run, sample
-    from chatbot.evaluation.retrieval_chart import chart
-    from chatbot.evaluation.retrieval_report import as_json, report, summarise, tables
+    from chatbot.evaluation.questions import BOTH, PARTS, part_of, questions_file, read_known_questions
+    from chatbot.evaluation.retrieval.chart import chart
+    from chatbot.evaluation.retrieval.report import as_json, report, summarise, tables
+    from chatbot.evaluation.retrieval.systems import Composed, Judge, all_rungs, choose_rungs, run, sample
 
     if part not in (*PARTS, BOTH):
         raise MessageError(f"There is no part '{part}'. There are: {', '.join(PARTS)}, all.")
-    known = [item for item in read_known_questions(questions or CANON) if part in (BOTH, part_of(item))]
-    known = sample(known, number) if number else known
-    if not known:
-        raise MessageError(f"{questions or CANON} holds no questions of the part '{part}'. Use --part all.")
     for file in (json_file, out, chart_file):
         _check_writable(file)
     with opened() as resources:
-        resources.persona(persona)
+        file = questions_file(resources.persona(persona), questions)
+        known = [item for item in read_known_questions(file) if part in (BOTH, part_of(item))]
+        known = sample(known, number) if number else known
+        if not known:
+            raise MessageError(f"{file} holds no questions of the part '{part}'. Use --part all.")
         prepare(resources, persona)
         library = resources.library(persona)
         library.warm()
@@ -68,10 +68,14 @@ def evaluate(
         variants: dict[str, dict[str, Any]] = {}
 
         def write() -> None:  # after every rung, so that a run that is stopped leaves what it has
-            _write(out, report(results, variants, about, command))
-            _write(json_file, as_json(results, variants, {"about": about, "command": command}, brief=brief))
-            figures = [summarise(*item) for item in results.items()]
-            _write(chart_file, chart(figures, f"Search of the {persona} library"))
+            if out:
+                write_report(out, report(results, variants, about, command))
+            if json_file:
+                stated = {"about": about, "command": command}
+                write_report(json_file, as_json(results, variants, stated, brief=brief))
+            if chart_file:
+                figures = [summarise(*item) for item in results.items()]
+                write_report(chart_file, chart(figures, f"Search of the {persona} library"))
 
         for rung in chosen:
             results[rung.name] = ask(rung)
@@ -88,7 +92,7 @@ def evaluate(
 
 
 def _about(persona: str, known: Sequence[Any], part: str, library: Any) -> str:
-    from chatbot.evaluation.known import BOTH
+    from chatbot.evaluation.questions import BOTH
 
     sources = library.manifest.sources.values()
     books = sum(entry.kind == "text" for entry in sources)
@@ -109,12 +113,3 @@ def _check_writable(file: Path | None) -> None:
         raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
     if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
         raise MessageError(f"{file} cannot be written. Name a file in a folder of yours.")
-
-
-def _write(file: Path | None, text: str) -> None:
-    if file is None:
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MessageError(f"{file} cannot be written: {error.strerror}.") from error

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.common import say
+from chatbot.cli.common import say, write_report
 from chatbot.errors import MessageError
 from chatbot.settings import get_settings
 
@@ -29,8 +29,8 @@ def scale(
     import platform
     import shutil
 
-    from chatbot.evaluation.scale import run_size
-    from chatbot.evaluation.scale_report import as_json, report, table, verdict
+    from chatbot.evaluation.retrieval.scale import run_size
+    from chatbot.evaluation.retrieval.scale_report import as_json, report, table, verdict
 
     sizes = _sizes(passages)
     root = work or get_settings().home / "scale"
@@ -43,11 +43,7 @@ def scale(
     command = f"bakerstreet library scale --passages {','.join(map(str, sizes))}"
     for file, text in ((out, report(measured, machine, command)), (json_file, as_json(measured, machine, command))):
         if file is not None:
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
+            write_report(file, text)
             say(f"Written: {file}.")
     if not keep:
         for folder in folders.values():

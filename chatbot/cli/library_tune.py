@@ -36,13 +36,12 @@ def tune(
 
     A run that was stopped goes on where it was.
     """
-    from chatbot.evaluation.known import CANON, read_known_questions
+    from chatbot.evaluation.questions import questions_file, read_known_questions
     from chatbot.tuning.tune import Ground, Watch, What
     from chatbot.tuning.tune import tune as tune_search
 
     if what not in get_args(What):
         raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(get_args(What))}.")
-    questions = read_known_questions(known or CANON)
     with opened() as resources:
         settings = resources.settings
         folder = None if no_reading else reading or settings.reading
@@ -51,6 +50,7 @@ def tune(
                 "Name the folder of the reading practice with --reading, or train without it: --no-reading."
             )
         loaded = resources.persona(persona)
+        questions = read_known_questions(questions_file(loaded, known))
         prepare(resources, persona)
         library = resources.library(persona)
         run = settings.runs_dir / f"{persona}-{what}"
@@ -61,7 +61,7 @@ def tune(
             questions=questions,
             reading=folder,
             made=made,
-            cache=settings.models_dir if settings.device in ("auto", "cpu") else None,
+            cache=settings.encoder_cache,
         )
         command = " ".join(
             ["bakerstreet library tune", persona]

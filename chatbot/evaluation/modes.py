@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from chatbot.bot import Answered, Bot, Question
-from chatbot.evaluation.known import KnownQuestion
+from chatbot.evaluation.questions import KnownQuestion
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.evaluation.known import KnownQuestion, part_of
-from chatbot.evaluation.retrieval import DEPTH, Judge, bootstrap, same_work
-from chatbot.library.cross_encoder import CrossEncoder
-from chatbot.library.embedder import Embedder
-from chatbot.library.evidence import Evidence
-from chatbot.library.modules.focusing import LOGIT
-from chatbot.library.passages import Passage
-from chatbot.library.plans import ADVANCED, NAIVE
-from chatbot.library.search import Library
+from chatbot.evaluation.questions import KnownQuestion, part_of
+from chatbot.evaluation.retrieval.systems import DEPTH, Judge, bootstrap, same_work
+from chatbot.library.encoders.cross_encoder import CrossEncoder
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.search.evidence import Evidence
+from chatbot.library.search.library import Library
+from chatbot.library.search.modules.focusing import LOGIT
+from chatbot.library.search.plans import ADVANCED, NAIVE
+from chatbot.library.texts.passages import Passage
 from chatbot.tuning.pairs import held_out_questions
 
 CANDIDATES = 16  # windows that the reranker orders
@@ -143,7 +143,7 @@ def window_rankers(library: Library, reranker: CrossEncoder) -> tuple[Ranker, Ra
 
     def after(question: str) -> Sequence[Evidence]:
         windows = before(question)
-        scores = reranker.score(question, [f"{window.passage.work}. {window.text}" for window in windows])
+        scores = reranker.score(question, [window.passage.titled(window.text) for window in windows])
         mixed = [window.score + LOGIT * score for window, score in zip(windows, scores, strict=True)]
         return [windows[at] for at in np.argsort(-np.asarray(mixed), kind="stable")]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
-from chatbot.tuning.reading import read_practice
+from chatbot.tuning.comprehension import read_practice
 from personas import LoadedPersona
 
 ROLES = ("user", "assistant")

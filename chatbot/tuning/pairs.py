@@ -15,15 +15,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from chatbot.evaluation.known import TUNING_SHARE, KnownQuestion, part_of, share
-from chatbot.evaluation.retrieval import Judge, same_work
-from chatbot.library.evidence import Evidence
-from chatbot.library.lexical import Lexical
-from chatbot.library.modules.focusing import windows_of
-from chatbot.library.modules.rewriting import in_context
-from chatbot.library.passages import TEXT, CountTokens, Passage, Section, cut
-from chatbot.text import content_words
-from chatbot.tuning.reading import ReadingQuestion, read_stories, title_of
+from chatbot.evaluation.questions import TUNING_SHARE, KnownQuestion, part_of, share
+from chatbot.evaluation.retrieval.systems import Judge, same_work
+from chatbot.language.text import content_words
+from chatbot.library.index.lexical import Lexical
+from chatbot.library.search.evidence import Evidence
+from chatbot.library.search.modules.focusing import windows_of
+from chatbot.library.search.modules.rewriting import in_context
+from chatbot.library.texts.passages import TEXT, CountTokens, Passage, Section, cut
+from chatbot.tuning.comprehension import ReadingQuestion, read_stories, title_of
 
 Form = Literal["sentence", "window", "passage"]
 
@@ -75,7 +75,7 @@ class Unit:
         """As the index writes it."""
         if form == "passage":
             return self.passage.indexed()
-        return f"{self.passage.work}. {self.window if form == 'window' else self.sentence}"
+        return self.passage.titled(self.window if form == "window" else self.sentence)
 
 
 class Stock:

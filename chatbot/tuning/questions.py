@@ -15,11 +15,11 @@ from pathlib import Path
 
 from chatbot.engines.types import Engine, Request, Sampling
 from chatbot.errors import TrainingError
-from chatbot.library.lexical import Lexical
-from chatbot.library.modules.focusing import windows_of
-from chatbot.library.passages import Passage
+from chatbot.language.text import content_words, words_of
+from chatbot.library.index.lexical import Lexical
+from chatbot.library.search.modules.focusing import windows_of
+from chatbot.library.texts.passages import Passage
 from chatbot.prompts import Message
-from chatbot.text import content_words, words_of
 
 TOGETHER = 16  # requests handed to the engine at once
 FOUND_AMONG = 10  # BM25's first

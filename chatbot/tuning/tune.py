@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from chatbot.evaluation.known import KnownQuestion
-from chatbot.evaluation.retrieval import Judge
-from chatbot.library.cross_encoder import CrossEncoder
-from chatbot.library.embedder import Embedder
-from chatbot.library.passages import Passage
-from chatbot.library.search import Library
+from chatbot.evaluation.questions import KnownQuestion
+from chatbot.evaluation.retrieval.systems import Judge
+from chatbot.library.encoders.cross_encoder import CrossEncoder
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.search.library import Library
+from chatbot.library.texts.passages import Passage
 from chatbot.tuning.compare import (
     Comparison,
     Ranker,

@@ -10,8 +10,8 @@ from html import escape
 from textwrap import shorten
 from typing import Any
 
-from chatbot.library.passages import RECOLLECTION
-from chatbot.text import STOPWORDS, stem, words_of
+from chatbot.language.text import content_words, stem, words_of
+from chatbot.library.texts.passages import RECOLLECTION
 from chatbot.trace import Check, EvidenceRecord, ReasonRecord, SearchRecord, StepRecord, Timings, Tokens, Trace
 
 NO_SEARCH = "No books were opened for this answer."
@@ -78,7 +78,7 @@ def waiting_html(text: str) -> str:
 
 def mark(text: str, question: str) -> str:
     """`text` as HTML with the question's words marked, whatever their ending."""
-    wanted = {stem(word) for word in words_of(question) if word not in STOPWORDS}
+    wanted = content_words(question)
     parts = re.split(r"([A-Za-z0-9]+(?:'[a-z]+)?)", text)
     return "".join(
         f"<mark>{escape(part)}</mark>" if words_of(part) and stem(words_of(part)[0]) in wanted else escape(part)

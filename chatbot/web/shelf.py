@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from chatbot.errors import BakerStreetError
-from chatbot.library.additions import add_text, remove_text
-from chatbot.library.manifest import SourceEntry, read_manifest
-from chatbot.library.passages import TEXT
+from chatbot.library.index.additions import add_text, remove_text
+from chatbot.library.index.manifest import SourceEntry, read_manifest
+from chatbot.library.texts.passages import TEXT
 from chatbot.resources import Resources
 
 Progress = Callable[[int, int], None]

@@ -82,7 +82,7 @@ def _plain(setup: Setup) -> Engine:
 
 
 def _transformers(setup: Setup) -> Engine:
-    from chatbot.engines.local import LocalEngine
+    from chatbot.engines.torch.engine import LocalEngine
 
     # Without prompt lookup: how much it wins is a matter of what is asked, and these prompts are made up.
     return LocalEngine(
@@ -98,7 +98,7 @@ def _transformers(setup: Setup) -> Engine:
 
 
 def _openvino(setup: Setup) -> Engine:
-    from chatbot.engines.openvino import OpenVinoEngine
+    from chatbot.engines.openvino.engine import OpenVinoEngine
 
     return OpenVinoEngine(
         setup.model,

@@ -1,0 +1,185 @@
+"""Questions with accepted answers: JSONL, one question a line.
+
+    plain         {"work", "question", "answers", "chapter", "phrase"}; `kind` may be left out
+    follow-up     the same and "before", the exchanges it follows: [{"question", "answer"}, ...]
+    two-works     {"question", "parts"}; each part is {"work", "answers", "chapter", "phrase"}
+    unanswerable  {"question", "reason"}: why the books cannot answer it
+
+Questions fall into two parts, so that nothing is set on the questions that its figures are reported for: about 40% of
+the works are for tuning, the others for reporting. All questions about a work are in one part, because what is learnt
+from one of them (a spelling, a section of the casebook) helps with the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from chatbot.errors import MessageError
+from chatbot.language.text import to_plain
+from personas import LoadedPersona
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Maybe = Annotated[str, StringConstraints(strip_whitespace=True)]
+Kind = Literal["plain", "follow-up", "two-works", "unanswerable"]
+Part = Literal["tuning", "reporting"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PARTS: tuple[Part, ...] = get_args(Part)
+BOTH = "all"  # the two parts together
+TUNING_SHARE = 0.4
+
+# Which fields each kind must have; the others of these it must not have.
+_FIELDS: dict[Kind, frozenset[str]] = {
+    "plain": frozenset({"work", "answers"}),
+    "follow-up": frozenset({"work", "answers", "before"}),
+    "two-works": frozenset({"parts"}),
+    "unanswerable": frozenset({"reason"}),
+}
+
+
+class Earlier(BaseModel):
+    """One exchange before a follow-up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    question: Text
+    answer: Text
+
+
+class Target(BaseModel):
+    """What has to be found: the answers that are accepted, and the place that holds them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    work: Text
+    answers: tuple[Text, ...] = Field(min_length=1)
+    chapter: str = ""
+    phrase: str = Field("", description="A few words that locate the place in the text.")
+
+    def answered_by(self, reply: str) -> bool:
+        """Whether an accepted answer stands in the reply as whole words, whatever their case."""
+        plain = to_plain(reply).lower()
+        return any(re.search(rf"(?<!\w){re.escape(to_plain(answer).lower())}(?!\w)", plain) for answer in self.answers)
+
+
+class KnownQuestion(BaseModel):
+    """A question and what is known of its answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind = "plain"
+    work: Maybe = ""
+    question: Text
+    answers: tuple[Text, ...] = ()
+    chapter: str = ""
+    phrase: str = Field("", description="A few words that locate the place in the text.")
+    before: tuple[Earlier, ...] = Field((), description="The exchanges that a follow-up follows, the oldest first.")
+    parts: tuple[Target, ...] = Field((), description="What a question about two works asks for.")
+    reason: Maybe = Field("", description="Why the books cannot answer it.")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        wanted = _FIELDS[self.kind]
+        for name in ("work", "answers", "before", "parts", "reason"):
+            given = bool(getattr(self, name))
+            if given != (name in wanted):
+                raise ValueError(f"a question of kind '{self.kind}' {'has no' if given else 'needs'} '{name}'")
+        if self.parts and len({part.work for part in self.parts}) < 2:
+            raise ValueError("'parts' must be of two works at least; make it a plain question")
+        told = [text for exchange in self.before for text in (exchange.question, exchange.answer)]
+        if any(self.answered_by(text) for text in told):
+            raise ValueError("an accepted answer stands in 'before' already; take it out there")
+        return self
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What has to be found for it: one place, one for each part, or none where it cannot be answered."""
+        if self.parts or not self.answers:
+            return self.parts
+        return (Target(work=self.work, answers=self.answers, chapter=self.chapter, phrase=self.phrase),)
+
+    @property
+    def history(self) -> tuple[tuple[str, str], ...]:
+        """The exchanges before it as (question, reply), the oldest first."""
+        return tuple((exchange.question, exchange.answer) for exchange in self.before)
+
+    def answered_by(self, reply: str) -> bool:
+        """Whether an accepted answer to every part stands in the reply as whole words, whatever their case."""
+        return bool(self.targets) and all(target.answered_by(reply) for target in self.targets)
+
+
+def part_of(question: KnownQuestion) -> Part:
+    """Whether a question is for tuning or for reporting.
+
+    Decided by the SHA-1 of the work's name, so that it stays as it is when questions are added or change places.
+    A question about two works is for reporting only if both works are; one that cannot be answered goes by its own
+    words.
+    """
+    names = [target.work for target in question.targets] or [question.question]
+    return "reporting" if all(share(name) >= TUNING_SHARE for name in names) else "tuning"
+
+
+def share(name: str) -> float:
+    """A number from 0 to 1 that is always the same for a name, and evenly spread over names."""
+    stamp = hashlib.sha1(to_plain(name).lower().encode(), usedforsecurity=False).digest()
+    return int.from_bytes(stamp[:8], "big") / 2**64
+
+
+def questions_file(loaded: LoadedPersona, named: Path | None = None) -> Path:
+    """The question file that was named, or the persona's own.
+
+    Raises:
+        MessageError: none was named and the persona has none.
+    """
+    file = named or loaded.questions
+    if file is None:
+        raise MessageError(f"The persona '{loaded.id}' has no questions.jsonl. Name a file with questions.")
+    return file
+
+
+def question_rows(file: Path) -> list[str]:
+    """The rows of a question file, blank ones too, so that they can be numbered.
+
+    Raises:
+        MessageError: it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MessageError(f"The questions in {file} cannot be read: {error}.") from error
+
+
+def read_known_questions(file: Path, kinds: Sequence[Kind] = KINDS) -> list[KnownQuestion]:
+    """The questions of a file, in its order.
+
+    Args:
+        file: JSONL.
+        kinds: which are wanted; every line is checked all the same.
+
+    Raises:
+        MessageError: it cannot be read, holds none of these kinds, or a line is wrong; its number is named.
+    """
+    questions = []
+    for number, row in enumerate(question_rows(file), 1):
+        if row.strip():
+            try:
+                questions.append(KnownQuestion.model_validate_json(row))
+            except ValidationError as error:
+                raise MessageError(f"{file}:{number}: {_first(error)}.") from error
+    wanted = [question for question in questions if question.kind in kinds]
+    if not wanted:
+        raise MessageError(f"{file} holds no questions of the kinds {', '.join(kinds)}.")
+    return wanted
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

@@ -1,0 +1,1 @@
+"""Language: what the program knows of English text."""

@@ -1,0 +1,1 @@
+"""Encoders: the embedder and the cross-encoder."""

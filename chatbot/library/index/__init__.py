@@ -1,0 +1,1 @@
+"""The index: a library on disk, built, opened and changed."""

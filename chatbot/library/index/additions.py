@@ -1,0 +1,142 @@
+"""Texts of the user's own in a library: added, replaced and taken out, usable in the next turn.
+
+A library that is whole is changed as a build changes it: what is new is embedded first, then the index is replaced by a
+rename, then what is no longer wanted goes. A kill at any point leaves it as it was before, or as it is after. Where the
+vectors are still being filled in, a new text is found by words at once, and its vectors come with the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chatbot.errors import LibraryError, SourceError
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.index.arrangement import arrange, kept_positions
+from chatbot.library.index.build import standing, write_library
+from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
+from chatbot.library.texts.passages import TEXT, cut
+from chatbot.library.texts.readers import content_key, read_text_file
+from personas import LoadedPersona
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of a file: its name and title in the library, its passages, and what could not be read of it."""
+
+    name: str
+    title: str
+    passages: int
+    notes: tuple[str, ...] = ()
+
+
+def add_text(
+    loaded: LoadedPersona,
+    folder: Path,
+    embedder: Embedder,
+    file: Path,
+    *,
+    name: str | None = None,
+    replace_old: bool = False,
+    behind: bool = False,
+    chroma_url: str | None = None,
+    on_progress: Progress = lambda done, total: None,
+) -> Added:
+    """Add a text to a library.
+
+    Args:
+        loaded: whose library it is.
+        folder: the library's folder.
+        embedder: the one that built it.
+        file: txt, md, html, epub or pdf.
+        name: what it is called in the library; its file name by default.
+        replace_old: take the place of a text of that name.
+        behind: where the library is not whole yet, leave the vectors to `fill_library`.
+        chroma_url: a Chroma server instead of the embedded store.
+        on_progress: told how many passages are embedded, of how many.
+
+    Raises:
+        SourceError: it cannot be read, it is in the library already, or another text has its name.
+        LibraryError: there is no library, another embedder built it, or it cannot be written. Nothing is lost.
+    """
+    _manifest(folder, embedder)
+    name = name or file.name
+    if name in {source.file for source in loaded.persona.sources}:
+        raise SourceError(f"'{name}' is the name of one of {loaded.persona.name}'s own books. Rename the file.")
+    read = read_text_file(file)
+    content = content_key(read.sections)
+    with writing(folder):
+        manifest = _manifest(folder, embedder)
+        _check_new(manifest, name, content, replace_old)
+        sections = [replace(section, source=name) for section in read.sections]
+        limit = embedder.max_tokens - 4
+        made = [passage for section in sections for passage in cut(section, embedder.count, limit)]
+        if not made:
+            raise SourceError(f"'{name}' holds no text that could be found again. Is it a scan, or empty?")
+        entry = SourceEntry(kind=TEXT, title=read.title, works=1, passages=len(made), content=content)
+        old = standing(folder, manifest)
+        arranged = arrange(loaded, old, kept_positions(old, lambda kind, source: source != name or kind != TEXT), made)
+        known = {**manifest.sources, name: entry}
+        write_library(loaded, folder, embedder, arranged, known, chroma_url, on_progress, behind=behind)
+    return Added(name, read.title, len(made), tuple(read.notes))
+
+
+def remove_text(
+    loaded: LoadedPersona,
+    folder: Path,
+    embedder: Embedder,
+    name: str,
+    *,
+    behind: bool = False,
+    chroma_url: str | None = None,
+) -> int:
+    """Take a text out of a library; the number of passages that went.
+
+    Args:
+        loaded: whose library it is.
+        folder: the library's folder.
+        embedder: the one that built it.
+        name: of the text in the library.
+        behind: where the library is not whole yet, leave the vectors to `fill_library`.
+        chroma_url: a Chroma server instead of the embedded store.
+
+    Raises:
+        SourceError: there is no text of that name; the message names those there are.
+        LibraryError: the library cannot be read or written. Nothing is lost.
+    """
+    with writing(folder):
+        manifest = _manifest(folder, embedder)
+        texts = [other for other, entry in manifest.sources.items() if entry.kind == TEXT]
+        if name not in texts:
+            there = ", ".join(texts) or "none"
+            raise SourceError(f"There is no text named '{name}' in the library. There are: {there}.")
+        old = standing(folder, manifest)
+        kept = kept_positions(old, lambda kind, source: source != name or kind != TEXT)
+        known = {other: entry for other, entry in manifest.sources.items() if other != name}
+        arranged = arrange(loaded, old, kept, [])
+        write_library(loaded, folder, embedder, arranged, known, chroma_url, lambda done, total: None, behind=behind)
+        return len(old or ()) - len(kept)
+
+
+def _check_new(manifest: Manifest, name: str, content: str, replace_old: bool) -> None:
+    old = manifest.sources.get(name)
+    if old is not None and not replace_old:
+        raise SourceError(
+            f"There is a text named '{name}' already ({old.title}). Rename the file, or replace the old one."
+        )
+    for other, entry in manifest.sources.items():
+        if entry.content == content and (other != name or old is not None):
+            raise SourceError(f"The words of '{name}' are in the library already, as '{other}'.")
+
+
+def _manifest(folder: Path, embedder: Embedder) -> Manifest:
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise LibraryError(
+            f"There is no library for '{folder.name}' yet. Build it with `bakerstreet library build {folder.name}`."
+        )
+    check_embedder(folder, manifest, embedder)
+    return manifest

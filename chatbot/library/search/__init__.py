@@ -1,0 +1,1 @@
+"""Search: plans of modules over an index, and the evidence that they leave."""

@@ -1,0 +1,81 @@
+"""Evidence: the passages chosen for one turn, cut down to the sentences that bear on the question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chatbot.library.texts.passages import Passage
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What a module did with a passage: found it, moved it, cut it, or dropped it.
+
+    Attributes:
+        module: its name.
+        rank: the place it gave, from 1.
+        score: as that module counts.
+        note: what it did, where rank and score do not say it ("cut to 64 of 180 words").
+    """
+
+    module: str
+    rank: int
+    score: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One piece of evidence.
+
+    Attributes:
+        passage: where it comes from.
+        text: the sentences handed over, as they stand in the source.
+        key: the one sentence among them that bears most on the question; empty where none was singled out.
+        score: how well it bears on the question, from 0 to 1.
+        reasons: what each module said of it, in order.
+    """
+
+    passage: Passage
+    text: str
+    score: float
+    reasons: tuple[Reason, ...]
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One module's part in a search: how long it took, how many candidates it left, and what it has to say."""
+
+    module: str
+    milliseconds: float
+    candidates: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found: the evidence, the best first, and whether it is too weak to answer from.
+
+    Attributes:
+        strength: how likely the evidence is to answer, 0 to 1; below a limit it is weak.
+        unknown: the words of the question that stand nowhere in the books.
+        considered: how many passages were found in all.
+        dropped: what was found and not handed over, the best first; its last reason says why.
+        steps: what each module did.
+        intent: what the router took the message for; empty where none was asked.
+        signals: what the strength was made of, by the names of `confidence.SIGNALS`.
+    """
+
+    evidence: tuple[Evidence, ...]
+    weak: bool
+    why_weak: str = ""
+    strength: float = 0.0
+    unknown: tuple[str, ...] = ()
+    considered: int = 0
+    milliseconds: float = 0.0
+    dropped: tuple[Evidence, ...] = ()
+    steps: tuple[Step, ...] = ()
+    intent: str = ""
+    signals: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,125 @@
+"""The router decides what a turn needs: whether to search at all, where, and whether once or again.
+
+Plain rules, which can be read and take no time. The check of the reply against the evidence is `chatbot.grounding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from langchain_core.runnables import Runnable
+
+from chatbot.language.small_talk import is_about_visitor, is_small_talk
+from chatbot.language.text import meaning_words, words_of
+from chatbot.library.index.lexical import terms
+from chatbot.library.search.inquiry import Candidate, Inquiry, Phrasing
+from chatbot.library.search.modules.base import Module, Tools, run
+from chatbot.library.search.modules.finding import unjoined
+from chatbot.library.search.modules.rewriting import names_in
+
+Intent = Literal["small talk", "about you", "about himself", "about a case", "out of his world"]
+
+_SECOND_PERSON = frozenset("you your yours yourself".split())
+
+
+def intent_of(message: str, knows: Sequence[str], unknown: Sequence[str]) -> Intent:
+    """What a message is about.
+
+    Args:
+        message: as it was written.
+        knows: its words that carry meaning and stand in the books.
+        unknown: its words that stand nowhere in them.
+    """
+    if is_about_visitor(message):  # before small talk: "what is my name?" is made of its words
+        return "about you"
+    if is_small_talk(message):
+        return "small talk"
+    if unknown and len(knows) <= len(unknown):
+        return "out of his world"
+    if _SECOND_PERSON & set(words_of(message)) and not names_in(message):
+        return "about himself"
+    return "about a case"
+
+
+class Router(Module):
+    """Small talk opens no books; what the visitor asks about himself is looked up in what he said; the rest is
+    searched for in casebook and texts.
+    """
+
+    title = "router"
+    rewrites = True
+
+    def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
+        """Decide whether, and where."""
+        words, strange = meaning_words(inquiry.question), self.tools.lexical.unknown(inquiry.question)
+        unknown = [word for word in words if word in strange]
+        known = [word for word in words if word not in strange]
+        intent = intent_of(inquiry.question, known, unknown)
+        routed = replace(inquiry, intent=intent)
+        if intent in ("small talk", "out of his world"):
+            return replace(routed, ended=True), f"{intent}: no books are opened"
+        if intent == "about you":
+            said = tuple(inquiry.recollections()) if inquiry.recollections else ()
+            asked = set(terms(inquiry.question))
+            ranked = sorted(said, key=lambda passage: -len(asked & set(terms(passage.text))))  # given latest first
+            made = [
+                Candidate(passage, -1, 1 / (60 + rank), text=passage.text).because(self.title, rank, 1 / rank)
+                for rank, passage in enumerate(ranked, 1)
+            ]
+            done = replace(routed, candidates=tuple(made[: inquiry.pieces]), ended=True)
+            return done, f"{intent}: {len(said)} earlier messages"
+        return routed, intent
+
+
+class Again(Module):
+    """A second search with what the first one taught, where that covers too little of the question.
+
+    The first search finds the story more often than the place: so the second looks in the works that it found, for
+    the question together with the names in its best windows. What both found competes once more.
+
+    Args:
+        chain: the modules that search, as they stand before this one in the plan.
+        coverage: the share of the question's words, by rarity, that the best windows must hold for one search to do.
+        works: how many works the second search looks in.
+    """
+
+    title = "again"
+
+    def __init__(
+        self, tools: Tools, chain: Sequence[Runnable[Inquiry, Inquiry]], *, coverage: float = 0.75, works: int = 2
+    ) -> None:
+        super().__init__(tools)
+        self._chain, self._coverage, self._works = tuple(chain), coverage, works
+
+    def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
+        """Search again where it is worth it."""
+        inquiry = unjoined(self.tools, inquiry)
+        covered = inquiry.signals.get("coverage", 0.0)
+        if not inquiry.candidates or covered >= self._coverage:
+            return inquiry, f"once: {covered:.2f} of the question is covered"
+        works = tuple(dict.fromkeys(candidate.passage.work for candidate in inquiry.candidates))[: self._works]
+        names = dict.fromkeys(name for candidate in inquiry.candidates[:2] for name in names_in(candidate.key))
+        learnt = Phrasing(f"{inquiry.question} {' '.join(names)}", 0.5, self.title)
+        fresh = replace(inquiry, candidates=(), rankings=(), steps=())
+        again = run(self._chain, replace(fresh, phrasings=(*inquiry.asked, learnt), works=frozenset(works)))
+        second = [
+            candidate.because(self.title, rank, candidate.score, "found by the second search")
+            for rank, candidate in enumerate(again.candidates, 1)
+        ]
+        merged = interleaved(inquiry.candidates, second)
+        signals = {name: max(inquiry.signals.get(name, value), value) for name, value in again.signals.items()}
+        done = replace(again, works=inquiry.works, phrasings=inquiry.phrasings, candidates=tuple(merged))
+        done = replace(done, steps=(*inquiry.steps, *again.steps), signals={**inquiry.signals, **signals})
+        return done, f"again in {', '.join(works)}: {covered:.2f} of the question was covered"
+
+
+def interleaved(one: Sequence[Candidate], other: Sequence[Candidate]) -> list[Candidate]:
+    """Two lists as one by score; a window that stands in both is kept once, with the better score."""
+    best: dict[tuple[str, int, int], Candidate] = {}
+    for candidate in (*one, *other):
+        key = (candidate.passage.id, candidate.first, candidate.last)
+        if key not in best or candidate.score > best[key].score:
+            best[key] = candidate
+    return sorted(best.values(), key=lambda candidate: -candidate.score)

@@ -1,0 +1,1 @@
+"""Texts: sources, casebook and files of the user's own, to sections and passages."""

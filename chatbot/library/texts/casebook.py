@@ -1,0 +1,62 @@
+"""The casebook: Markdown files beside the persona, one for each work and subject."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from chatbot.errors import SourceError
+from chatbot.language.text import to_plain
+from chatbot.library.texts.books import read_source_file
+from chatbot.library.texts.passages import CASEBOOK, Section
+
+# A heading is a block of its own, with or without a blank line around it.
+_HEADING = re.compile(r"^(#+ .*)$", re.MULTILINE)
+
+
+def casebook_sections(folder: Path, narrator: str) -> list[Section]:
+    """Every section of every `*.md` in `folder`.
+
+    A file opens with `---`, YAML with a `title`, and `---`; `##` begins a section.
+
+    Raises:
+        SourceError: a file is empty, binary, not UTF-8 or has no title.
+    """
+    sections: list[Section] = []
+    for file in sorted(folder.glob("*.md")):
+        title, body = _front_matter(file)
+        heading, number = "", 1
+        paragraphs: list[str] = []
+        for block in [*_HEADING.sub(r"\n\1\n", body).split("\n\n"), "## "]:
+            block = block.strip()
+            if block.startswith("#"):
+                if paragraphs:
+                    sections.append(
+                        Section(
+                            CASEBOOK,
+                            f"casebook/{file.name}",
+                            title,
+                            heading,
+                            narrator,
+                            tuple(paragraphs),
+                            number,
+                        )
+                    )
+                    number += len(paragraphs)
+                heading, paragraphs = block.lstrip("# "), []
+            elif block:
+                paragraphs.append(to_plain(block))
+    return sections
+
+
+def _front_matter(file: Path) -> tuple[str, str]:
+    text = read_source_file(file).replace("\r\n", "\n")
+    parts = text.split("---\n", 2)
+    try:
+        if len(parts) != 3 or parts[0].strip():
+            raise ValueError("it must open with --- and a title: line")
+        return str(yaml.safe_load(parts[1])["title"]), parts[2]
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise SourceError(f"{file}: the casebook entry's head cannot be read: {error}.") from error

@@ -1,0 +1,143 @@
+"""Passages: pieces of a source text that fit the embedder, with their place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from chatbot.language.text import split_sentences
+
+CASEBOOK = "casebook"
+TEXT = "text"
+
+CountTokens = Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A stretch of a source under one heading, before it is cut into passages."""
+
+    kind: str
+    source: str
+    work: str
+    chapter: str
+    narrator: str
+    paragraphs: tuple[str, ...]
+    first_paragraph: int = 1
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a source text.
+
+    Attributes:
+        id: made of what the passage says and where; the same passage has the same id in every build.
+        kind: `CASEBOOK` or `TEXT`.
+        source: the file it comes from.
+        work: the novel, story or subject.
+        chapter: the chapter or heading, empty where there is none.
+        place: the number of its first paragraph within the work, from 1.
+        narrator: who tells it.
+        text: as it stands in the source, white space and quotation marks made plain.
+    """
+
+    id: str
+    kind: str
+    source: str
+    work: str
+    chapter: str
+    place: int
+    narrator: str
+    text: str
+
+    def metadata(self) -> dict[str, str | int]:
+        """Everything but the text, as Chroma keeps it."""
+        values = asdict(self)
+        del values["text"]
+        return values
+
+    def indexed(self) -> str:
+        """What is embedded and searched: the work's name helps a short passage to be found."""
+        return self.titled(self.text)
+
+    def titled(self, text: str) -> str:
+        """A part of it as models read it: behind the work's name."""
+        return f"{self.work}. {text}"
+
+
+RECOLLECTION = "recollection"
+
+
+def recollection(said: str, when: datetime) -> Passage:
+    """What a user said in a conversation, as a passage: in no index, but evidence all the same."""
+    stamp = hashlib.sha256(f"{when.isoformat()}\x00{said}".encode()).hexdigest()[:32]
+    told = f"What you told me on {when:%B} {when.day}, {when.year}"
+    return Passage(stamp, RECOLLECTION, RECOLLECTION, told, "", 1, "you", " ".join(said.split()))
+
+
+def cut(section: Section, count: CountTokens, limit: int) -> Iterator[Passage]:
+    """Cut a section into passages of at most `limit` tokens, the work's name counted in.
+
+    Paragraphs are kept whole and packed together, so that a speech is not cut from its neighbour; only a paragraph
+    that is too long by itself is cut, at the end of a sentence.
+    """
+    room = limit - count(f"{section.work}. ") - 2
+    pieces: list[tuple[int, str, int]] = []
+    for number, paragraph in enumerate(section.paragraphs, section.first_paragraph):
+        tokens = count(paragraph)
+        if tokens <= room:
+            pieces.append((number, paragraph, tokens))
+        else:
+            pieces += [(number, piece, count(piece)) for piece in _pack(_parts(paragraph, count, room), count, room)]
+    held: list[str] = []
+    start, size = 0, 0
+    for number, piece, tokens in pieces:
+        if held and size + tokens > room:
+            yield _passage(section, start, held)
+            held, size = [], 0
+        if not held:
+            start = number
+        held.append(piece)
+        size += tokens
+    if held:
+        yield _passage(section, start, held)
+
+
+def _parts(paragraph: str, count: CountTokens, room: int) -> list[str]:
+    """Sentences; one that is itself too long is cut at commas, then between words."""
+    parts: list[str] = []
+    for sentence in split_sentences(paragraph):
+        if count(sentence) <= room:
+            parts.append(sentence)
+            continue
+        clauses = sentence.replace("; ", ";\n").replace(", ", ",\n").split("\n")
+        for clause in clauses:
+            parts += [clause] if count(clause) <= room else clause.split()
+    return parts
+
+
+def _pack(parts: Sequence[str], count: CountTokens, room: int) -> list[str]:
+    packed: list[str] = []
+    for part in parts:
+        if packed and count(packed[-1]) + count(part) <= room:
+            packed[-1] = f"{packed[-1]} {part}"
+        else:
+            packed.append(part)
+    return packed
+
+
+def _passage(section: Section, place: int, pieces: Sequence[str]) -> Passage:
+    text = "\n".join(pieces)
+    stamp = hashlib.sha256("\x00".join((section.source, section.work, section.chapter, str(place), text)).encode())
+    return Passage(
+        id=stamp.hexdigest()[:32],
+        kind=section.kind,
+        source=section.source,
+        work=section.work,
+        chapter=section.chapter,
+        place=place,
+        narrator=section.narrator,
+        text=text,
+    )

@@ -1,0 +1,156 @@
+"""PDF by pypdf: pages joined, running headers and page numbers dropped, words mended that a line end cut in two.
+
+A PDF knows where letters stand, not what a paragraph is. A line that ends a sentence well short of the right edge ends
+a paragraph; what that misses is cut at sentences later on.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from chatbot.errors import SourceError
+from chatbot.library.texts.readers import limits
+from chatbot.library.texts.readers.blocks import NUMBERED, UNNUMBERED, Block, Draft
+from chatbot.library.texts.readers.limits import Deadline
+
+EDGE = 2  # lines at the top and at the bottom of a page that may be running headers
+MIN_REPEATS = 3  # pages on which one stands
+SHORT = 0.8  # of the usual line; a line that ends below ends a paragraph, if it ends a sentence
+MAX_HEADING = 90
+
+_PAGE_NUMBER = re.compile(
+    r"^[\s\[(–—-]*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?[\s\])–—-]*$", re.I
+)
+_NUMBER_AT_THE_EDGE = re.compile(r"^\W*\d{1,4}\W+|\W+\d{1,4}\W*$")
+_SENTENCE_END = re.compile(r"""[.!?:…。！？؟]["'”’»)\]]*$""")
+_CUT_WORD = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
+_NO_TITLE = re.compile(r"\.\w{2,4}$|^(?:untitled|microsoft word|title)\b", re.IGNORECASE)
+
+
+def read_pdf(data: bytes, name: str, deadline: Deadline) -> Draft:
+    """The text of a PDF.
+
+    Raises:
+        SourceError: it is encrypted, damaged, too long, or holds pictures of pages and no text.
+    """
+    pages, said, notes = _pages(data, name, deadline)
+    if not any(char.isalpha() for page in pages for line in page for char in line):
+        raise SourceError(
+            f"{name} holds no text: its {len(pages)} page{'s' * (len(pages) != 1)} may be scanned pictures. Run text "
+            "recognition on it (ocrmypdf, for example), or look for another edition."
+        )
+    blocks = list(_blocks(_without_headers(pages)))
+    title = said.get("/Title", "")
+    return Draft(
+        blocks, title if not _NO_TITLE.search(title) else None, said.get("/Author") or None, notes=tuple(notes)
+    )
+
+
+def _pages(data: bytes, name: str, deadline: Deadline) -> tuple[list[list[str]], dict[str, str], list[str]]:
+    """The lines of every page, what the file says of itself, and what could not be read."""
+    from pypdf import PasswordType, PdfReader
+
+    # It reports every oddity of a file, of which nothing follows for the user.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    notes: list[str] = []
+    try:
+        reader = PdfReader(BytesIO(data))
+        if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
+            raise _encrypted(name)
+        count = len(reader.pages)
+        said = {key: str(value).strip() for key, value in (reader.metadata or {}).items() if value}
+    except SourceError:
+        raise
+    except Exception as error:  # a damaged file can raise anything
+        if type(error).__name__ in ("DependencyError", "FileNotDecryptedError"):
+            raise _encrypted(name) from error
+        raise SourceError(f"{name} cannot be read as a PDF: {error}. Download it again, or save it anew.") from error
+    if count > limits.MAX_PAGES:
+        raise SourceError(f"{name} has {count} pages; at most {limits.MAX_PAGES} are taken in. Split it.")
+
+    def look_at_the_clock(*_: Any) -> None:
+        deadline.check()
+
+    pages: list[list[str]] = []
+    for number in range(count):
+        deadline.check()
+        try:
+            text = reader.pages[number].extract_text(visitor_operand_before=look_at_the_clock)
+        except SourceError:
+            raise
+        except Exception as error:
+            notes.append(f"Page {number + 1} of {name} could not be read and is left out ({type(error).__name__}).")
+            text = ""
+        pages.append([" ".join(line.split()) for line in text.split("\n")])
+    if notes and len(notes) == count:
+        raise SourceError(f"{name}: none of its {count} pages could be read. Download it again, or save it anew.")
+    return pages, said, notes
+
+
+def _encrypted(name: str) -> SourceError:
+    return SourceError(f"{name} is protected by a password. Save a copy without one, and add that.")
+
+
+def _without_headers(pages: list[list[str]]) -> Iterator[list[str]]:
+    repeated = Counter(line for page in pages for line in {_bare(page[at]) for at in _edges(page)} if line)
+    for page in pages:
+        dropped = {
+            at for at in _edges(page) if _PAGE_NUMBER.match(page[at]) or repeated[_bare(page[at])] >= MIN_REPEATS
+        }
+        yield [line for at, line in enumerate(page) if at not in dropped]
+
+
+def _edges(page: list[str]) -> list[int]:
+    """The first and last lines with something in them; of a short page only the outermost."""
+    filled = [at for at, line in enumerate(page) if line]
+    deep = min(EDGE, (len(filled) - 1) // 2)
+    return sorted({*filled[:deep], *filled[len(filled) - deep :]})
+
+
+def _bare(line: str) -> str:
+    """Without the page's number; a chapter keeps its own, lest all chapters look like one header."""
+    return line if _is_heading(line) else _NUMBER_AT_THE_EDGE.sub("", line).strip()
+
+
+def _blocks(pages: Iterator[list[str]]) -> Iterator[Block]:
+    lines = [line for page in pages for line in page]
+    lengths = sorted(len(line) for line in lines if line)
+    usual = lengths[len(lengths) * 9 // 10] if lengths else 0
+    words = Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)?", "\n".join(lines).lower()))
+    held = ""
+    for line in lines:
+        if _is_heading(line):
+            if held:
+                yield Block(held)
+            held = ""
+            yield Block(line, 2)
+            continue
+        if line:
+            held = _joined(held, line, words)
+        # An empty line alone is not enough: a page may end with one in the middle of a sentence.
+        if len(line) < SHORT * usual and _SENTENCE_END.search(held):
+            yield Block(held)
+            held = ""
+    if held:
+        yield Block(held)
+
+
+def _is_heading(line: str) -> bool:
+    return 0 < len(line) <= MAX_HEADING and bool(NUMBERED.match(line) or UNNUMBERED.match(line))
+
+
+def _joined(held: str, line: str, words: Counter[str]) -> str:
+    """Two lines as one; a word cut in two is mended, unless its hyphen is its own ("well-known")."""
+    cut = _CUT_WORD.search(held)
+    rest = re.match(r"[^\W\d_]+", line)
+    if not cut or not rest or not rest[0][0].islower():
+        return f"{held} {line}".strip()
+    whole, hyphened = f"{cut[1]}{rest[0]}".lower(), f"{cut[1]}-{rest[0]}".lower()
+    if words[hyphened] > words[whole]:
+        return f"{held[:-1]}-{line}"
+    return f"{held[:-1]}{line}"

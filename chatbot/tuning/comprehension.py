@@ -1,0 +1,224 @@
+"""Reading practice: questions on stories, turned into short evidence and replies that quote it.
+
+A small model that has only learned a manner of speech invents its facts. Practice with questions whose answer stands
+in a sentence or two before it teaches it to look there. The questions are FairytaleQA (Xu et al., "Fantastic
+Questions and Where to Find Them: FairytaleQA", ACL 2022; Apache-2.0); they are read from a folder and are no part of
+this project.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.errors import TrainingError
+from chatbot.language.text import content_words, split_sentences, to_plain
+from chatbot.prompts import Note, render_turn
+from personas import Persona
+
+SILENT_SHARE = 0.14  # examples whose notes do not hold the answer
+MIN_COVERED = 0.75  # the share of an answer's words that its sentence must hold
+MAX_QUOTE_WORDS = 26
+MAX_ANSWER_WORDS = 9
+
+
+@dataclass(frozen=True)
+class Practice:
+    """One reading example."""
+
+    kind: str
+    prompt: str
+    reply: str
+
+
+@dataclass(frozen=True)
+class ReadingQuestion:
+    """A question on a story, the sections that hold its answer, and the answers that are accepted."""
+
+    story: str
+    sections: tuple[str, ...]
+    text: str
+    answers: tuple[str, ...]
+
+    @property
+    def answer(self) -> str:
+        """The first of the answers."""
+        return self.answers[0]
+
+
+def read_stories(
+    folder: Path, splits: Sequence[str] = ("train",)
+) -> tuple[dict[tuple[str, str], str], list[ReadingQuestion]]:
+    """The sections by (story, section), and the questions of `splits` whose answers stand in the text.
+
+    Args:
+        folder: holds `sections.jsonl` (story, section, text) and `questions.jsonl` (split, story, sections, question,
+            answers, explicit).
+        splits: some of train, val and test.
+
+    Raises:
+        TrainingError: the folder does not hold the two files, or they have another form.
+    """
+    try:
+        sections = {
+            (row["story"], str(row["section"])): to_plain(row["text"]) for row in _rows(folder / "sections.jsonl")
+        }
+        questions = [
+            ReadingQuestion(
+                row["story"],
+                tuple(str(section) for section in row["sections"]),
+                to_plain(row["question"]).strip(),
+                tuple(to_plain(answer).strip().rstrip(".") for answer in row["answers"]),
+            )
+            for row in _rows(folder / "questions.jsonl")
+            if row["split"] in splits and row["explicit"] and row["answers"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"{folder} does not hold reading practice (sections.jsonl and questions.jsonl): {error!r}."
+        ) from error
+    return sections, questions
+
+
+def read_practice(folder: Path, persona: Persona, number: int, seed: int) -> list[Practice]:
+    """At most `number` reading examples in the persona's words, the same for the same seed.
+
+    Args:
+        folder: as `read_stories` reads it.
+        persona: whose prompts, openings, conclusions and declines are used.
+
+    Raises:
+        TrainingError: the folder does not hold the two files, or they have another form.
+    """
+    sections, questions = read_stories(folder)
+    by_story: dict[str, list[str]] = {}
+    for (story, _), text in sections.items():
+        by_story.setdefault(story, []).extend(split_sentences(text))
+    chance = random.Random(seed)
+    chance.shuffle(questions)
+    practice: list[Practice] = []
+    for question in questions:
+        if len(practice) >= number:
+            break
+        text = " ".join(sections.get((question.story, section), "") for section in question.sections)
+        made = _example(question, split_sentences(text), by_story.get(question.story, []), persona, chance)
+        if made:
+            practice.append(made)
+    return practice
+
+
+def _example(
+    question: ReadingQuestion, near: list[str], story: Sequence[str], persona: Persona, chance: random.Random
+) -> Practice | None:
+    place = _place(question, near)
+    if place is None:
+        return None
+    quote = _quotation(near[place], question.answer)
+    if quote is None:
+        return None
+    title = title_of(question.story)
+    window = _window(near, place, chance)
+    silent = chance.random() < SILENT_SHARE
+    notes = [Note(title, text) for text in _distractors(question, window, story, chance)]
+    if not silent:
+        holding = Note(title, window)
+        notes.insert(0 if chance.random() < 0.65 else chance.randint(0, len(notes)), holding)
+    if not notes:
+        return None
+    prompt = render_turn(question.text, notes, persona.prompts)
+    if silent:
+        return Practice("reading-silent", prompt, chance.choice(persona.declines))
+    return Practice("reading", prompt, _reply(quote, question.answer, persona, chance))
+
+
+def _reply(quote: str, answer: str, persona: Persona, chance: random.Random) -> str:
+    recipe = persona.training
+    spoken = answer[0].lower() + answer[1:] if answer.split()[0].lower() in _ARTICLES else answer
+    if recipe.answers_first and chance.random() < 0.3:
+        pattern = chance.choice(recipe.answers_first)
+        return pattern.format(answer=spoken, Answer=spoken[0].upper() + spoken[1:], quote=quote)
+    opening = chance.choice(recipe.openings or ["My notes say"])
+    ending = chance.choice(recipe.conclusions or ["{answer}."]).format(answer=spoken)
+    return f'{opening}: "{quote}" {ending}'
+
+
+_ARTICLES = {"a", "an", "the", "in", "on", "at", "by", "to", "his", "her", "their", "because", "with", "from"}
+
+
+def _place(question: ReadingQuestion, sentences: Sequence[str]) -> int | None:
+    """The sentence that holds the answer, and best fits the question."""
+    wanted = content_words(question.answer)
+    if not wanted or len(question.answer.split()) > MAX_ANSWER_WORDS:
+        return None
+    asked = content_words(question.text)
+    best, best_score = None, 0.0
+    for index, sentence in enumerate(sentences):
+        words = content_words(sentence)
+        covered = len(wanted & words) / len(wanted)
+        if covered < MIN_COVERED:
+            continue
+        score = covered + len(asked & words) / max(len(asked), 1)
+        if score > best_score:
+            best, best_score = index, score
+    return best
+
+
+def _quotation(sentence: str, answer: str) -> str | None:
+    """The sentence, or the clauses of it around the answer when it is long; None where that fails."""
+    plain = sentence.replace('"', "").strip(" '")
+    if len(plain.split()) <= MAX_QUOTE_WORDS:
+        return _closed(plain) if len(plain.split()) >= 3 else None
+    wanted = content_words(answer)
+    clauses = re.split(r"(?<=[,;:])\s+", plain)
+    for length in range(1, len(clauses) + 1):
+        for start in range(len(clauses) - length + 1):
+            span = " ".join(clauses[start : start + length])
+            words = len(span.split())
+            if words > MAX_QUOTE_WORDS or words < 5:
+                continue
+            if wanted <= content_words(span):
+                return _closed(span)
+    return None
+
+
+def _closed(span: str) -> str:
+    """A quotation that begins where a reader would begin it, and ends with a stop."""
+    span = re.sub(r"^(?:and|but|so|for|then|or)\s+", "", span.rstrip(",;:- "), flags=re.IGNORECASE)
+    return span if span.endswith((".", "!", "?")) else f"{span}."
+
+
+def _window(sentences: Sequence[str], place: int, chance: random.Random) -> str:
+    before = chance.choice((0, 0, 1))
+    after = chance.choice((0, 1))
+    window = " ".join(sentences[max(0, place - before) : place + after + 1])
+    words = window.split()
+    return window if len(words) <= 90 else sentences[place]
+
+
+def _distractors(question: ReadingQuestion, holding: str, story: Sequence[str], chance: random.Random) -> list[str]:
+    """One or two other places of the story that share words with the question but lack the answer."""
+    asked, wanted = content_words(question.text), content_words(question.answer)
+    scored = []
+    for index, sentence in enumerate(story):
+        words = content_words(sentence)
+        if sentence in holding or len(wanted & words) / len(wanted) > 0.3 or not 6 <= len(sentence.split()) <= 45:
+            continue
+        scored.append((len(asked & words) + chance.random(), index))
+    scored.sort(reverse=True)
+    return [story[index] for _, index in scored[: chance.choice((1, 2, 2))]]
+
+
+def title_of(story: str) -> str:
+    """The title of a story, made of its file's name."""
+    return story.replace("-", " ").capitalize()
+
+
+def _rows(file: Path) -> Iterable[dict]:
+    with file.open(encoding="utf-8") as stream:
+        for row in stream:
+            if row.strip():
+                yield json.loads(row)
