@@ -12,15 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.engines.types import Completion, Generation, Request, Sampling
+from chatbot.engines import Completion, Generation, Request, Sampling
 from chatbot.errors import BakerStreetError, MessageError, ModeError
 from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
 from chatbot.grounding import check_reply, unsupported_terms
-from chatbot.language.small_talk import is_about_visitor, is_small_talk
-from chatbot.language.text import clean_message
-from chatbot.library.search.evidence import Evidence, Found
-from chatbot.library.search.plans import Plan
-from chatbot.library.texts.passages import Passage, recollection
+from chatbot.language import clean_message, is_about_visitor, is_small_talk
+from chatbot.library.search import Evidence, Found, Plan
+from chatbot.library.texts import Passage, recollection
 from chatbot.modes import Mode, get_mode
 from chatbot.prompts import Exchange, Note, Prompt, build_prompt
 from chatbot.resources import Resources

@@ -7,12 +7,12 @@ import platform
 import shutil
 from typing import TYPE_CHECKING
 
-from chatbot.engines.worker import Limits, Say
+from chatbot.engines import Limits, Say
 from chatbot.errors import ConversionError, SettingsError
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
-    from chatbot.engines.types import Engine
+    from chatbot.engines import Engine
 
 
 def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
@@ -39,7 +39,7 @@ def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
 
 
 def _openvino(settings: Settings, say: Say) -> Engine:
-    from chatbot.engines.openvino.engine import OpenVinoEngine
+    from chatbot.engines.openvino import OpenVinoEngine
 
     if importlib.util.find_spec("openvino_genai") is None:
         raise ConversionError("the package openvino-genai is not installed: `pip install openvino-genai`")
@@ -56,7 +56,7 @@ def _openvino(settings: Settings, say: Say) -> Engine:
 
 
 def _transformers(settings: Settings, say: Say) -> Engine:
-    from chatbot.engines.torch.engine import LocalEngine
+    from chatbot.engines.torch import LocalEngine
 
     return LocalEngine(
         settings.model,
@@ -78,7 +78,7 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _remote(settings: Settings, say: Say) -> Engine:
-    from chatbot.engines.remote.engine import RemoteEngine
+    from chatbot.engines.remote import RemoteEngine
 
     if not settings.remote_url or not settings.remote_model:
         raise SettingsError(

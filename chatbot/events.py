@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatbot.library.search.evidence import Found
+from chatbot.library.search import Found
 from chatbot.prompts import Exchange
 from chatbot.trace import SearchRecord, Trace
 

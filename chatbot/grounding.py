@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from chatbot.language.text import split_sentences, stem, to_plain, words_of
+from chatbot.language import split_sentences, stem, to_plain, words_of
 from chatbot.trace import Check
 
 MIN_QUOTE_WORDS = 4

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from chatbot.errors import ModeError
-from chatbot.library.search.plans import ADVANCED, ALL, MODULAR, NAIVE, Plan
+from chatbot.library.search import ADVANCED, ALL, MODULAR, NAIVE, Plan
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatbot.engines.types import Engine, Request, Sampling
+from chatbot.engines import Engine, Request, Sampling
 from chatbot.prompts import Message
 
 

@@ -14,9 +14,9 @@ from memory import Memory
 from personas import LoadedPersona, load_persona
 
 if TYPE_CHECKING:
-    from chatbot.engines.types import Engine
-    from chatbot.library.encoders.embedder import Embedder
-    from chatbot.library.search.library import Library
+    from chatbot.engines import Engine
+    from chatbot.library.encoders import Embedder
+    from chatbot.library.search import Library
     from chatbot.search_models import SearchModels
 
 SOON = 1_000  # passages that a command embeds before it goes on: some seconds
@@ -61,7 +61,7 @@ class Resources:
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder that questions and passages share."""
-        from chatbot.library.encoders.embedder import Embedder
+        from chatbot.library.encoders import Embedder
 
         settings = self.settings
         return Embedder(settings.embedder, settings.threads, cache=settings.encoder_cache, say=self._say)
@@ -98,7 +98,7 @@ class Resources:
         Raises:
             LibraryError: there is none yet, it is damaged, or another embedder built it.
         """
-        from chatbot.library.index.manifest import file_stamp, index_folder, read_manifest
+        from chatbot.library.index import file_stamp, index_folder, read_manifest
 
         folder = self.library_folder(persona_id)
         with self._lock:
@@ -121,7 +121,7 @@ class Resources:
         Raises:
             LibraryError: the library is damaged.
         """
-        from chatbot.library.index.manifest import read_manifest
+        from chatbot.library.index import read_manifest
 
         manifest = None if anew else read_manifest(self.library_folder(persona_id))
         models = self._search_models(persona_id)
@@ -140,8 +140,7 @@ class Resources:
             return self._searching[persona_id]
 
     def _open_library(self, persona_id: str) -> Library:
-        from chatbot.library.search.confidence import FILE, Calibration
-        from chatbot.library.search.library import Library
+        from chatbot.library.search import CALIBRATION_FILE, Calibration, Library
         from chatbot.search_models import plans_of
 
         loaded, models = self.persona(persona_id), self._search_models(persona_id)
@@ -152,7 +151,7 @@ class Resources:
             self.settings.chroma_url,
             models=models.models(),
             plans=plans_of(loaded),
-            calibration=Calibration.read(loaded.folder / FILE),
+            calibration=Calibration.read(loaded.folder / CALIBRATION_FILE),
             persona=loaded.persona.name,
             main="plain" if embedder is self.embedder else "tuned",
         )
@@ -171,9 +170,7 @@ class Resources:
         Raises:
             BakerStreetError: something is missing; the message says what to do.
         """
-        from chatbot.library.index.build import build_library
-        from chatbot.library.index.dense import fill_library
-        from chatbot.library.index.manifest import check_embedder, index_folder, read_manifest
+        from chatbot.library.index import build_library, check_embedder, fill_library, index_folder, read_manifest
 
         loaded = self.persona(persona_id)
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
@@ -215,7 +212,7 @@ class Resources:
         return self._fill_errors.get(persona_id, "")
 
     def _fill(self, persona_id: str) -> None:
-        from chatbot.library.index.dense import fill_library
+        from chatbot.library.index import fill_library
 
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
         try:

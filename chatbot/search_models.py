@@ -11,11 +11,9 @@ from chatbot.settings import Settings
 from personas import LoadedPersona
 
 if TYPE_CHECKING:
-    from chatbot.engines.types import Engine
-    from chatbot.library.encoders.embedder import Embedder
-    from chatbot.library.search.library import Models
-    from chatbot.library.search.modules import Reader, Scorer
-    from chatbot.library.search.plans import Plan
+    from chatbot.engines import Engine
+    from chatbot.library.encoders import Embedder
+    from chatbot.library.search import Models, Plan, Reader, Scorer
 
 Say = Callable[[str], None]
 
@@ -54,7 +52,7 @@ class SearchModels:
 
     def models(self) -> Models:
         """The calls that a `Library` takes."""
-        from chatbot.library.search.library import Models
+        from chatbot.library.search import Models
 
         return Models(self.embedder, self._cross_encoder, self._reader, self._stronger)
 
@@ -63,7 +61,7 @@ class SearchModels:
 
         None where there is none: the persona has no retriever, or the settings name another base.
         """
-        from chatbot.library.encoders.embedder import BUNDLED, Embedder
+        from chatbot.library.encoders import BUNDLED, Embedder
 
         settings = self._settings
         if name != TUNED:
@@ -98,8 +96,7 @@ class SearchModels:
             return None
         with self._lock:
             if self._scorer is None:
-                from chatbot.library.encoders.cross_encoder import CrossEncoder
-                from chatbot.library.encoders.embedder import BUNDLED
+                from chatbot.library.encoders import BUNDLED, CrossEncoder
 
                 model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
                 self._scorer = CrossEncoder(
@@ -145,7 +142,7 @@ def plans_of(loaded: LoadedPersona) -> dict[str, Plan]:
     Raises:
         PersonaError: one names a module or a setting that does not exist.
     """
-    from chatbot.library.search.plans import plan_of
+    from chatbot.library.search import plan_of
 
     try:
         return {name: plan_of(name, modules) for name, modules in loaded.persona.plans.items()}

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from chatbot.engines.types import Completion
-from chatbot.library.search.evidence import Evidence, Found, Reason
+from chatbot.engines import Completion
+from chatbot.library.search import Evidence, Found, Reason
 from chatbot.prompts import Message
 
 

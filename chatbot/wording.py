@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.grounding import best_sentence
-from chatbot.language.small_talk import as_written
-from chatbot.library.search.evidence import Evidence, Found
+from chatbot.language import as_written
+from chatbot.library.search import Evidence, Found
 from personas import Persona
 
 

@@ -30,7 +30,7 @@ def bench(
     from chatbot.evaluation.bench.chart import chart
     from chatbot.evaluation.bench.measures import Plan
     from chatbot.evaluation.bench.run import run
-    from chatbot.library.texts.casebook import casebook_sections
+    from chatbot.library.texts import casebook_sections
     from chatbot.settings import get_settings
     from personas import load_persona
 

@@ -86,7 +86,7 @@ def opened() -> Iterator[Any]:
 
 def prepare(resources: Any, persona: str) -> None:
     """Make a fresh install ready, with a progress bar where something has to be embedded."""
-    from chatbot.library.index.manifest import read_manifest
+    from chatbot.library.index import read_manifest
 
     manifest = read_manifest(resources.library_folder(persona))
     if manifest is not None and manifest.complete:

@@ -35,9 +35,8 @@ def build(
     ] = False,
 ) -> None:
     """Build the library of a persona, or bring it up to date: only what changed is embedded."""
-    from chatbot.library.index.build import build_library
-    from chatbot.library.index.embedder_switch import switch_embedder
-    from chatbot.library.texts.sources import gather_texts
+    from chatbot.library.index import build_library, switch_embedder
+    from chatbot.library.texts import gather_texts
 
     with opened() as resources:
         loaded = resources.persona(persona)
@@ -77,7 +76,7 @@ def build(
 @app.command("list")
 def list_libraries() -> None:
     """List the libraries and what they hold."""
-    from chatbot.library.index.manifest import read_manifest
+    from chatbot.library.index import read_manifest
     from chatbot.settings import get_settings
 
     root = get_settings().library_dir

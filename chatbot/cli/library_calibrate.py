@@ -25,7 +25,7 @@ def calibrate(
     from chatbot.evaluation.questions import part_of, questions_file, read_known_questions
     from chatbot.evaluation.retrieval.calibration import calibrated
     from chatbot.evaluation.retrieval.systems import choose_rungs
-    from chatbot.library.search.confidence import FILE, Calibration, write_calibration
+    from chatbot.library.search import CALIBRATION_FILE, Calibration, write_calibration
 
     with opened() as resources:
         loaded = resources.persona(persona)
@@ -34,7 +34,7 @@ def calibrate(
         prepare(resources, persona)
         library = resources.library(persona)
         library.warm()
-        written = out or loaded.folder / FILE
+        written = out or loaded.folder / CALIBRATION_FILE
         plans = dict(Calibration.read(written).plans)
         for name in choose_rungs(dict(library.plans), rungs.split(",")):
             with progress(name.name) as show:

@@ -12,8 +12,7 @@ from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_q
 from chatbot.errors import MessageError, ModeError, PlanError
 
 if TYPE_CHECKING:
-    from chatbot.library.search.library import Library
-    from chatbot.library.search.plans import Plan
+    from chatbot.library.search import Library, Plan
     from chatbot.trace import EvidenceRecord, SearchRecord
 
 
@@ -71,7 +70,7 @@ def search(
 
 def _plan(library: Library, mode: str, plan_name: str, modules: str) -> Plan:
     """The plan that the options name: modules before a plan before a mode."""
-    from chatbot.library.search.plans import plan_of
+    from chatbot.library.search import plan_of
 
     if modules:
         return plan_of("by hand", [part for part in modules.split(",") if part.strip()])

@@ -16,7 +16,7 @@ def add(
     replace: Annotated[bool, typer.Option("--replace", help="Take the place of texts of the same names.")] = False,
 ) -> None:
     """Add texts to a library; they are searched from the next question on."""
-    from chatbot.library.index.additions import add_text
+    from chatbot.library.index import add_text
 
     with opened() as resources:
         loaded = resources.persona(persona)
@@ -42,7 +42,7 @@ def remove(
     persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
 ) -> None:
     """Take a text out of a library, with every passage of it."""
-    from chatbot.library.index.additions import remove_text
+    from chatbot.library.index import remove_text
 
     with opened() as resources:
         gone = remove_text(

@@ -32,7 +32,7 @@ def check(
     persona: Annotated[str | None, typer.Argument(help="One persona; default: all.")] = None,
 ) -> None:
     """Check persona files; every mistake is named with file, line and field."""
-    from chatbot.library.search.plans import plan_of
+    from chatbot.library.search import plan_of
     from chatbot.modes import MODES
 
     extra = get_settings().personas

@@ -26,7 +26,7 @@ def train(
     out: Annotated[Path | None, typer.Option("--out", help="Where the voice goes; default: the persona's.")] = None,
 ) -> None:
     """Train the voice of a persona. A run that was stopped goes on where it was."""
-    from chatbot.engines.weights import resolve_model
+    from chatbot.engines import resolve_model
     from chatbot.tuning.train import train_voice
 
     settings = get_settings()

@@ -21,7 +21,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from chatbot.errors import MessageError
-from chatbot.language.text import to_plain
+from chatbot.language import to_plain
 from personas import LoadedPersona
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

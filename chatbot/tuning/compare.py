@@ -12,13 +12,9 @@ import numpy as np
 
 from chatbot.evaluation.questions import KnownQuestion, part_of
 from chatbot.evaluation.retrieval.systems import DEPTH, Judge, bootstrap, same_work
-from chatbot.library.encoders.cross_encoder import CrossEncoder
-from chatbot.library.encoders.embedder import Embedder
-from chatbot.library.search.evidence import Evidence
-from chatbot.library.search.library import Library
-from chatbot.library.search.modules.focusing import LOGIT
-from chatbot.library.search.plans import ADVANCED, NAIVE
-from chatbot.library.texts.passages import Passage
+from chatbot.library.encoders import CrossEncoder, Embedder
+from chatbot.library.search import ADVANCED, LOGIT, NAIVE, Evidence, Library
+from chatbot.library.texts import Passage
 from chatbot.tuning.pairs import held_out_questions
 
 CANDIDATES = 16  # windows that the reranker orders

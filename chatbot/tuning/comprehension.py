@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.errors import TrainingError
-from chatbot.language.text import content_words, split_sentences, to_plain
+from chatbot.language import content_words, split_sentences, to_plain
 from chatbot.prompts import Note, render_turn
 from personas import Persona
 

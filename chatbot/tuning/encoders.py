@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import TrainingError
-from chatbot.library.encoders.embedder import BUNDLED, model_folder
+from chatbot.library.encoders import BUNDLED, model_folder
 
 BUNDLED_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 LINEAR = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]  # BERT's layers

@@ -17,12 +17,10 @@ from typing import Literal, get_args
 
 from chatbot.evaluation.questions import TUNING_SHARE, KnownQuestion, part_of, share
 from chatbot.evaluation.retrieval.systems import Judge, same_work
-from chatbot.language.text import content_words
-from chatbot.library.index.lexical import Lexical
-from chatbot.library.search.evidence import Evidence
-from chatbot.library.search.modules.focusing import windows_of
-from chatbot.library.search.modules.rewriting import in_context
-from chatbot.library.texts.passages import TEXT, CountTokens, Passage, Section, cut
+from chatbot.language import content_words
+from chatbot.library.index import Lexical
+from chatbot.library.search import Evidence, in_context, windows_of
+from chatbot.library.texts import TEXT, CountTokens, Passage, Section, cut
 from chatbot.tuning.comprehension import ReadingQuestion, read_stories, title_of
 
 Form = Literal["sentence", "window", "passage"]

@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chatbot.engines.types import Engine, Request, Sampling
+from chatbot.engines import Engine, Request, Sampling
 from chatbot.errors import TrainingError
-from chatbot.language.text import content_words, words_of
-from chatbot.library.index.lexical import Lexical
-from chatbot.library.search.modules.focusing import windows_of
-from chatbot.library.texts.passages import Passage
+from chatbot.language import content_words, words_of
+from chatbot.library.index import Lexical
+from chatbot.library.search import windows_of
+from chatbot.library.texts import Passage
 from chatbot.prompts import Message
 
 TOGETHER = 16  # requests handed to the engine at once

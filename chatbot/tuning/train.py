@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines.chat_format import encode_messages
-from chatbot.engines.weights import Weights
+from chatbot.engines import Weights, encode_messages
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
 from chatbot.tuning.examples import Example, counts, training_order

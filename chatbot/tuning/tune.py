@@ -14,10 +14,9 @@ from typing import Any, Literal
 
 from chatbot.evaluation.questions import KnownQuestion
 from chatbot.evaluation.retrieval.systems import Judge
-from chatbot.library.encoders.cross_encoder import CrossEncoder
-from chatbot.library.encoders.embedder import Embedder
-from chatbot.library.search.library import Library
-from chatbot.library.texts.passages import Passage
+from chatbot.library.encoders import CrossEncoder, Embedder
+from chatbot.library.search import Library
+from chatbot.library.texts import Passage
 from chatbot.tuning.compare import (
     Comparison,
     Ranker,

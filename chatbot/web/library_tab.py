@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.library.texts.readers import SUFFIXES
+from chatbot.library.texts import SUFFIXES
 from chatbot.web.shelf import Shelf
 
 SECONDS = 2.0  # between two looks at a library whose vectors are being filled in

@@ -10,8 +10,8 @@ from html import escape
 from textwrap import shorten
 from typing import Any
 
-from chatbot.language.text import content_words, stem, words_of
-from chatbot.library.texts.passages import RECOLLECTION
+from chatbot.language import content_words, stem, words_of
+from chatbot.library.texts import RECOLLECTION
 from chatbot.trace import Check, EvidenceRecord, ReasonRecord, SearchRecord, StepRecord, Timings, Tokens, Trace
 
 NO_SEARCH = "No books were opened for this answer."

@@ -8,9 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from chatbot.errors import BakerStreetError
-from chatbot.library.index.additions import add_text, remove_text
-from chatbot.library.index.manifest import SourceEntry, read_manifest
-from chatbot.library.texts.passages import TEXT
+from chatbot.library.index import SourceEntry, add_text, read_manifest, remove_text
+from chatbot.library.texts import TEXT
 from chatbot.resources import Resources
 
 Progress = Callable[[int, int], None]

@@ -15,13 +15,10 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from chatbot.conversion import GROUP
+from chatbot.engines import CLOSED, Generation, Limits, Reply, Sampling, Say, WorkerEngine, failure
 from chatbot.engines.openvino.models import Converted, converted
 from chatbot.engines.openvino.scorer import OpenVinoScorer
-from chatbot.engines.reply import Reply
-from chatbot.engines.torch.prefix_cache import common_prefix
-from chatbot.engines.torch.voices import check_voice
-from chatbot.engines.types import Generation, Sampling
-from chatbot.engines.worker import CLOSED, Limits, Say, WorkerEngine, failure
+from chatbot.engines.torch import check_voice, common_prefix
 from chatbot.errors import ConversionError, EngineError, VoiceError
 
 BLOCK = 32  # tokens of a key/value block; the plugin's own size on a CPU

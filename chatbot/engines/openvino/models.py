@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.conversion import DATA, GRAPH, is_sealed, make_folder, seal
-from chatbot.engines.weights import Weights
+from chatbot.engines import Weights
 from chatbot.errors import ConversionError
 
 FORMAT = 2  # of the graph; raised where an earlier conversion is no longer good

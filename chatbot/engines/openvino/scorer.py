@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatbot.conversion import GRAPH
-from chatbot.engines.likelihood import Batch
+from chatbot.engines import Batch
 from chatbot.engines.openvino.models import Converted
 from chatbot.errors import ConversionError
 

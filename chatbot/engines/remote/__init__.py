@@ -1,1 +1,7 @@
-"""The engine on another machine."""
+"""The engine on another machine: any OpenAI-compatible server."""
+
+from chatbot.engines.remote.engine import RemoteEngine
+
+__all__ = [
+    "RemoteEngine",
+]

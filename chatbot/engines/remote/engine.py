@@ -19,9 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from chatbot.engines import CLOSED, Completion, Finish, Generation, Request, Say, failure
 from chatbot.engines.remote.server import BrokenOff, Server, may_pass
-from chatbot.engines.types import Completion, Finish, Generation, Request
-from chatbot.engines.worker import CLOSED, Say, failure
 from chatbot.errors import BusyError, EngineError
 
 CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+from chatbot.engines import CLOSED, Generation, Limits, Say, WorkerEngine, failure, left_unread
 from chatbot.engines.torch.lookup import guess
 from chatbot.engines.torch.prefix_cache import PrefixCache
 from chatbot.engines.torch.rows import Row, join, part
 from chatbot.engines.torch.voices import BASE, Interrupted, Voices
-from chatbot.engines.types import Generation
-from chatbot.engines.worker import CLOSED, Limits, Say, WorkerEngine, failure, left_unread
 from chatbot.errors import EngineError
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chatbot.engines.reply import Reply
+from chatbot.engines import Reply, Sampling
 from chatbot.engines.torch.prefix_cache import LayerKV
-from chatbot.engines.types import Sampling
 
 
 class Row:

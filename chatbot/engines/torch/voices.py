@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines.likelihood import Batch
+from chatbot.engines import Batch, Weights
 from chatbot.engines.torch.prefix_cache import LayerKV
-from chatbot.engines.weights import Weights
 from chatbot.errors import ModelError, VoiceError
 
 BASE = "__base__"  # PEFT's own name for "no adapter" in a mixed batch

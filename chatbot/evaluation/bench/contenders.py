@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.engines.types import Engine
-from chatbot.engines.weights import BUNDLED
+from chatbot.engines import BUNDLED, Engine
 from chatbot.errors import MessageError
 from chatbot.evaluation.bench.measures import Plan
 
@@ -82,7 +81,7 @@ def _plain(setup: Setup) -> Engine:
 
 
 def _transformers(setup: Setup) -> Engine:
-    from chatbot.engines.torch.engine import LocalEngine
+    from chatbot.engines.torch import LocalEngine
 
     # Without prompt lookup: how much it wins is a matter of what is asked, and these prompts are made up.
     return LocalEngine(
@@ -98,7 +97,7 @@ def _transformers(setup: Setup) -> Engine:
 
 
 def _openvino(setup: Setup) -> Engine:
-    from chatbot.engines.openvino.engine import OpenVinoEngine
+    from chatbot.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine(
         setup.model,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from chatbot.engines.types import Completion, Engine, Generation, Request, Sampling
+from chatbot.engines import Completion, Engine, Generation, Request, Sampling
 from chatbot.prompts import Message
 
 Samples = dict[str, list[float]]

@@ -10,9 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines.types import Completion, Generation
-from chatbot.engines.weights import BUNDLED_PACKAGE
-from chatbot.engines.worker import WorkerEngine
+from chatbot.engines import BUNDLED_PACKAGE, Completion, Generation, WorkerEngine
 from chatbot.errors import EngineError, ModelError
 
 QUEUE = 64  # more than ever ask at once here

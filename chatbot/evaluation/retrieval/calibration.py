@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 
 from chatbot.errors import MessageError
 from chatbot.evaluation.questions import KnownQuestion
-from chatbot.library.search.confidence import Weights, fitted
-from chatbot.library.search.library import Library
-from chatbot.library.search.plans import Plan
+from chatbot.library.search import Library, Plan, Weights, fitted
 
 Progress = Callable[[int, int], None]
 

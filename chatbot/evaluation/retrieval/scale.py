@@ -24,16 +24,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from chatbot.library.encoders.embedder import Embedder
-from chatbot.library.index.arrangement import arrange, kept_positions
-from chatbot.library.index.build import write_library
-from chatbot.library.index.dense import Dense, fill_dense
-from chatbot.library.index.manifest import Manifest, SourceEntry, read_manifest, write_manifest
-from chatbot.library.index.passage_file import Arranged
-from chatbot.library.index.store import read_index, read_passages, write_index
-from chatbot.library.search.inquiry import Ranking
-from chatbot.library.search.modules.finding import fused
-from chatbot.library.texts.passages import CASEBOOK, TEXT, Passage
+from chatbot.library.encoders import Embedder
+from chatbot.library.index import (
+    Arranged,
+    Dense,
+    Manifest,
+    SourceEntry,
+    arrange,
+    fill_dense,
+    kept_positions,
+    read_index,
+    read_manifest,
+    read_passages,
+    write_index,
+    write_library,
+    write_manifest,
+)
+from chatbot.library.search import Ranking, fused
+from chatbot.library.texts import CASEBOOK, TEXT, Passage
 from personas import load_persona
 
 VOCABULARY = 200_000

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from chatbot.evaluation.retrieval.scale import ADDED, LIST, QUERIES, TERMS, WORDS, Scale, Speed
-from chatbot.library.index.dense import KEEPS_WORDS
+from chatbot.library.index import KEEPS_WORDS
 
 HELD = 100.0  # milliseconds: what the 95th percentile of a fused search shall stay below
 

@@ -17,11 +17,9 @@ import numpy as np
 
 from chatbot.errors import MessageError
 from chatbot.evaluation.questions import KnownQuestion, Target, share
-from chatbot.language.text import to_plain
-from chatbot.library.search.evidence import Evidence, Found
-from chatbot.library.search.library import Library
-from chatbot.library.search.plans import Plan
-from chatbot.library.texts.passages import CASEBOOK, Passage
+from chatbot.language import to_plain
+from chatbot.library.search import Evidence, Found, Library, Plan
+from chatbot.library.texts import CASEBOOK, Passage
 
 PIECES = 4  # what a prompt gets at most
 DEPTH = 10  # how far down the list is looked at

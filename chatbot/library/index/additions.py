@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders import Embedder
 from chatbot.library.index.arrangement import arrange, kept_positions
 from chatbot.library.index.build import standing, write_library
 from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
-from chatbot.library.texts.passages import TEXT, cut
-from chatbot.library.texts.readers import content_key, read_text_file
+from chatbot.library.texts import TEXT, content_key, cut, read_text_file
 from personas import LoadedPersona
 
 Progress = Callable[[int, int], None]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chatbot.library.index.manifest import SourceEntry
 from chatbot.library.index.passage_file import Arranged, Groups, Passages
-from chatbot.library.texts.passages import CASEBOOK, Passage
+from chatbot.library.texts import CASEBOOK, Passage
 from personas import LoadedPersona
 
 Ints = NDArray[np.integer[Any]]

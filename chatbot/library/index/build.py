@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders import Embedder
 from chatbot.library.index.arrangement import arrange, entries_of, kept_positions
 from chatbot.library.index.dense import (
     BATCH,
@@ -43,9 +43,7 @@ from chatbot.library.index.store import (
     read_passages,
     write_index,
 )
-from chatbot.library.texts.books import sections_of
-from chatbot.library.texts.casebook import casebook_sections
-from chatbot.library.texts.passages import TEXT, cut
+from chatbot.library.texts import TEXT, casebook_sections, cut, sections_of
 from personas import LoadedPersona
 
 __all__ = [

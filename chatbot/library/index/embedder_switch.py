@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders import Embedder
 from chatbot.library.index.dense import fill_dense, fill_library, with_filled
 from chatbot.library.index.manifest import read_manifest, write_manifest, writing
 from chatbot.library.index.store import delete_collection, read_passages

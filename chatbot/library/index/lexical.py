@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.language.text import meaning_words, stem
+from chatbot.language import meaning_words, stem
 from chatbot.library.index.postings import Postings, terms, write
 
 K1 = 1.5

@@ -17,7 +17,7 @@ from typing import IO, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders import Embedder
 
 MANIFEST = "manifest.json"
 INDEX = "index"

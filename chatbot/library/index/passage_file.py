@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import LibraryError
-from chatbot.library.texts.passages import Passage
+from chatbot.library.texts import Passage
 
 ROWS = "passages.jsonl"
 COLUMNS = ("kind", "source", "work")

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.language.text import meaning_words, stem
+from chatbot.language import meaning_words, stem
 
 BLOCK = 20_000  # passages whose terms are counted at once
 COPIED = 4_000_000  # postings that are copied at once

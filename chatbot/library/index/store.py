@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders import Embedder
 from chatbot.library.index.lexical import Lexical
 from chatbot.library.index.manifest import (
     CONTENTS,
@@ -34,7 +34,7 @@ from chatbot.library.index.manifest import (
 )
 from chatbot.library.index.passage_file import Arranged, Passages
 from chatbot.library.index.postings import Postings, write
-from chatbot.library.texts.passages import Passage
+from chatbot.library.texts import Passage
 
 __all__ = [
     "INDEX",

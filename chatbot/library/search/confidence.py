@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chatbot.errors import LibraryError
 from chatbot.library.search.inquiry import Inquiry
 
-FILE = "calibration.json"
+CALIBRATION_FILE = "calibration.json"
 # What is looked at. Cosines and shares are from 0 to 1; `unknown` is the number of strange words, 2 at most.
 SIGNALS = ("nearest", "focus", "cosine", "coverage", "cross", "unknown")
 LIMIT = 0.5

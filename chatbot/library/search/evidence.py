@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chatbot.library.texts.passages import Passage
+from chatbot.library.texts import Passage
 
 
 @dataclass(frozen=True)

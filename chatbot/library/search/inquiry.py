@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from chatbot.library.search.evidence import Reason, Step
-from chatbot.library.texts.passages import Passage
+from chatbot.library.texts import Passage
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,9 @@ from pathlib import Path
 from langchain_core.runnables import Runnable
 
 from chatbot.errors import LibraryError
-from chatbot.language.text import meaning_words
-from chatbot.library.encoders.embedder import Embedder
-from chatbot.library.index.dense import Dense
-from chatbot.library.index.passage_file import Column, Ints
-from chatbot.library.index.store import Manifest, check_embedder, read_index, read_manifest
+from chatbot.language import meaning_words
+from chatbot.library.encoders import Embedder
+from chatbot.library.index import Column, Dense, Ints, Manifest, check_embedder, read_index, read_manifest
 from chatbot.library.search.composition import compose
 from chatbot.library.search.confidence import Calibration, signals_of
 from chatbot.library.search.evidence import Evidence, Found
@@ -26,7 +24,7 @@ from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules import Reader, Scorer, Tools, Vectors
 from chatbot.library.search.modules.finding import unjoined
 from chatbot.library.search.plans import ADVANCED, PLANS, Plan
-from chatbot.library.texts.passages import RECOLLECTION, Passage
+from chatbot.library.texts import RECOLLECTION, Passage
 
 DROPPED = 6  # pieces that were not handed over and are shown all the same
 

@@ -1,1 +1,33 @@
-"""Texts: sources, casebook and files of the user's own, to sections and passages."""
+"""Texts: the sources, the casebook and files of the user's own, read into sections and cut into passages."""
+
+from chatbot.library.texts.books import sections_of
+from chatbot.library.texts.casebook import casebook_sections
+from chatbot.library.texts.passages import (
+    CASEBOOK,
+    RECOLLECTION,
+    TEXT,
+    CountTokens,
+    Passage,
+    Section,
+    cut,
+    recollection,
+)
+from chatbot.library.texts.readers import SUFFIXES, content_key, read_text_file
+from chatbot.library.texts.sources import gather_texts
+
+__all__ = [
+    "CASEBOOK",
+    "RECOLLECTION",
+    "SUFFIXES",
+    "TEXT",
+    "CountTokens",
+    "Passage",
+    "Section",
+    "casebook_sections",
+    "content_key",
+    "cut",
+    "gather_texts",
+    "read_text_file",
+    "recollection",
+    "sections_of",
+]

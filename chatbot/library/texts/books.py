@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.errors import SourceError
-from chatbot.language.text import to_plain
+from chatbot.language import to_plain
 from chatbot.library.texts.passages import TEXT, Section
 from personas import Source
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from chatbot.errors import SourceError
-from chatbot.language.text import to_plain
+from chatbot.language import to_plain
 from chatbot.library.texts.books import read_source_file
 from chatbot.library.texts.passages import CASEBOOK, Section
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from chatbot.language.text import split_sentences
+from chatbot.language import split_sentences
 
 CASEBOOK = "casebook"
 TEXT = "text"

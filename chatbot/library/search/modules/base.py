@@ -11,9 +11,8 @@ from typing import Any, ClassVar, Protocol
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from chatbot.language.text import split_sentences
-from chatbot.library.index.lexical import Lexical
-from chatbot.library.index.passage_file import Column, Ints, Passages
+from chatbot.language import split_sentences
+from chatbot.library.index import Column, Ints, Lexical, Passages
 from chatbot.library.search.evidence import Step
 from chatbot.library.search.inquiry import Candidate, Inquiry
 

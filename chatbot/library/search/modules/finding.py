@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from chatbot.library.index.passage_file import Ints
+from chatbot.library.index import Ints
 from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Candidate, Inquiry, Ranking
 from chatbot.library.search.modules.base import Module, Tools
-from chatbot.library.texts.passages import CASEBOOK
+from chatbot.library.texts import CASEBOOK
 
 RRF_K = 60  # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", 2009
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatbot.library.index.lexical import terms
+from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module, Tools, sentences_of
 from chatbot.library.search.modules.finding import REMEMBERED, unjoined

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chatbot.library.index.lexical import terms
+from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module, Tools, behind, reordered, sentences_of
 from chatbot.library.search.modules.finding import REMEMBERED, unjoined
-from chatbot.library.texts.passages import Passage
+from chatbot.library.texts import Passage
 
 
 @dataclass(frozen=True)

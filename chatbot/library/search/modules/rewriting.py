@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chatbot.language.text import meaning_words, words_of
+from chatbot.language import meaning_words, words_of
 from chatbot.library.search.inquiry import Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module, Tools
 

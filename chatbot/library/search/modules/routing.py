@@ -11,9 +11,8 @@ from typing import Literal
 
 from langchain_core.runnables import Runnable
 
-from chatbot.language.small_talk import is_about_visitor, is_small_talk
-from chatbot.language.text import meaning_words, words_of
-from chatbot.library.index.lexical import terms
+from chatbot.language import is_about_visitor, is_small_talk, meaning_words, words_of
+from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module, Tools, run
 from chatbot.library.search.modules.finding import unjoined

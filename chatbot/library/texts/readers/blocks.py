@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from chatbot.errors import SourceError
-from chatbot.language.text import to_plain
+from chatbot.language import to_plain
 from chatbot.library.texts.books import strip_gutenberg
 from chatbot.library.texts.passages import TEXT, Section
 
