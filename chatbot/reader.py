@@ -8,7 +8,7 @@ from chatbot.engines import Engine, Request, Sampling
 from chatbot.prompts import Message
 
 
-class EngineReader:
+class EngineLanguageModel:
     """What the library's modules may ask of an engine; always of its base, without a voice."""
 
     def __init__(self, engine: Engine) -> None:

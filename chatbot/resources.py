@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import BakerStreetError, LibraryError
+from chatbot.progress import Progress, Say
 from chatbot.settings import Settings, get_settings
 from memory import Memory
 from personas import LoadedPersona, load_persona
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 SOON = 1_000  # passages that a command embeds before it goes on: some seconds
 BEHIND = 16  # passages that are embedded at once behind a page
-
-Say = Callable[[str], None]
-Progress = Callable[[int, int], None]
 
 
 class Resources:

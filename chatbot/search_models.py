@@ -7,15 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chatbot.errors import PersonaError, PlanError
+from chatbot.progress import Say
 from chatbot.settings import Settings
 from personas import LoadedPersona
 
 if TYPE_CHECKING:
     from chatbot.engines import Engine
     from chatbot.library.encoders import Embedder
-    from chatbot.library.search import Models, Plan, Reader, Scorer
-
-Say = Callable[[str], None]
+    from chatbot.library.search import LanguageModel, Models, Plan, Scorer
 
 
 PLAIN, TUNED = "plain", "tuned"
@@ -104,17 +103,17 @@ class SearchModels:
                 )
             return self._scorer
 
-    def _reader(self) -> Reader:
-        from chatbot.reader import EngineReader
+    def _reader(self) -> LanguageModel:
+        from chatbot.reader import EngineLanguageModel
 
-        return EngineReader(self._engine())
+        return EngineLanguageModel(self._engine())
 
-    def _stronger(self) -> Reader | None:
+    def _stronger(self) -> LanguageModel | None:
         """The model that the settings name for hard cases; None where they name none."""
         settings = self._settings
         if not settings.strong_model:
             return None
-        from chatbot.reader import EngineReader
+        from chatbot.reader import EngineLanguageModel
 
         with self._lock:
             if self._strong is None:
@@ -128,7 +127,7 @@ class SearchModels:
                         "remote_model": settings.strong_model,
                     }
                 self._strong = open_engine(settings.model_copy(update=changed), self._say)
-            return EngineReader(self._strong)
+            return EngineLanguageModel(self._strong)
 
     def close(self) -> None:
         """Give the stronger model back."""

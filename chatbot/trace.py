@@ -78,7 +78,7 @@ class SearchRecord(_Record):
     Attributes:
         plan: the plan's name.
         intent: what the router took the message for; empty where none was asked.
-        strength: how likely the evidence is to answer, from 0 to 1.
+        confidence: how likely the evidence is to answer, from 0 to 1.
         considered: how many passages were found in all.
         steps: what each module did, in order.
         dropped: what was found and not handed over; the last reason says why.
@@ -86,7 +86,7 @@ class SearchRecord(_Record):
 
     plan: str = ""
     intent: str = ""
-    strength: float = 0.0
+    confidence: float = 0.0
     considered: int = 0
     steps: tuple[StepRecord, ...] = ()
     dropped: tuple[EvidenceRecord, ...] = ()
@@ -100,7 +100,7 @@ class SearchRecord(_Record):
             found: what it found.
             unused: the last of its pieces, which were not handed over: too weak, or no room for them.
         """
-        module, note = ("strength", "too weak to answer from") if found.weak else ("prompt", "no room for it")
+        module, note = ("confidence", "too weak to answer from") if found.weak else ("prompt", "no room for it")
         left = [
             replace(piece, reasons=(*piece.reasons, Reason(module, rank, piece.score, note)))
             for rank, piece in enumerate(unused, len(found.evidence) - len(unused) + 1)
@@ -108,7 +108,7 @@ class SearchRecord(_Record):
         return cls(
             plan=plan,
             intent=found.intent,
-            strength=found.strength,
+            confidence=found.confidence,
             considered=found.considered,
             steps=tuple(StepRecord(**asdict(step)) for step in found.steps),
             dropped=tuple(EvidenceRecord.of(piece) for piece in (*left, *found.dropped)),
@@ -207,7 +207,7 @@ def search_json(search: SearchRecord) -> dict[str, Any]:
     return {
         "plan": search.plan,
         "intent": search.intent,
-        "strength": search.strength,
+        "confidence": search.confidence,
         "considered": search.considered,
         "steps": [step.model_dump(exclude_defaults=True) for step in search.steps],
         "dropped": [evidence_json(piece) for piece in search.dropped],

@@ -25,7 +25,7 @@ from chatbot.evaluation.bench.chart import axis, chart, panels
 from chatbot.evaluation.bench.contenders import Contender, Setup, choose
 from chatbot.evaluation.bench.measures import MEASURES, Bench, Plan, Prose, modes, rate_of, switch, users
 from chatbot.evaluation.bench.report import as_json, decode_share, figure, judge, percentile, report
-from chatbot.evaluation.bench.run import Outcome, run
+from chatbot.evaluation.bench.run import BenchOutcome, run
 from chatbot.settings import Settings
 from personas import LoadedPersona
 
@@ -166,9 +166,9 @@ def setup(tmp_path: Path) -> Setup:
     return Setup("bundled", tmp_path, 1, 512, 16, 8, tmp_path / "voice", SOURCE, TINY)
 
 
-def outcome_of(**samples: dict[str, list[float]]) -> Outcome:
+def outcome_of(**samples: dict[str, list[float]]) -> BenchOutcome:
     """An outcome with these samples."""
-    return Outcome({name: name for name in samples}, dict(samples))
+    return BenchOutcome({name: name for name in samples}, dict(samples))
 
 
 # ---------------------------------------------------------------------- figures

@@ -19,7 +19,7 @@ from chatbot.library.search.confidence import (
     RULE_OF_THUMB,
     SIGNALS,
     Calibration,
-    Weights,
+    LogisticModel,
     fitted,
     logistic,
     signals_of,
@@ -47,14 +47,14 @@ def known(question: str, kind: str = "plain") -> KnownQuestion:
     return KnownQuestion.model_validate({"kind": kind, "question": question, **more})
 
 
-# ---------------------------------------------------------------------- from signals to a strength
+# ---------------------------------------------------------------------- from signals to a confidence
 
 
 def test_strength_falls_with_every_unknown_word_up_to_two() -> None:
-    strengths = [
+    confidences = [
         logistic(RULE_OF_THUMB, signals_of(Inquiry("?", signals=GOOD), ["word"] * number)) for number in range(4)
     ]
-    assert strengths[0] > strengths[1] > strengths[2] == strengths[3]
+    assert confidences[0] > confidences[1] > confidences[2] == confidences[3]
 
 
 def test_strength_is_between_none_and_one_whatever_was_measured() -> None:
@@ -63,33 +63,33 @@ def test_strength_is_between_none_and_one_whatever_was_measured() -> None:
 
 
 def test_what_found_nothing_has_no_strength_whatever_was_measured() -> None:
-    assert Calibration().strength("rag", GOOD, found=False)[0] == 0
-    assert Calibration().strength("rag", GOOD, found=True)[0] > 0.5
+    assert Calibration().confidence("rag", GOOD, found=False)[0] == 0
+    assert Calibration().confidence("rag", GOOD, found=True)[0] > 0.5
 
 
 def test_each_plan_has_weights_of_its_own_and_another_plan_those_of_rag_or_the_rule_of_thumb() -> None:
-    rag, naive = Weights(bias=-2.0, weights={}, limit=0.3), Weights(bias=1.0, weights={}, limit=0.4)
+    rag, naive = LogisticModel(bias=-2.0, weights={}, limit=0.3), LogisticModel(bias=1.0, weights={}, limit=0.4)
     calibration = Calibration({"rag": rag, "naive": naive})
-    assert calibration.strength("rag", GOOD, True) == (pytest.approx(0.1192, abs=1e-4), 0.3)
-    assert calibration.strength("naive", GOOD, True) == (pytest.approx(0.7311, abs=1e-4), 0.4)
-    assert calibration.strength("another", GOOD, True) == calibration.strength("rag", GOOD, True)
+    assert calibration.confidence("rag", GOOD, True) == (pytest.approx(0.1192, abs=1e-4), 0.3)
+    assert calibration.confidence("naive", GOOD, True) == (pytest.approx(0.7311, abs=1e-4), 0.4)
+    assert calibration.confidence("another", GOOD, True) == calibration.confidence("rag", GOOD, True)
     without = Calibration({"naive": naive})
-    assert without.strength("another", GOOD, True) == (logistic(RULE_OF_THUMB, GOOD), RULE_OF_THUMB.limit)
+    assert without.confidence("another", GOOD, True) == (logistic(RULE_OF_THUMB, GOOD), RULE_OF_THUMB.limit)
 
 
 def test_a_search_is_weak_where_its_plan_s_limit_is_above_its_strength(casebook: Callable[..., Library]) -> None:
-    strict = Calibration({FUSED.name: Weights(bias=0.0, weights={}, limit=0.6)})
-    mild = Calibration({FUSED.name: Weights(bias=0.0, weights={}, limit=0.4)})
+    strict = Calibration({FUSED.name: LogisticModel(bias=0.0, weights={}, limit=0.6)})
+    mild = Calibration({FUSED.name: LogisticModel(bias=0.0, weights={}, limit=0.4)})
     weak, good = (casebook(calibration=given).search(KILLED, FUSED) for given in (strict, mild))
-    assert (weak.weak, weak.strength, weak.why_weak) == (True, 0.5, "likely to answer: 0.50 of 0.60 needed")
-    assert (good.weak, good.strength, good.why_weak) == (False, 0.5, "")
+    assert (weak.weak, weak.confidence, weak.why_weak) == (True, 0.5, "likely to answer: 0.50 of 0.60 needed")
+    assert (good.weak, good.confidence, good.why_weak) == (False, 0.5, "")
     assert weak.evidence, "it is shown all the same"
 
 
 def test_a_strange_word_weakens_a_question_and_is_named(casebook: Callable[..., Library]) -> None:
     library = casebook()
     plain, strange = library.search(KILLED), library.search("What Wi-Fi killed Julia Stoner on Netflix?")
-    assert strange.strength < plain.strength
+    assert strange.confidence < plain.confidence
     assert strange.unknown == ("wi-fi", "netflix")
     assert strange.signals["unknown"] == 2
 
@@ -121,9 +121,9 @@ def test_both_kinds_count_alike_however_many_there_are() -> None:
 def test_the_limit_spares_the_promised_share_and_is_no_lower_than_it_must_be(spared: float, seed: int) -> None:
     answerable = drawn(100, 0.55, seed)
     weights = fitted(answerable, drawn(40, 0.45, seed + 100), spared)
-    strengths = [logistic(weights, row) for row in answerable]
-    assert sum(strength >= weights.limit for strength in strengths) / 100 >= spared
-    assert sum(strength >= weights.limit + 1e-4 for strength in strengths) / 100 < spared + 0.005
+    confidences = [logistic(weights, row) for row in answerable]
+    assert sum(confidence >= weights.limit for confidence in confidences) / 100 >= spared
+    assert sum(confidence >= weights.limit + 1e-4 for confidence in confidences) / 100 < spared + 0.005
 
 
 def test_signals_that_say_nothing_leave_the_chance_even() -> None:
@@ -158,7 +158,7 @@ def test_a_plan_is_calibrated_on_what_its_searches_measure(casebook: Callable[..
 
 
 def test_written_weights_are_read_back(tmp_path: Path) -> None:
-    plans = {"rag": Weights(bias=-1.5, weights={"nearest": 2.0}, limit=0.4, answerable=3, unanswerable=2)}
+    plans = {"rag": LogisticModel(bias=-1.5, weights={"nearest": 2.0}, limit=0.4, answerable=3, unanswerable=2)}
     write_calibration(tmp_path / "calibration.json", plans)
     assert Calibration.read(tmp_path / "calibration.json").plans == plans
     assert [file.name for file in tmp_path.iterdir()] == ["calibration.json"]
@@ -200,13 +200,13 @@ def test_the_command_fits_the_tuning_questions_and_keeps_the_weights_of_other_pl
     monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
     get_settings.cache_clear()
     monkeypatch.setattr("chatbot.cli.common.get_settings", lambda: settings)
-    monkeypatch.setattr("chatbot.evaluation.questions.part_of", lambda known: "tuning")
+    monkeypatch.setattr("chatbot.evaluation.questions.split_of", lambda known: "dev")
     questions = [known(KILLED), known("Who was Julia Stoner?"), known("What is the iPhone?", "unanswerable")]
     rows = "\n".join(question.model_dump_json(exclude_defaults=True) for question in questions)
     (tmp_path / "q.jsonl").write_text(rows)
     file = tmp_path / "c.json"
-    write_calibration(file, {"other": Weights(bias=1.0, weights={})})
-    arguments = ["calibrate", "sherlock", "--questions", str(tmp_path / "q.jsonl"), "--rungs", "fused"]
+    write_calibration(file, {"other": LogisticModel(bias=1.0, weights={})})
+    arguments = ["calibrate", "sherlock", "--questions", str(tmp_path / "q.jsonl"), "--systems", "fused"]
     result = CliRunner().invoke(app, ["library", *arguments, "--out", str(file)])
     assert result.exit_code == 0, result.exception
     written = json.loads(file.read_text())["plans"]

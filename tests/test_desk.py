@@ -138,7 +138,7 @@ def test_weak_evidence_says_why_and_shows_what_was_found(settings: Settings, lib
     desk, _, _ = opened(settings, tmp_path)
     view = list(desk.send(desk.fresh("sherlock"), "ann", "rag", "What do you think of the iPhone?"))[-1]
     assert NOTHING in view.evidence and "not in the books: iphone" in view.evidence
-    assert "strength: too weak to answer from" in view.search
+    assert "confidence: too weak to answer from" in view.search
     again = desk.look(view, 0)
     assert (again.evidence, again.search) == (view.evidence, view.search)
 

@@ -12,7 +12,7 @@ import pytest
 from searching import CANON_QUESTIONS
 
 from chatbot.errors import ModelError, TrainingError
-from chatbot.evaluation.questions import KnownQuestion, part_of, read_known_questions, share
+from chatbot.evaluation.questions import KnownQuestion, read_known_questions, share, split_of
 from chatbot.evaluation.retrieval.systems import Judge, same_work
 from chatbot.library.encoders.cross_encoder import CrossEncoder
 from chatbot.library.encoders.embedder import Embedder
@@ -20,7 +20,7 @@ from chatbot.library.search.library import Library
 from chatbot.library.texts.passages import TEXT, Passage
 from chatbot.settings import Settings
 from chatbot.tuning.compare import compare, dense_ranker, questions_for
-from chatbot.tuning.loop import Progress
+from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.pairs import (
     FORMS,
     Pair,
@@ -116,7 +116,7 @@ def test_what_answers_holds_an_accepted_answer_and_what_does_not_lacks_it() -> N
         assert pair.negatives and not any(answer in text for text in pair.negatives)
 
 
-def test_neither_works_of_the_reporting_part_nor_those_held_out_are_trained_on() -> None:
+def test_neither_works_of_the_test_split_nor_those_held_out_are_trained_on() -> None:
     rows = [(passage.id, "Who hid something behind the barn at night?") for passage in PASSAGES]
     pairs = known_pairs(QUESTIONS, PASSAGES) + made_pairs(rows, trained_passages(PASSAGES, QUESTIONS))
     assert {pair.group for pair in pairs} == set(TRAINED)
@@ -124,14 +124,14 @@ def test_neither_works_of_the_reporting_part_nor_those_held_out_are_trained_on()
     assert not [text for text in read if not text.startswith(tuple(f"{work}. " for work in TRAINED))]
 
 
-def test_the_canon_s_reporting_part_is_closed_by_whatever_name_a_work_is_known() -> None:
+def test_the_canon_s_test_split_is_closed_by_whatever_name_a_work_is_known() -> None:
     questions = read_known_questions(CANON_QUESTIONS)
-    reported = {t.work for q in questions if part_of(q) == "reporting" for t in q.targets}
+    reported = {t.work for q in questions if split_of(q) == "test" for t in q.targets}
     assert reported
     for work in reported:
         assert not is_open(work, questions)
         assert not is_open(f"The Disappearance of {work}", questions)
-    tuning = {q.work for q in questions if q.kind == "plain" and part_of(q) == "tuning"}
+    tuning = {q.work for q in questions if q.kind == "plain" and split_of(q) == "dev"}
     assert any(is_open(work, questions) and is_held_out(work) for work in tuning)
     assert not [work for work in tuning for other in reported if same_work(work, other) and is_open(work, questions)]
 
@@ -239,7 +239,7 @@ def test_a_run_that_was_killed_goes_on_and_gives_the_same_adapter(
     class Killed(Exception):
         pass
 
-    def kill(step: Progress) -> None:
+    def kill(step: TrainingProgress) -> None:
         if step.step == 2:
             raise Killed
 
@@ -276,17 +276,17 @@ def test_a_persona_without_adapters_has_none(tmp_path: Path, sherlock: LoadedPer
 def test_the_card_states_data_settings_and_results(retriever: Tuned) -> None:
     card = (retriever.folder / "README.md").read_text()
     facts = json.loads((retriever.folder / "training.json").read_text())
-    after = retriever.comparisons["reporting"].after
+    after = retriever.comparisons["test"].after
     assert facts["held_out_works"] == HELD_OUT
-    assert facts["results"]["reporting"]["questions"] == 24
-    assert facts["results"]["reporting"]["verdict"] == retriever.comparisons["reporting"].verdict
+    assert facts["results"]["test"]["questions"] == 24
+    assert facts["results"]["test"]["verdict"] == retriever.comparisons["test"].verdict
     for stated in (
         "known questions with the books | 36",
         "| rank | 4 |",
         "seed 7",
         HELD_OUT[0],
         "`bakerstreet library tune sherlock --seed 7`",
-        f"| works of the reporting part | 24 | this retriever | {100 * after.top1:.1f}%",
+        f"| works of the test split | 24 | this retriever | {100 * after.top1:.1f}%",
         f"this retriever {retriever.comparisons['held_out'].verdict} the untuned embedder",
     ):
         assert stated in card
@@ -392,7 +392,7 @@ def test_any_cross_encoder_in_a_folder_can_be_used(tmp_path: Path, embedder: Emb
 def test_the_comparison_counts_only_answers_of_the_right_work_and_states_no_gain_where_there_is_none(
     embedder: Embedder, tmp_path: Path
 ) -> None:
-    asked = questions_for("reporting", QUESTIONS, PASSAGES)
+    asked = questions_for("test", QUESTIONS, PASSAGES)
     assert {question.work for question in asked} == set(REPORTED)
     assert {question.work for question in questions_for("held_out", QUESTIONS, PASSAGES)} == set(HELD_OUT)
     rank = dense_ranker(PASSAGES, embedder, tmp_path, lambda done, total: None)
@@ -407,8 +407,8 @@ def test_the_comparison_counts_only_answers_of_the_right_work_and_states_no_gain
 def test_the_reranker_is_held_against_the_search_s_own_order(
     small: LoadedPersona, library: Library, settings: Settings, sherlock: LoadedPersona, tmp_path: Path
 ) -> None:
-    questions = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and part_of(q) == "tuning"][:20]
-    reported = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and part_of(q) == "reporting"][:3]
+    questions = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and split_of(q) == "dev"][:20]
+    reported = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and split_of(q) == "test"][:3]
     ground = Ground("bundled", library.passages, [*questions, *reported], cache=settings.models_dir)
     tuned = tune(
         "reranker",
@@ -420,5 +420,5 @@ def test_the_reranker_is_held_against_the_search_s_own_order(
         destination=tmp_path / "out",
         threads=1,
     )
-    assert tuned.comparisons["reporting"].questions == 3
+    assert tuned.comparisons["test"].questions == 3
     assert "the windows of the fused search" in (tmp_path / "out" / "README.md").read_text()

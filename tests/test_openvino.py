@@ -17,7 +17,7 @@ from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.engines.openvino.models import converted, is_whole
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Engine, Request, Sampling
-from chatbot.engines.weights import Weights
+from chatbot.engines.weights import GeneratorWeights
 from chatbot.errors import ConversionError, SettingsError
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.prompts import Message
@@ -83,7 +83,7 @@ def test_the_tokenizer_gives_transformers_ids(engine: OpenVinoEngine, sherlock: 
         assert ours.decode(ours.encode(reply)) == reply
 
 
-def tiny(folder: Path, family: str) -> Weights:
+def tiny(folder: Path, family: str) -> GeneratorWeights:
     """A model of a family with random weights, small enough to convert in a moment."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -104,7 +104,7 @@ def tiny(folder: Path, family: str) -> Weights:
         sliding_window=None,
     )
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    return Weights(folder.name, folder)
+    return GeneratorWeights(folder.name, folder)
 
 
 @pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "qwen3"])

@@ -43,7 +43,7 @@ PIECE = EvidenceRecord(
 SEARCH = SearchRecord(
     plan="modular-rag",
     intent="about a case",
-    strength=0.834,
+    confidence=0.834,
     considered=92,
     steps=(
         StepRecord(module="dense", milliseconds=8.71, candidates=0, note="nearest 0.59"),

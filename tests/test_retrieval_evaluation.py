@@ -15,18 +15,18 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation.questions import KINDS, KnownQuestion, part_of, read_known_questions, share
+from chatbot.evaluation.questions import KINDS, KnownQuestion, read_known_questions, share, split_of
 from chatbot.evaluation.retrieval.chart import chart
 from chatbot.evaluation.retrieval.report import as_json, difference, report, summarise
 from chatbot.evaluation.retrieval.systems import (
     Composed,
     Judge,
-    Outcome,
-    PlanRung,
-    all_rungs,
+    PlanSystem,
+    SearchOutcome,
+    all_systems,
     auroc,
     bootstrap,
-    choose_rungs,
+    choose_systems,
     ndcg,
     percentile,
     reciprocal_rank,
@@ -71,7 +71,7 @@ def piece(text: str, work: str, kind: str = TEXT, id_: str = "", score: float = 
 
 @dataclass(frozen=True)
 class Fixed:
-    """A rung that finds what it was given, whatever it is asked; it remembers what it was asked."""
+    """A system that finds what it was given, whatever it is asked; it remembers what it was asked."""
 
     found: Found
     asked: list[tuple[str, Sequence[tuple[str, str]], int]]
@@ -82,10 +82,10 @@ class Fixed:
         return self.found
 
 
-def outcome(row: dict[str, object], *pieces: Evidence, weak: bool = False, strength: float = 0.5) -> Outcome:
+def outcome(row: dict[str, object], *pieces: Evidence, weak: bool = False, confidence: float = 0.5) -> SearchOutcome:
     question, judge = known(row), Judge([])
     judged = tuple(judge.judge(question, one) for one in pieces)
-    return Outcome(question, judged, len(pieces), weak, "", strength, 5.0, 100)
+    return SearchOutcome(question, judged, len(pieces), weak, "", confidence, 5.0, 100)
 
 
 # ---------------------------------------------------------------------- the question file
@@ -164,7 +164,7 @@ def test_a_question_about_two_works_is_answered_by_both_answers_and_an_unanswera
     assert not known(UNANSWERABLE).answered_by("A telephone.")
 
 
-# ---------------------------------------------------------------------- tuning and reporting
+# ---------------------------------------------------------------------- dev and test
 
 
 def test_all_questions_about_a_work_are_in_one_part_and_both_parts_are_of_the_size_that_was_meant() -> None:
@@ -172,18 +172,18 @@ def test_all_questions_about_a_work_are_in_one_part_and_both_parts_are_of_the_si
     parts: dict[str, set[str]] = {}
     for question in questions:
         if question.kind in ("plain", "follow-up"):
-            parts.setdefault(question.work, set()).add(part_of(question))
+            parts.setdefault(question.work, set()).add(split_of(question))
     assert all(len(found) == 1 for found in parts.values())
-    tuning = {work for work, found in parts.items() if found == {"tuning"}}
+    tuning = {work for work, found in parts.items() if found == {"dev"}}
     assert 0.3 <= len(tuning) / len(parts) <= 0.5
     for question in questions:
         if question.kind == "two-works":
-            assert (part_of(question) == "tuning") == any(part.work in tuning for part in question.parts)
+            assert (split_of(question) == "dev") == any(part.work in tuning for part in question.parts)
 
 
 def test_a_work_stays_in_its_part_for_ever() -> None:
-    works = {"The Hound of the Baskervilles": "tuning", "The Valley of Fear": "reporting", "Silver Blaze": "tuning"}
-    assert {work: part_of(known({**PLAIN, "work": work})) for work in works} == works
+    works = {"The Hound of the Baskervilles": "dev", "The Valley of Fear": "test", "Silver Blaze": "dev"}
+    assert {work: split_of(known({**PLAIN, "work": work})) for work in works} == works
     assert share("Silver Blaze") == share(" silver  blaze")
 
 
@@ -298,32 +298,32 @@ def test_a_passage_counts_once_however_many_pieces_of_it_are_handed_over() -> No
 # ---------------------------------------------------------------------- the run and its figures
 
 
-def test_a_rung_is_asked_each_question_with_the_exchanges_before_it() -> None:
-    found = Found((piece("It was a swamp adder!", "The Speckled Band", score=0.6),), weak=False, strength=0.8)
-    rung = Fixed(found, [])
-    outcomes = run(rung, [known(PLAIN), known(FOLLOW_UP)], Judge([]), count=lambda text: len(text.split()))
-    assert rung.asked[-2:] == [
+def test_a_system_is_asked_each_question_with_the_exchanges_before_it() -> None:
+    found = Found((piece("It was a swamp adder!", "The Speckled Band", score=0.6),), weak=False, confidence=0.8)
+    system = Fixed(found, [])
+    outcomes = run(system, [known(PLAIN), known(FOLLOW_UP)], Judge([]), count=lambda text: len(text.split()))
+    assert system.asked[-2:] == [
         (PLAIN["question"], (), 10),
         (FOLLOW_UP["question"], (("Who stole the blue stone?", "James Ryder."),), 10),
     ]
     assert [one.answered(1) for one in outcomes] == [True, False]
     assert outcomes[0].tokens == 5
-    assert outcomes[0].strength == 0.8
+    assert outcomes[0].confidence == 0.8
 
 
-def test_the_figures_of_a_rung() -> None:
+def test_the_figures_of_a_system() -> None:
     right = piece("The swamp adder.", "The Speckled Band")
     wrong = piece("Nothing of the kind.", "The Speckled Band")
     other = piece("The swamp adder.", "The Final Problem")
     figures = summarise(
-        "rung",
+        "system",
         [
-            outcome(PLAIN, right, strength=0.9),
-            outcome({**PLAIN, "question": "And who?"}, wrong, wrong, right, strength=0.8, weak=True),
-            outcome({**PLAIN, "question": "And why?"}, other, strength=0.3),
-            outcome(FOLLOW_UP, wrong, strength=0.7),
-            outcome(UNANSWERABLE, wrong, strength=0.4),
-            outcome({**UNANSWERABLE, "question": "And a tablet?"}, wrong, strength=0.2, weak=True),
+            outcome(PLAIN, right, confidence=0.9),
+            outcome({**PLAIN, "question": "And who?"}, wrong, wrong, right, confidence=0.8, weak=True),
+            outcome({**PLAIN, "question": "And why?"}, other, confidence=0.3),
+            outcome(FOLLOW_UP, wrong, confidence=0.7),
+            outcome(UNANSWERABLE, wrong, confidence=0.4),
+            outcome({**UNANSWERABLE, "question": "And a tablet?"}, wrong, confidence=0.2, weak=True),
         ],
     )
     assert (figures.answer_1, figures.answer_4) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
@@ -343,27 +343,27 @@ def test_the_difference_is_taken_question_by_question() -> None:
     assert difference(before, before) == (0.0, (0.0, 0.0))
 
 
-def test_an_unknown_rung_is_answered_with_those_there_are(library: Library) -> None:
-    rungs = all_rungs(library)
-    assert [rung.name for rung in choose_rungs(rungs, ["fused", " naive"])] == ["fused", "naive"]
-    assert [rung.name for rung in choose_rungs(rungs, [""])] == list(rungs)
-    with pytest.raises(MessageError, match=r"no rung 'fussed'\. There are: naive, fused"):
-        choose_rungs(rungs, ["fussed"])
+def test_an_unknown_system_is_answered_with_those_there_are(library: Library) -> None:
+    systems = all_systems(library)
+    assert [system.name for system in choose_systems(systems, ["fused", " naive"])] == ["fused", "naive"]
+    assert [system.name for system in choose_systems(systems, [""])] == list(systems)
+    with pytest.raises(MessageError, match=r"no system 'fussed'\. There are: naive, fused"):
+        choose_systems(systems, ["fussed"])
 
 
 def test_a_plan_gives_up_each_of_its_modules_in_turn(library: Library) -> None:
-    rung = PlanRung(library, FUSED)
-    assert isinstance(rung, Composed)
-    without = {variant.name: variant for variant in rung.rungs_without()}
+    system = PlanSystem(library, FUSED)
+    assert isinstance(system, Composed)
+    without = {variant.name: variant for variant in system.systems_without()}
     names = [part.module for part in FUSED.uses]
     assert names == ["dense", "bm25", "fuse", "focus", "diversify"]
     assert list(without) == [f"fused without {name}" for name in names]
     for name in names:
         left = tuple(part for part in FUSED.uses if part.module != name)
         assert without[f"fused without {name}"].plan == replace(FUSED, uses=left)
-    assert "naive without dense" not in {variant.name for variant in PlanRung(library, NAIVE).rungs_without()}
+    assert "naive without dense" not in {variant.name for variant in PlanSystem(library, NAIVE).systems_without()}
     with pytest.raises(MessageError, match="has no module 'reranker'"):
-        rung.without("reranker")
+        system.without("reranker")
 
 
 def test_a_real_run_finds_what_the_casebook_tells_and_a_follow_up_needs_the_question_before(
@@ -371,32 +371,32 @@ def test_a_real_run_finds_what_the_casebook_tells_and_a_follow_up_needs_the_ques
 ) -> None:
     questions = [known(row) for row in (PLAIN, FOLLOW_UP, UNANSWERABLE)]
     judge = Judge(library.passages)
-    rung = PlanRung(library, ADVANCED)
-    plain, follow_up, strange = run(rung, questions, judge, embedder.count)
+    system = PlanSystem(library, ADVANCED)
+    plain, follow_up, strange = run(system, questions, judge, embedder.count)
     assert plain.answered(4) and plain.relevant > 0
     assert follow_up.right_work(4)
     assert strange.weak and not plain.weak
     assert plain.milliseconds > 0 < plain.tokens
-    (alone,) = run(rung.without("follow-up"), questions[1:2], judge, embedder.count)
+    (alone,) = run(system.without("follow-up"), questions[1:2], judge, embedder.count)
     assert not alone.right_work(4)
 
 
-def test_every_plan_is_a_rung_and_a_persona_may_bring_its_own(library: Library) -> None:
-    rungs = all_rungs(library)
-    assert list(rungs) == list(PLANS)
-    assert all(isinstance(rung, PlanRung) and rung.plan is PLANS[name] for name, rung in rungs.items())
-    assert PlanRung(library, PLANS["all"]).rungs_without()[0].name == "all without router"
+def test_every_plan_is_a_system_and_a_persona_may_bring_its_own(library: Library) -> None:
+    systems = all_systems(library)
+    assert list(systems) == list(PLANS)
+    assert all(isinstance(system, PlanSystem) and system.plan is PLANS[name] for name, system in systems.items())
+    assert PlanSystem(library, PLANS["all"]).systems_without()[0].name == "all without router"
 
 
 def test_a_plan_that_hands_over_whole_passages_gives_as_many_as_are_wanted(library: Library) -> None:
-    rung = PlanRung(library, NAIVE)
-    ten = rung("What killed Julia Stoner?", (), 10).evidence
-    four = rung("What killed Julia Stoner?", (), 4).evidence
+    system = PlanSystem(library, NAIVE)
+    ten = system("What killed Julia Stoner?", (), 10).evidence
+    four = system("What killed Julia Stoner?", (), 4).evidence
     assert len(ten) == 10
     assert [one.passage.id for one in ten[:4]] == [one.passage.id for one in four]
 
 
-def test_the_report_the_json_and_the_chart_hold_every_rung() -> None:
+def test_the_report_the_json_and_the_chart_hold_every_system() -> None:
     right, wrong = piece("The swamp | adder.", "The Speckled Band"), piece("Nothing.", "The Speckled Band")
     row = {**PLAIN, "answers": ["adder"]}
     results = {
@@ -408,13 +408,13 @@ def test_the_report_the_json_and_the_chart_hold_every_rung() -> None:
     assert "| plain & simple | 100.0% | 100.0% [100.0, 100.0] |" in text
     assert "| plain & simple without a | 0.0% | -100.0 [-100.0, -100.0] |" in text
     data = json.loads(as_json(results, ablation, {"about": "Two questions."}))
-    assert list(data["rungs"]) == ["plain & simple", "none", "plain & simple without a"]
-    first = data["rungs"]["plain & simple"]["questions"][0]
+    assert list(data["systems"]) == ["plain & simple", "none", "plain & simple without a"]
+    first = data["systems"]["plain & simple"]["questions"][0]
     assert first["question"] == PLAIN["question"] and first["answered_4"] is True
     assert first["pieces"][0]["text"] == "The swamp | adder."
-    tree = ElementTree.fromstring(chart([summarise(*item) for item in results.items()], "Rungs <1>"))
+    tree = ElementTree.fromstring(chart([summarise(*item) for item in results.items()], "Systems <1>"))
     texts = [element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"Rungs <1>", "plain & simple", "none", "answer@4", "1.00"} <= set(texts)
+    assert {"Systems <1>", "plain & simple", "none", "answer@4", "1.00"} <= set(texts)
 
 
 # ---------------------------------------------------------------------- the command
@@ -431,15 +431,15 @@ def at_home(settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.usefixtures("at_home")
 def test_the_command_runs_a_sample_of_the_canon_and_writes_everything(tmp_path: Path) -> None:
     files = [tmp_path / "new" / name for name in ("r.json", "r.md", "r.svg")]
-    arguments = ["--sample", "12", "--rungs", "naive", "--json", str(files[0]), "--out", str(files[1])]
+    arguments = ["--sample", "12", "--systems", "naive", "--json", str(files[0]), "--out", str(files[1])]
     result = CliRunner().invoke(app, ["library", "evaluate", "sherlock", *arguments, "--chart", str(files[2])])
     assert result.exit_code == 0, result.exception
     assert "| naive | " in result.stdout
     data = json.loads(files[0].read_text())
-    asked = data["rungs"]["naive"]["questions"]
+    asked = data["systems"]["naive"]["questions"]
     assert len(asked) == 12
-    assert {question["part"] for question in asked} == {"reporting"}
-    assert "12 questions (reporting)" in files[1].read_text()
+    assert {question["split"] for question in asked} == {"test"}
+    assert "12 questions (test)" in files[1].read_text()
     assert ElementTree.fromstring(files[2].read_text()).tag.endswith("svg")
 
 
@@ -447,8 +447,8 @@ def test_the_command_runs_a_sample_of_the_canon_and_writes_everything(tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--part", "exam"], "There is no part 'exam'. There are: tuning, reporting, all."),
-        (["--rungs", "fussed"], "There is no rung 'fussed'"),
+        (["--split", "exam"], "There is no split 'exam'. There are: dev, test, all."),
+        (["--systems", "fussed"], "There is no system 'fussed'"),
         (["--questions", "nowhere.jsonl"], "The questions in nowhere.jsonl cannot be read"),
         (["--out", "."], "cannot be written"),
         (["--chart", "taken/chart.svg"], "cannot be written"),

@@ -87,7 +87,7 @@ def test_what_the_visitor_said_is_evidence_with_its_day_and_reason(books: Librar
     assert first.passage.work == "What you told me on November 4, 2024"
     assert [(reason.module, reason.rank) for reason in first.reasons] == [("router", 1)]
     assert {piece.passage.kind for piece in found.evidence} == {RECOLLECTION}
-    assert not found.weak and found.strength == 1
+    assert not found.weak and found.confidence == 1
     assert found.steps[-1].note == "about you: 3 earlier messages"
 
 

@@ -447,7 +447,7 @@ def test_the_line_of_a_turn_holds_what_every_module_did(books: Library) -> None:
     assert line["evidence"][0]["reasons"][3]["note"].endswith("words")
     assert [step["module"] for step in line["search"]["steps"]] == [step.module for step in found.steps]
     assert "not among the first 4" in {piece["reasons"][-1]["note"] for piece in line["search"]["dropped"]}
-    assert (line["search"]["plan"], line["search"]["strength"]) == ("rag", found.strength)
+    assert (line["search"]["plan"], line["search"]["confidence"]) == ("rag", found.confidence)
     assert Trace.model_validate_json(trace.model_dump_json()) == trace
     assert as_json("Good evening.", "Good evening.", Trace(mode="ft", persona="sherlock"))["search"] is None
 

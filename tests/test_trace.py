@@ -15,7 +15,7 @@ def piece(name: str) -> Evidence:
 
 
 @pytest.mark.parametrize(
-    ("weak", "module", "note"), [(True, "strength", "too weak to answer from"), (False, "prompt", "no room for it")]
+    ("weak", "module", "note"), [(True, "confidence", "too weak to answer from"), (False, "prompt", "no room for it")]
 )
 def test_a_piece_that_was_not_handed_over_says_why_last(weak: bool, module: str, note: str) -> None:
     found = Found((piece("a"), piece("b"), piece("c")), weak=weak, dropped=(piece("d"),))

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from chatbot.engines.torch.voices import check_voice
-from chatbot.engines.weights import Weights, resolve_model
+from chatbot.engines.weights import GeneratorWeights, resolve_model
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
 from chatbot.settings import Settings
 from chatbot.tuning.examples import Example
-from chatbot.tuning.loop import Progress
+from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.train import IGNORED, encode_example, make_batches, train_voice
 from personas import LoadedPersona, load_persona
 
@@ -23,7 +23,7 @@ RECIPE = {"rank": 4, "alpha": 8, "reading": 0, "epochs": 2, "batch_size": 4, "le
 
 
 @pytest.fixture(scope="module")
-def weights(settings: Settings) -> Weights:
+def weights(settings: Settings) -> GeneratorWeights:
     return resolve_model(settings.model, settings.models_dir)
 
 
@@ -45,15 +45,17 @@ def small(sherlock: LoadedPersona, tmp_path_factory: pytest.TempPathFactory) -> 
     return load_persona("sherlock", root)
 
 
-def trained(small: LoadedPersona, weights: Weights, runs: Path, out: Path, **more: object) -> list[Progress]:
-    steps: list[Progress] = []
+def trained(
+    small: LoadedPersona, weights: GeneratorWeights, runs: Path, out: Path, **more: object
+) -> list[TrainingProgress]:
+    steps: list[TrainingProgress] = []
     recipe = small.persona.training.model_copy(update=RECIPE)
     train_voice(small, weights, runs, reading=None, destination=out, recipe=recipe, on_progress=steps.append, **more)  # type: ignore[arg-type]
     return steps
 
 
 def test_training_lowers_the_loss_and_writes_an_adapter_with_a_card(
-    small: LoadedPersona, weights: Weights, tmp_path: Path
+    small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path
 ) -> None:
     steps = trained(small, weights, tmp_path / "runs", tmp_path / "voice")
     assert steps[-1].step == steps[-1].steps
@@ -71,7 +73,7 @@ def test_training_lowers_the_loss_and_writes_an_adapter_with_a_card(
 
 
 def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
-    small: LoadedPersona, weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chatbot.tuning.loop.CHECKPOINT_STEPS", 1)
     whole = trained(small, weights, tmp_path / "one", tmp_path / "a")
@@ -79,7 +81,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     class Killed(Exception):
         pass
 
-    def kill(step: Progress) -> None:
+    def kill(step: TrainingProgress) -> None:
         if step.step == 2:
             raise Killed
 
@@ -97,7 +99,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
 
 
 def test_a_checkpoint_of_other_lines_is_not_gone_on_with(
-    small: LoadedPersona, weights: Weights, tmp_path: Path
+    small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path
 ) -> None:
     trained(small, weights, tmp_path / "runs", tmp_path / "a")
     said: list[str] = []
@@ -105,7 +107,7 @@ def test_a_checkpoint_of_other_lines_is_not_gone_on_with(
     assert said == ["An earlier run had other data or settings; starting anew."]
 
 
-def test_the_loss_is_on_the_replies_alone(weights: Weights) -> None:
+def test_the_loss_is_on_the_replies_alone(weights: GeneratorWeights) -> None:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(weights.folder)
@@ -126,7 +128,7 @@ def test_the_loss_is_on_the_replies_alone(weights: Weights) -> None:
     assert "<|im_start|>user\nAnd he?<|im_end|>" in tokenizer.decode(encoded.ids)
 
 
-def test_batches_hold_every_example_once(weights: Weights) -> None:
+def test_batches_hold_every_example_once(weights: GeneratorWeights) -> None:
     from chatbot.tuning.train import Encoded
 
     examples = [Encoded([number] * (number % 7 + 1), []) for number in range(50)]
@@ -136,14 +138,14 @@ def test_batches_hold_every_example_once(weights: Weights) -> None:
 
 
 def test_reading_practice_that_is_asked_for_but_not_named_is_an_error(
-    sherlock: LoadedPersona, weights: Weights, tmp_path: Path
+    sherlock: LoadedPersona, weights: GeneratorWeights, tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match="--reading"):
         train_voice(sherlock, weights, tmp_path, reading=None, destination=tmp_path / "voice")
 
 
 def test_the_voice_that_ships_belongs_to_the_bundled_model_and_is_small(
-    sherlock: LoadedPersona, weights: Weights
+    sherlock: LoadedPersona, weights: GeneratorWeights
 ) -> None:
     assert sherlock.voice is not None
     check_voice(sherlock.voice, weights)

@@ -52,7 +52,7 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def training_bar() -> Iterator[Callable[[Any], None]]:
-    """A progress bar for a training on standard error: call it with every `Progress` of the run."""
+    """A progress bar for a training on standard error: call it with every `TrainingProgress` of the run."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

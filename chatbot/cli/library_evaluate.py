@@ -1,4 +1,4 @@
-"""`bakerstreet library evaluate`: every rung of the search over the same questions."""
+"""`bakerstreet library evaluate`: every system of the search over the same questions."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def evaluate(
     questions: Annotated[
         Path | None, typer.Option("--questions", "-q", help="Questions (JSONL), instead of those about the canon.")
     ] = None,
-    part: Annotated[str, typer.Option("--part", help="tuning, reporting or all.")] = "reporting",
-    rungs: Annotated[str, typer.Option("--rungs", help="Rungs, with commas between; all of them by default.")] = "",
-    ablation: Annotated[bool, typer.Option("--ablation", help="Each rung without each of its modules too.")] = False,
+    split: Annotated[str, typer.Option("--split", help="dev, test or all.")] = "test",
+    systems: Annotated[str, typer.Option("--systems", help="Systems, with commas; default: all.")] = "",
+    ablation: Annotated[bool, typer.Option("--ablation", help="Each system without each of its modules too.")] = False,
     number: Annotated[int | None, typer.Option("--sample", min=1, help="Only so many of the questions.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write every figure and every question with what was found.")
@@ -30,44 +30,44 @@ def evaluate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a Markdown report.")] = None,
     chart_file: Annotated[Path | None, typer.Option("--chart", help="Write a bar chart (SVG).")] = None,
 ) -> None:
-    """Search for the answers to known questions with every rung and count what is found. Nothing is generated."""
-    from chatbot.evaluation.questions import BOTH, PARTS, part_of, questions_file, read_known_questions
+    """Search for the answers to known questions with every system and count what is found. Nothing is generated."""
+    from chatbot.evaluation.questions import BOTH, SPLITS, questions_file, read_known_questions, split_of
     from chatbot.evaluation.retrieval.chart import chart
     from chatbot.evaluation.retrieval.report import as_json, report, summarise, tables
-    from chatbot.evaluation.retrieval.systems import Composed, Judge, all_rungs, choose_rungs, run, sample
+    from chatbot.evaluation.retrieval.systems import Composed, Judge, all_systems, choose_systems, run, sample
 
-    if part not in (*PARTS, BOTH):
-        raise MessageError(f"There is no part '{part}'. There are: {', '.join(PARTS)}, all.")
+    if split not in (*SPLITS, BOTH):
+        raise MessageError(f"There is no split '{split}'. There are: {', '.join(SPLITS)}, all.")
     for file in (json_file, out, chart_file):
         _check_writable(file)
     with opened() as resources:
         file = questions_file(resources.persona(persona), questions)
-        known = [item for item in read_known_questions(file) if part in (BOTH, part_of(item))]
+        known = [item for item in read_known_questions(file) if split in (BOTH, split_of(item))]
         known = sample(known, number) if number else known
         if not known:
-            raise MessageError(f"{file} holds no questions of the part '{part}'. Use --part all.")
+            raise MessageError(f"{file} holds no questions of the split '{split}'. Use --split all.")
         prepare(resources, persona)
         library = resources.library(persona)
         library.warm()
-        chosen = choose_rungs(all_rungs(library), rungs.split(","))
+        chosen = choose_systems(all_systems(library), systems.split(","))
         judge = Judge(library.passages)
 
-        def ask(rung: Any) -> Any:
-            with progress(rung.name) as show:
-                return run(rung, known, judge, resources.embedder.count, show)
+        def ask(system: Any) -> Any:
+            with progress(system.name) as show:
+                return run(system, known, judge, resources.embedder.count, show)
 
-        about = _about(persona, known, part, library)
+        about = _about(persona, known, split, library)
         command = " ".join(
-            ["bakerstreet library evaluate", persona, "--part", part]
+            ["bakerstreet library evaluate", persona, "--split", split]
             + [f"--questions {shlex.quote(str(questions))}"] * bool(questions)
-            + [f"--rungs {shlex.quote(rungs)}"] * bool(rungs)
+            + [f"--systems {shlex.quote(systems)}"] * bool(systems)
             + ["--ablation"] * ablation
             + [f"--sample {number}"] * bool(number)
         )
         results: dict[str, Any] = {}
         variants: dict[str, dict[str, Any]] = {}
 
-        def write() -> None:  # after every rung, so that a run that is stopped leaves what it has
+        def write() -> None:  # after every system, so that a run that is stopped leaves what it has
             if out:
                 write_report(out, report(results, variants, about, command))
             if json_file:
@@ -77,26 +77,26 @@ def evaluate(
                 figures = [summarise(*item) for item in results.items()]
                 write_report(chart_file, chart(figures, f"Search of the {persona} library"))
 
-        for rung in chosen:
-            results[rung.name] = ask(rung)
+        for system in chosen:
+            results[system.name] = ask(system)
             write()
-        for rung in chosen:
-            if ablation and isinstance(rung, Composed):
-                variants[rung.name] = {}
-                for variant in rung.rungs_without():
-                    variants[rung.name][variant.name] = ask(variant)
+        for system in chosen:
+            if ablation and isinstance(system, Composed):
+                variants[system.name] = {}
+                for variant in system.systems_without():
+                    variants[system.name][variant.name] = ask(variant)
                     write()
     typer.echo("\n".join(tables(results)))
     for file in filter(None, (out, json_file, chart_file)):
         say(f"Written: {file}.")
 
 
-def _about(persona: str, known: Sequence[Any], part: str, library: Any) -> str:
+def _about(persona: str, known: Sequence[Any], split: str, library: Any) -> str:
     from chatbot.evaluation.questions import BOTH
 
     sources = library.manifest.sources.values()
     books = sum(entry.kind == "text" for entry in sources)
-    which = "tuning and reporting" if part == BOTH else part
+    which = "dev and test" if split == BOTH else split
     return (
         f"{len(known)} questions ({which}) asked of the library of {persona}: {len(library.passages)} passages of the "
         f"casebook and {books} books, embedder {library.manifest.embedder}."

@@ -104,7 +104,7 @@ def _show_reasons(piece: EvidenceRecord) -> None:
 
 
 def _show_steps(record: SearchRecord) -> None:
-    typer.echo(f"\n{record.considered} passages were found; likely to answer: {record.strength:.2f}")
+    typer.echo(f"\n{record.considered} passages were found; likely to answer: {record.confidence:.2f}")
     for step in record.steps:
         typer.echo(f"  {step.module:14} {step.milliseconds:7.1f} ms  {step.candidates:3} left  {step.note}")
     _show_dropped(record.dropped)

@@ -6,7 +6,7 @@ from chatbot.engines.chat_format import encode_messages
 from chatbot.engines.likelihood import Batch
 from chatbot.engines.reply import Reply
 from chatbot.engines.types import Completion, Engine, Finish, Generation, Request, Sampling
-from chatbot.engines.weights import BUNDLED, BUNDLED_PACKAGE, Weights, resolve_model
+from chatbot.engines.weights import BUNDLED, BUNDLED_PACKAGE, GeneratorWeights, resolve_model
 from chatbot.engines.worker import CLOSED, Limits, Say, WorkerEngine, failure, left_unread
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ __all__ = [
     "EngineChatModel",
     "Finish",
     "Generation",
+    "GeneratorWeights",
     "Limits",
     "Reply",
     "Request",
     "Sampling",
     "Say",
-    "Weights",
     "WorkerEngine",
     "encode_messages",
     "failure",

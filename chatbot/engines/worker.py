@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -18,10 +18,9 @@ from chatbot.engines.likelihood import Scorer, Text, batches, texts_of
 from chatbot.engines.reply import Reply
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Completion, Generation, Request
-from chatbot.engines.weights import Weights, resolve_model
+from chatbot.engines.weights import GeneratorWeights, resolve_model
 from chatbot.errors import BakerStreetError, BusyError, EngineError, MessageError
-
-Say = Callable[[str], None]
+from chatbot.progress import Say
 
 CLOSED = "The engine was closed before the reply was finished."
 
@@ -73,10 +72,10 @@ class WorkerEngine(ABC):
         self._say = say
         self._waiting: queue.SimpleQueue[Generation | None] = queue.SimpleQueue()
         self._asides: queue.SimpleQueue[_Aside] = queue.SimpleQueue()
-        self._bell = threading.Event()  # rung for whatever is put into one of the two
+        self._bell = threading.Event()  # system for whatever is put into one of the two
         self._aside: _Aside | None = None  # the worker's, under way
         self._loading = threading.Lock()
-        self._weights: Weights | None = None
+        self._weights: GeneratorWeights | None = None
         self._tokenizer: ChatTokenizer | None = None
         self._worker: threading.Thread | None = None
         self._closed = False
@@ -84,7 +83,7 @@ class WorkerEngine(ABC):
     # ------------------------------------------------------------------ for everybody
 
     @property
-    def weights(self) -> Weights:
+    def weights(self) -> GeneratorWeights:
         """The base model, found (and dequantised, the first time) when it is first asked for."""
         with self._loading:
             if self._weights is None:

@@ -5,8 +5,8 @@
     two-works     {"question", "parts"}; each part is {"work", "answers", "chapter", "phrase"}
     unanswerable  {"question", "reason"}: why the books cannot answer it
 
-Questions fall into two parts, so that nothing is set on the questions that its figures are reported for: about 40% of
-the works are for tuning, the others for reporting. All questions about a work are in one part, because what is learnt
+Questions fall into two splits, dev and test, so that nothing is tuned on the questions whose figures are reported:
+about 40% of the works are dev, the others test. All questions about a work are in one split, because what is learnt
 from one of them (a spelling, a section of the casebook) helps with the next.
 """
 
@@ -27,12 +27,12 @@ from personas import LoadedPersona
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Maybe = Annotated[str, StringConstraints(strip_whitespace=True)]
 Kind = Literal["plain", "follow-up", "two-works", "unanswerable"]
-Part = Literal["tuning", "reporting"]
+Split = Literal["dev", "test"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-PARTS: tuple[Part, ...] = get_args(Part)
-BOTH = "all"  # the two parts together
-TUNING_SHARE = 0.4
+SPLITS: tuple[Split, ...] = get_args(Split)
+BOTH = "all"  # both splits
+DEV_SHARE = 0.4
 
 # Which fields each kind must have; the others of these it must not have.
 _FIELDS: dict[Kind, frozenset[str]] = {
@@ -114,15 +114,15 @@ class KnownQuestion(BaseModel):
         return bool(self.targets) and all(target.answered_by(reply) for target in self.targets)
 
 
-def part_of(question: KnownQuestion) -> Part:
-    """Whether a question is for tuning or for reporting.
+def split_of(question: KnownQuestion) -> Split:
+    """Whether a question is of the dev or of the test split.
 
     Decided by the SHA-1 of the work's name, so that it stays as it is when questions are added or change places.
-    A question about two works is for reporting only if both works are; one that cannot be answered goes by its own
+    A question about two works is of the test split only if both works are; one that cannot be answered goes by its own
     words.
     """
     names = [target.work for target in question.targets] or [question.question]
-    return "reporting" if all(share(name) >= TUNING_SHARE for name in names) else "tuning"
+    return "test" if all(share(name) >= DEV_SHARE for name in names) else "dev"
 
 
 def share(name: str) -> float:

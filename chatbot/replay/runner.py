@@ -10,7 +10,7 @@ from chatbot.replay.format import Expectation, Replay
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReplayOutcome:
     """One turn of a replay: its answer, and what did not hold (nothing: it passed)."""
 
     said: str
@@ -18,7 +18,7 @@ class Outcome:
     failures: tuple[str, ...]
 
 
-def run_replay(replay: Replay, bot: Bot) -> list[Outcome]:
+def run_replay(replay: Replay, bot: Bot) -> list[ReplayOutcome]:
     """Run every turn, also after one that failed; nothing is written to memory."""
     history: list[Exchange] = []
     outcomes = []
@@ -28,7 +28,7 @@ def run_replay(replay: Replay, bot: Bot) -> list[Outcome]:
         )
         sent = answered.trace.prompt[-1][1] if answered.trace.prompt else turn.say
         history.append(Exchange(sent, answered.reply))
-        outcomes.append(Outcome(turn.say, answered, tuple(failures(turn.expect, answered))))
+        outcomes.append(ReplayOutcome(turn.say, answered, tuple(failures(turn.expect, answered))))
     return outcomes
 
 

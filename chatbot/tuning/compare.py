@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.evaluation.questions import KnownQuestion, part_of
+from chatbot.evaluation.questions import KnownQuestion, split_of
 from chatbot.evaluation.retrieval.systems import DEPTH, Judge, bootstrap, same_work
 from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search import ADVANCED, LOGIT, NAIVE, Evidence, Library
@@ -64,13 +64,13 @@ class Comparison:
         return {**asdict(self), "verdict": self.verdict}
 
 
-def questions_for(part: str, questions: Sequence[KnownQuestion], passages: Sequence[Passage]) -> list[KnownQuestion]:
-    """The plain questions of `reporting`, or those of `held_out` works, that are about a work of the library."""
+def questions_for(split: str, questions: Sequence[KnownQuestion], passages: Sequence[Passage]) -> list[KnownQuestion]:
+    """The plain questions of `test`, or those of `held_out` works, that are about a work of the library."""
     works = {passage.work for passage in passages}
     wanted = (
         held_out_questions(questions)
-        if part == "held_out"
-        else [question for question in questions if question.kind == "plain" and part_of(question) == "reporting"]
+        if split == "held_out"
+        else [question for question in questions if question.kind == "plain" and split_of(question) == "test"]
     )
     return [question for question in wanted if any(same_work(work, question.work) for work in works)]
 

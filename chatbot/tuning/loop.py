@@ -20,7 +20,7 @@ DECAY_SHARE = 0.4
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """Where a run stands."""
 
     step: int
@@ -47,7 +47,7 @@ def run_steps(
     learning_rate: float,
     checkpoint: Path,
     fingerprint: Callable[[int], str],
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> State:
     """Train the adapter of a PEFT model.
@@ -119,7 +119,7 @@ def run_steps(
             state.tokens += tokens
             if state.step % CHECKPOINT_STEPS == 0 or state.step == steps:
                 save()
-            on_progress(Progress(state.step, steps, state.losses[-1], state.tokens / max(state.seconds, 1e-9)))
+            on_progress(TrainingProgress(state.step, steps, state.losses[-1], state.tokens / max(state.seconds, 1e-9)))
     except OSError as error:
         raise TrainingError(f"The checkpoint {checkpoint} cannot be written: {error}. Free some disk.") from error
     return state

@@ -4,7 +4,7 @@ The search embeds whole passages and single sentences, and hands over windows of
 is paired with texts of each of these forms, written as the index writes them ("Work. text"). Texts that do not answer
 are what BM25 finds for the question and what lacks the answer (Karpukhin et al., "Dense Passage Retrieval", 2020).
 
-Only works of the tuning part are used, and of those not the ones held out: neither their questions nor their passages.
+Only works of the dev split are used, and of those not the ones held out: neither their questions nor their passages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from chatbot.evaluation.questions import TUNING_SHARE, KnownQuestion, part_of, share
+from chatbot.evaluation.questions import DEV_SHARE, KnownQuestion, share, split_of
 from chatbot.evaluation.retrieval.systems import Judge, same_work
 from chatbot.language import content_words
 from chatbot.library.index import Lexical
@@ -151,13 +151,13 @@ def _reading_pairs(question: ReadingQuestion, stock: Stock) -> Iterator[Pair]:
 
 
 def is_open(work: str, questions: Iterable[KnownQuestion]) -> bool:
-    """Whether the passages of a work may be trained on: it is in the tuning part, by whatever name it is known."""
+    """Whether the passages of a work may be trained on: it is in the dev split, by whatever name it is known."""
     names = {target.work for question in questions for target in question.targets if same_work(target.work, work)}
-    return all(share(name) < TUNING_SHARE for name in (work, *names))
+    return all(share(name) < DEV_SHARE for name in (work, *names))
 
 
 def is_held_out(work: str) -> bool:
-    """Whether a work of the tuning part is kept away from training, for choosing settings."""
+    """Whether a work of the dev split is kept away from training, for choosing settings."""
     return share(f"held out: {work.removeprefix('The ')}") < HELD_OUT_SHARE
 
 
@@ -173,12 +173,12 @@ def held_out_questions(questions: Sequence[KnownQuestion]) -> list[KnownQuestion
     return [
         question
         for question in questions
-        if question.kind == "plain" and part_of(question) == "tuning" and is_held_out(question.work)
+        if question.kind == "plain" and split_of(question) == "dev" and is_held_out(question.work)
     ]
 
 
 def known_pairs(questions: Sequence[KnownQuestion], passages: Sequence[Passage]) -> list[Pair]:
-    """Pairs of the known questions of the tuning part with texts of the library.
+    """Pairs of the known questions of the dev split with texts of the library.
 
     A question about two works is paired with the places in those of its works that are trained on. A follow-up is
     asked as the search asks it: behind the words that it refers to.
@@ -191,7 +191,7 @@ def known_pairs(questions: Sequence[KnownQuestion], passages: Sequence[Passage])
     judge = Judge(passages)
     pairs: list[Pair] = []
     for known in questions:
-        if part_of(known) != "tuning":
+        if split_of(known) != "dev":
             continue
         asked = in_context(known.question, known.history)
         found = stock.search(asked)

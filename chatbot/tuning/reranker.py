@@ -14,7 +14,7 @@ from typing import Any
 
 from chatbot.errors import TrainingError
 from chatbot.tuning.encoders import LINEAR, adapted, fingerprint, quick
-from chatbot.tuning.loop import Progress, State, run_steps
+from chatbot.tuning.loop import State, TrainingProgress, run_steps
 from chatbot.tuning.pairs import Pair
 
 BUCKET = 8  # lists sorted together by length, so that little is padded
@@ -83,7 +83,7 @@ def train_reranker(
     *,
     seed: int = 7,
     threads: int = 0,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Any, State]:
     """Train a LoRA adapter and a head for a BERT encoder.

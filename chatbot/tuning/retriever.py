@@ -15,7 +15,7 @@ from typing import Any
 
 from chatbot.errors import TrainingError
 from chatbot.tuning.encoders import LINEAR, adapted, fingerprint, quick
-from chatbot.tuning.loop import Progress, State, run_steps
+from chatbot.tuning.loop import State, TrainingProgress, run_steps
 from chatbot.tuning.pairs import FORMS, Form, Pair
 
 SCALE = 20.0  # of the cosines
@@ -121,7 +121,7 @@ def train_retriever(
     passage_tokens: int,
     seed: int = 7,
     threads: int = 0,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Any, State]:
     """Train a LoRA adapter for an embedder that takes the mean of its tokens.

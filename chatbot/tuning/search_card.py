@@ -12,7 +12,7 @@ _KINDS = {
     "follow-up": "known follow-ups, behind the question before",
     "made": "made by the small model, kept where they find back",
 }
-_PARTS = {"held_out": "works held out of the tuning part", "reporting": "works of the reporting part"}
+_SPLITS = {"held_out": "works held out of the dev split", "test": "works of the test split"}
 _COMPARED = {
     "retriever": ("dense search alone over whole passages", "embedder"),
     "reranker": ("the windows of the fused search, put in order", "order of the search"),
@@ -55,7 +55,7 @@ A LoRA adapter for {facts["base"]}. {purpose} The base model is Apache-2.0.
 {rows}
 
 {_READING if "reading" in facts["questions"] else ""}The known questions are
-those of the tuning part; no passage of a work of the reporting part was read, nor of the works held out:
+those of the dev split; no passage of a work of the test split was read, nor of the works held out:
 {", ".join(facts["held_out_works"]) or "none"}.
 
 ## Settings
@@ -82,19 +82,19 @@ def _results(what: str, results: dict[str, Any]) -> str:
         return "Not compared: there are no known questions about works that it was not trained on.\n"
     lines = [f"Plain questions about works that it was not trained on; {asked}.", ""]
     lines += ["| | questions | | first | first 4 | first 10 | reciprocal rank |", "|---|---|---|---|---|---|---|"]
-    for part, result in results.items():
+    for split, result in results.items():
         for name, label in (
             ("before", f"untuned {other}" if what == "retriever" else other),
             ("after", f"this {what}"),
         ):
             figures = result[name]
             shares = " | ".join(f"{100 * figures[key]:.1f}%" for key in ("top1", "top4", "top10"))
-            lines.append(f"| {_PARTS[part]} | {result['questions']} | {label} | {shares} | {figures['mrr']:.3f} |")
+            lines.append(f"| {_SPLITS[split]} | {result['questions']} | {label} | {shares} | {figures['mrr']:.3f} |")
     lines.append("")
-    for part, result in results.items():
+    for split, result in results.items():
         low, high = result["gain"]
         lines.append(
-            f"On {_PARTS[part]} this {what} {result['verdict']} the {'untuned ' * (what == 'retriever')}{other}: "
+            f"On {_SPLITS[split]} this {what} {result['verdict']} the {'untuned ' * (what == 'retriever')}{other}: "
             f"gain in reciprocal rank {low:+.3f} to {high:+.3f} (95%)."
         )
     return "\n".join(lines) + "\n"

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines import Weights, encode_messages
+from chatbot.engines import GeneratorWeights, encode_messages
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
 from chatbot.tuning.examples import Example, counts, training_order
-from chatbot.tuning.loop import Progress, mean_loss, run_steps
+from chatbot.tuning.loop import TrainingProgress, mean_loss, run_steps
 from chatbot.tuning.publish import publish_voice
 from personas import LoadedPersona, VoiceRecipe
 
@@ -37,7 +37,7 @@ class Encoded:
 
 def train_voice(
     loaded: LoadedPersona,
-    weights: Weights,
+    weights: GeneratorWeights,
     runs: Path,
     *,
     reading: Path | None,
@@ -45,7 +45,7 @@ def train_voice(
     threads: int = 0,
     destination: Path | None = None,
     recipe: VoiceRecipe | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Train the voice of a persona and write it in PEFT's layout.
@@ -227,7 +227,9 @@ def _with_recipe(loaded: LoadedPersona, recipe: VoiceRecipe) -> LoadedPersona:
     return LoadedPersona(loaded.id, loaded.folder, persona)
 
 
-def _fingerprint(batches: Sequence[Sequence[Encoded]], recipe: VoiceRecipe, weights: Weights, seed: int) -> str:
+def _fingerprint(
+    batches: Sequence[Sequence[Encoded]], recipe: VoiceRecipe, weights: GeneratorWeights, seed: int
+) -> str:
     known = [[item.ids for item in batch] for batch in batches]
     settings = recipe.model_dump(include={"rank", "alpha", "learning_rate"})
     text = json.dumps([known, settings, weights.name, seed])

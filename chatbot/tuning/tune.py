@@ -27,7 +27,7 @@ from chatbot.tuning.compare import (
     window_rankers,
 )
 from chatbot.tuning.encoders import base_model
-from chatbot.tuning.loop import Progress, mean_loss
+from chatbot.tuning.loop import TrainingProgress, mean_loss
 from chatbot.tuning.pairs import Pair, is_held_out, known_pairs, made_pairs, reading_pairs, trained_passages
 from chatbot.tuning.publish import publish_adapter
 from chatbot.tuning.reranker import RerankerRecipe, train_reranker
@@ -36,7 +36,7 @@ from chatbot.tuning.search_card import search_card
 from personas import LoadedPersona
 
 What = Literal["retriever", "reranker"]
-PARTS = ("held_out", "reporting")
+SPLITS = ("held_out", "test")
 MARGIN = 4  # tokens by which a passage is shorter than what the embedder reads, as in a library
 
 
@@ -77,7 +77,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The adapter and how it fares against the untuned search, by part; a part without questions is missing."""
+    """The adapter and how it fares against the untuned search, by split; a split without questions is missing."""
 
     folder: Path
     comparisons: dict[str, Comparison]
@@ -87,7 +87,7 @@ class Tuned:
 class Watch:
     """Who is told of a run: after every step, of the passages that are embedded, and of what is begun."""
 
-    on_progress: Callable[[Progress], None] = lambda _: None
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None
     on_passages: Callable[[int, int], None] = lambda done, total: None
     say: Callable[[str], None] = lambda _: None
 
@@ -157,7 +157,7 @@ def tune(
     publish_adapter(model, trial, facts, "", what)
     watch.say("Holding it against the search without it ...")
     comparisons = _compared(what, ground, trial, run, library, threads, watch)
-    facts["results"] = {part: comparison.record() for part, comparison in comparisons.items()}
+    facts["results"] = {split: comparison.record() for split, comparison in comparisons.items()}
     folder = destination or loaded.folder / what
     publish_adapter(model, folder, facts, search_card(loaded, facts, command), what)
     return Tuned(folder, comparisons)
@@ -167,11 +167,11 @@ def _compared(
     what: What, ground: Ground, adapter: Path, run: Path, library: Library | None, threads: int, watch: Watch
 ) -> dict[str, Comparison]:
     judge = Judge(ground.passages)
-    asked = {part: questions_for(part, ground.questions, ground.passages) for part in PARTS}
+    asked = {split: questions_for(split, ground.questions, ground.passages) for split in SPLITS}
     if not any(asked.values()) or (what == "reranker" and library is None):
         return {}
     before, after = _rankers(what, ground, adapter, run, library, threads, watch)
-    return {part: compare(questions, judge, before, after) for part, questions in asked.items() if questions}
+    return {split: compare(questions, judge, before, after) for split, questions in asked.items() if questions}
 
 
 def _rankers(

@@ -49,7 +49,7 @@ def search_html(search: SearchRecord | None) -> str:
     facts = {
         "plan": search.plan,
         "taken for": search.intent,
-        "likely to answer": f"{search.strength:.2f}",
+        "likely to answer": f"{search.confidence:.2f}",
         "passages considered": str(search.considered),
     }
     listed = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value)

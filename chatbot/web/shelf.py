@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from chatbot.errors import BakerStreetError
 from chatbot.library.index import SourceEntry, add_text, read_manifest, remove_text
 from chatbot.library.texts import TEXT
+from chatbot.progress import Progress
 from chatbot.resources import Resources
-
-Progress = Callable[[int, int], None]
 
 
 class Shelf:

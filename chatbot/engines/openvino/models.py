@@ -14,23 +14,21 @@ import hashlib
 import json
 import shutil
 import warnings
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatbot.conversion import DATA, GRAPH, is_sealed, make_folder, seal
-from chatbot.engines import Weights
+from chatbot.engines import GeneratorWeights
 from chatbot.errors import ConversionError
+from chatbot.progress import Say
 
 FORMAT = 2  # of the graph; raised where an earlier conversion is no longer good
 KEPT_VOICES = 4  # conversions of one base's voices that stay on disk, the newest
 PROBE_TOKENS = 48
 # The cosine of the probe's logits with the original's; a graph that is wrong somewhere has a fraction of it.
 AGREEMENT = 0.9
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,9 @@ class Converted:
         return (self.folder / DATA).stat().st_size
 
 
-def converted(weights: Weights, models: Path, voice: Path | None = None, say: Say = lambda _: None) -> Converted:
+def converted(
+    weights: GeneratorWeights, models: Path, voice: Path | None = None, say: Say = lambda _: None
+) -> Converted:
     """The converted model of `weights`, with `voice` merged into it; made where it is missing or damaged.
 
     Args:
@@ -90,7 +90,7 @@ def is_whole(folder: Path) -> bool:
     return is_sealed(folder, FORMAT)
 
 
-def _name(weights: Weights, voice: Path | None) -> str:
+def _name(weights: GeneratorWeights, voice: Path | None) -> str:
     files = sorted(weights.folder.glob("*.safetensors"))
     base = hashlib.sha256("".join(f"{file.name}:{file.stat().st_size};" for file in files).encode())
     if weights.folder.parent.name != "openvino":  # two models of one size are told apart by where they lie
@@ -104,7 +104,7 @@ def _name(weights: Weights, voice: Path | None) -> str:
     return f"{name}+{adapter.hexdigest()[:12]}"
 
 
-def _convert(weights: Weights, voice: Path | None, folder: Path) -> None:
+def _convert(weights: GeneratorWeights, voice: Path | None, folder: Path) -> None:
     import openvino
 
     from chatbot.engines.openvino.graph import build_graph
@@ -131,7 +131,7 @@ def _convert(weights: Weights, voice: Path | None, folder: Path) -> None:
         raise ConversionError(f"{type(error).__name__}: {error}") from error
 
 
-def _in_torch(weights: Weights, voice: Path | None) -> Any:
+def _in_torch(weights: GeneratorWeights, voice: Path | None) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines import Batch, Weights
+from chatbot.engines import Batch, GeneratorWeights
 from chatbot.engines.torch.prefix_cache import LayerKV
 from chatbot.errors import ModelError, VoiceError
 
@@ -27,7 +27,7 @@ class Voices:
         ModelError: the weights cannot be loaded.
     """
 
-    def __init__(self, weights: Weights, device: str, threads: int) -> None:
+    def __init__(self, weights: GeneratorWeights, device: str, threads: int) -> None:
         import torch
         from transformers import AutoModelForCausalLM
         from transformers.utils import logging
@@ -192,7 +192,7 @@ class Voices:
         self._active = voice
 
 
-def check_voice(folder: Path, weights: Weights) -> None:
+def check_voice(folder: Path, weights: GeneratorWeights) -> None:
     """Raises VoiceError where `folder` holds no adapter, or one for another base than `weights`."""
     file = folder / "adapter_config.json"
     try:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from chatbot.evaluation.bench.measures import Plan
 from chatbot.evaluation.bench.report import figure, middle
-from chatbot.evaluation.bench.run import Outcome
+from chatbot.evaluation.bench.run import BenchOutcome
 
 WIDTH, PANEL_WIDTH, PANEL_HEIGHT, HEAD = 1040, 500, 270, 84
 GAP = 20
@@ -49,7 +49,7 @@ class Panel:
     values: dict[str, list[float | None]]
 
 
-def panels(outcome: Outcome, plan: Plan) -> list[Panel]:
+def panels(outcome: BenchOutcome, plan: Plan) -> list[Panel]:
     """The panels for which there is something to show."""
 
     def panel(
@@ -120,7 +120,7 @@ def panels(outcome: Outcome, plan: Plan) -> list[Panel]:
     return [one for one in made if any(value is not None for values in one.values.values() for value in values)]
 
 
-def chart(outcome: Outcome, plan: Plan, caption: str) -> str:
+def chart(outcome: BenchOutcome, plan: Plan, caption: str) -> str:
     """The whole picture as SVG.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 from chatbot.evaluation.bench.contenders import OPENVINO, TRANSFORMERS, Setup
 from chatbot.evaluation.bench.measures import Plan
-from chatbot.evaluation.bench.run import Outcome
+from chatbot.evaluation.bench.run import BenchOutcome
 
 ENOUGH = 5  # repetitions
 BUSY = 0.25  # of the cores, by the load average: from here on the figures are of little use
@@ -137,13 +137,13 @@ def targets(plan: Plan) -> list[Target]:
     ]
 
 
-def middle(outcome: Outcome, contender: str, sample: str, percent: float = 50.0) -> float | None:
+def middle(outcome: BenchOutcome, contender: str, sample: str, percent: float = 50.0) -> float | None:
     """The median (or another percentile) of a sample; None where it was not measured."""
     values = outcome.samples.get(contender, {}).get(sample)
     return percentile(values, percent) if values else None
 
 
-def judge(outcome: Outcome, plan: Plan) -> list[Verdict]:
+def judge(outcome: BenchOutcome, plan: Plan) -> list[Verdict]:
     """Every target with what came: of ratios the ratio of the medians."""
     verdicts = []
     for target in targets(plan):
@@ -155,13 +155,13 @@ def judge(outcome: Outcome, plan: Plan) -> list[Verdict]:
     return verdicts
 
 
-def decode_share(outcome: Outcome, contender: str) -> float | None:
+def decode_share(outcome: BenchOutcome, contender: str) -> float | None:
     """Decode's share of what memory bandwidth allows: every token reads all the weights once."""
     rate, size = middle(outcome, contender, "decode.base"), outcome.weights_bytes.get(contender)
     return rate * size / outcome.bandwidth if rate and size and outcome.bandwidth else None
 
 
-def report(outcome: Outcome, plan: Plan, about: Mapping[str, Any]) -> str:
+def report(outcome: BenchOutcome, plan: Plan, about: Mapping[str, Any]) -> str:
     """The tables, in Markdown.
 
     Args:
@@ -207,7 +207,7 @@ def report(outcome: Outcome, plan: Plan, about: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_json(outcome: Outcome, setup: Setup, about: Mapping[str, Any], date: str) -> dict[str, Any]:
+def as_json(outcome: BenchOutcome, setup: Setup, about: Mapping[str, Any], date: str) -> dict[str, Any]:
     """Everything: raw samples, medians, targets, the machine, the settings and the date (ISO 8601)."""
     settings = {name: value for name, value in asdict(setup).items() if name not in ("source", "plan")}
     del settings["models_dir"]  # a report is shown to others; where somebody keeps the models is no figure
@@ -243,7 +243,7 @@ def as_json(outcome: Outcome, setup: Setup, about: Mapping[str, Any], date: str)
     }
 
 
-def _cell(outcome: Outcome, name: str, row: Row) -> str:
+def _cell(outcome: BenchOutcome, name: str, row: Row) -> str:
     values = outcome.samples[name].get(row.sample)
     if not values:
         return MISSING

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chatbot.errors import EngineError
 from chatbot.evaluation.bench.child import Child, LostError
 from chatbot.evaluation.bench.contenders import Contender, Setup
-
-Say = Callable[[str], None]
+from chatbot.progress import Say
 
 
 @dataclass
-class Outcome:
+class BenchOutcome:
     """What came of it.
 
     Attributes:
@@ -31,7 +30,7 @@ class Outcome:
     bandwidth: float | None = None
 
 
-def run(contenders: Sequence[Contender], setup: Setup, say: Say = lambda _: None) -> Outcome:
+def run(contenders: Sequence[Contender], setup: Setup, say: Say = lambda _: None) -> BenchOutcome:
     """Measure all contenders, alternating within every repetition.
 
     One that dies, or cannot be started, is named in the notes and left out from there on; a measure that fails is
@@ -42,7 +41,7 @@ def run(contenders: Sequence[Contender], setup: Setup, say: Say = lambda _: None
         setup: what they are made from, with the plan.
         say: told what is being done.
     """
-    outcome = Outcome({one.name: one.title for one in contenders}, {one.name: {} for one in contenders})
+    outcome = BenchOutcome({one.name: one.title for one in contenders}, {one.name: {} for one in contenders})
     children: dict[str, Child] = {}
     try:
         for one in contenders:
@@ -65,7 +64,7 @@ def run(contenders: Sequence[Contender], setup: Setup, say: Say = lambda _: None
 
 
 def _repeat(
-    contenders: Sequence[Contender], setup: Setup, children: dict[str, Child], outcome: Outcome, say: Say
+    contenders: Sequence[Contender], setup: Setup, children: dict[str, Child], outcome: BenchOutcome, say: Say
 ) -> None:
     failed: set[tuple[str, str]] = set()
     plan = setup.plan
@@ -95,7 +94,7 @@ def _repeat(
                 _keep(outcome, one, again.started["samples"])
 
 
-def _facts(one: Contender, children: dict[str, Child], outcome: Outcome, say: Say, memory: bool) -> None:
+def _facts(one: Contender, children: dict[str, Child], outcome: BenchOutcome, say: Say, memory: bool) -> None:
     try:
         facts = children[one.name].facts()
     except EngineError as error:
@@ -106,17 +105,17 @@ def _facts(one: Contender, children: dict[str, Child], outcome: Outcome, say: Sa
         _keep(outcome, one, {"memory.peak": [facts["memory_mb"]]})
 
 
-def _keep(outcome: Outcome, one: Contender, samples: dict[str, list[float]]) -> None:
+def _keep(outcome: BenchOutcome, one: Contender, samples: dict[str, list[float]]) -> None:
     own = outcome.samples[one.name]
     for name, values in samples.items():
         own.setdefault(name, []).extend(values)
 
 
-def _lose(one: Contender, children: dict[str, Child], outcome: Outcome, say: Say, what: str) -> None:
+def _lose(one: Contender, children: dict[str, Child], outcome: BenchOutcome, say: Say, what: str) -> None:
     children.pop(one.name).close()
     _note(outcome, say, f"{one.title} {what} What was measured before is shown; the rest is left out.")
 
 
-def _note(outcome: Outcome, say: Say, text: str) -> None:
+def _note(outcome: BenchOutcome, say: Say, text: str) -> None:
     outcome.notes.append(text)
     say(text)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from chatbot.errors import MessageError
 from chatbot.evaluation.questions import KnownQuestion
-from chatbot.library.search import Library, Plan, Weights, fitted
-
-Progress = Callable[[int, int], None]
+from chatbot.library.search import Library, LogisticModel, Plan, fitted
+from chatbot.progress import Progress
 
 
 def calibrated(
@@ -17,13 +16,13 @@ def calibrated(
     questions: Sequence[KnownQuestion],
     spared: float,
     on_progress: Progress = lambda done, total: None,
-) -> Weights:
+) -> LogisticModel:
     """The weights of a plan.
 
     Args:
         library: is searched.
         plan: how.
-        questions: of both kinds; those of the reporting part must not be among them.
+        questions: of both kinds; those of the test split must not be among them.
         spared: the share of the answerable ones whose evidence must not be called weak.
         on_progress: told how many questions are done, of how many.
 

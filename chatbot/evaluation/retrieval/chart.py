@@ -1,4 +1,4 @@
-"""The rungs side by side as a bar chart: SVG, written by hand, so that it shows wherever Markdown does."""
+"""The systems side by side as a bar chart: SVG, written by hand, so that it shows wherever Markdown does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEASURES = (
     ("right work@4", "work_4"),
     ("follow-ups: answer@4", "follow_up_4"),
     ("two works: both@4", "both_4"),
-    ("AUROC of strength", "auroc"),
+    ("AUROC of confidence", "auroc"),
 )
 
 WIDTH, LEFT, RIGHT, TOP = 760, 170, 60, 30  # pixels
@@ -23,7 +23,7 @@ BAR, GAP, LEGEND = 14, 16, 22
 
 
 def chart(figures: Sequence[Summary], title: str) -> str:
-    """A bar for every rung at every measure, from 0 to 1, with the 95% interval where there is one."""
+    """A bar for every system at every measure, from 0 to 1, with the 95% interval where there is one."""
     group = BAR * len(figures) + GAP
     legend_at = TOP + group * len(MEASURES) + 14
     height = legend_at + LEGEND * ((len(figures) + 2) // 3) + 8

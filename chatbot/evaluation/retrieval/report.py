@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chatbot.evaluation.questions import Kind, part_of
+from chatbot.evaluation.questions import Kind, split_of
 from chatbot.evaluation.retrieval.systems import (
     DEPTH,
     PIECES,
-    Outcome,
+    SearchOutcome,
     auroc,
     bootstrap,
     mean,
@@ -21,14 +21,14 @@ from chatbot.evaluation.retrieval.systems import (
 )
 
 Interval = tuple[float, float] | None
-Outcomes = Mapping[str, Sequence[Outcome]]  # by the rung's name
+Outcomes = Mapping[str, Sequence[SearchOutcome]]  # by the system's name
 
 READING = f"""\
 A piece counts where an accepted answer stands in what is handed over, as whole words, and the piece is of the right
 work; @k: among the first k pieces. Near: the piece is of the casebook or lies near the place in the text that the
 question was made from. Brackets: 95% interval, percentile bootstrap over the questions. MRR and nDCG are
 over the first {DEPTH} pieces, relevance is binary, and nDCG's ideal list holds every passage of the work that answers.
-Two works: every part is answered. AUROC: how often the strength of evidence for a question that the books answer is
+Two works: every part is answered. AUROC: how often the confidence of evidence for a question that the books answer is
 above that for one they do not. False confidence: such a question whose evidence was not called weak. False refusals:
 questions that the books answer whose evidence was called weak. Tokens are those of the first {PIECES} pieces, for
 evidence that was not called weak, by the embedder's tokenizer. Times are of the whole search on the machine at hand."""
@@ -36,10 +36,10 @@ evidence that was not called weak, by the embedder's tokenizer. Times are of the
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of one rung: shares and scores from 0 to 1, None where there was no question for it.
+    """The figures of one system: shares and scores from 0 to 1, None where there was no question for it.
 
     Attributes:
-        name: of the rung.
+        name: of the system.
         counts: how many questions of each kind.
         held: plain questions that some passage of the library answers.
         answer_1: plain questions that the first piece answers; `_4` and `_10` likewise.
@@ -51,7 +51,7 @@ class Summary:
         elsewhere_4: plain questions that only a piece of another work or subject among the first four answers.
         follow_up_1: follow-ups that the first piece answers; `_4` and `_10` likewise.
         both_4: questions about two works of which the first four pieces answer every part; `_10` likewise.
-        auroc: of the evidence's strength.
+        auroc: of the evidence's confidence.
         false_confidence: unanswerable questions whose evidence was not called weak.
         false_refusals: the others whose evidence was called weak.
         milliseconds: median and 95th percentile.
@@ -83,9 +83,9 @@ class Summary:
     tokens: tuple[float | None, float | None]
 
 
-def summarise(name: str, outcomes: Sequence[Outcome]) -> Summary:
-    """The figures of one rung."""
-    of: dict[Kind, list[Outcome]] = {"plain": [], "follow-up": [], "two-works": [], "unanswerable": []}
+def summarise(name: str, outcomes: Sequence[SearchOutcome]) -> Summary:
+    """The figures of one system."""
+    of: dict[Kind, list[SearchOutcome]] = {"plain": [], "follow-up": [], "two-works": [], "unanswerable": []}
     for outcome in outcomes:
         of[outcome.known.kind].append(outcome)
     plain, follow_ups, both, none = of.values()
@@ -114,7 +114,7 @@ def summarise(name: str, outcomes: Sequence[Outcome]) -> Summary:
         follow_up_10=mean(outcome.answered(DEPTH) for outcome in follow_ups),
         both_4=mean(outcome.answered(PIECES) for outcome in both),
         both_10=mean(outcome.answered(DEPTH) for outcome in both),
-        auroc=auroc([outcome.strength for outcome in answerable], [outcome.strength for outcome in none]),
+        auroc=auroc([outcome.confidence for outcome in answerable], [outcome.confidence for outcome in none]),
         false_confidence=mean(not outcome.weak for outcome in none),
         false_refusals=mean(outcome.weak for outcome in answerable),
         milliseconds=(percentile(times, 50), percentile(times, 95)),
@@ -122,7 +122,7 @@ def summarise(name: str, outcomes: Sequence[Outcome]) -> Summary:
     )
 
 
-def difference(whole: Sequence[Outcome], changed: Sequence[Outcome]) -> tuple[float | None, Interval]:
+def difference(whole: Sequence[SearchOutcome], changed: Sequence[SearchOutcome]) -> tuple[float | None, Interval]:
     """What a change does to answer@4 of the plain questions, question by question, with its 95% interval."""
     pairs = [
         float(after.answered(PIECES)) - float(before.answered(PIECES))
@@ -139,8 +139,8 @@ def report(results: Outcomes, ablation: Mapping[str, Outcomes], about: str, comm
     """A Markdown report.
 
     Args:
-        results: of each rung.
-        ablation: by the name of a rung, the results of its variants, each of which lacks one module.
+        results: of each system.
+        ablation: by the name of a system, the results of its variants, each of which lacks one module.
         about: which questions were asked of which library.
         command: that made it.
     """
@@ -151,7 +151,7 @@ def report(results: Outcomes, ablation: Mapping[str, Outcomes], about: str, comm
 
 
 def tables(results: Outcomes) -> list[str]:
-    """The lines of the Markdown tables, all rungs side by side."""
+    """The lines of the Markdown tables, all systems side by side."""
     figures = [summarise(name, outcomes) for name, outcomes in results.items()]
     counts = figures[0].counts if figures else {}
     held = f", {figures[0].held} of them answered by some passage" if figures else ""
@@ -159,7 +159,7 @@ def tables(results: Outcomes) -> list[str]:
         f"Questions about one work ({counts.get('plain', 0)}{held}):",
         "",
         *_table(
-            "rung | answer@1 | answer@4 | answer@10 | near@4 | right work@1 | right work@4 | MRR | nDCG@10",
+            "system | answer@1 | answer@4 | answer@10 | near@4 | right work@1 | right work@4 | MRR | nDCG@10",
             (
                 [
                     f.name,
@@ -175,7 +175,7 @@ def tables(results: Outcomes) -> list[str]:
         f"Follow-ups ({counts.get('follow-up', 0)}) and questions about two works ({counts.get('two-works', 0)}):",
         "",
         *_table(
-            "rung | follow-up: answer@1 | answer@4 | answer@10 | two works: both@4 | both@10",
+            "system | follow-up: answer@1 | answer@4 | answer@10 | two works: both@4 | both@10",
             (
                 [f.name, *map(_share, (f.follow_up_1, f.follow_up_4, f.follow_up_10, f.both_4, f.both_10))]
                 for f in figures
@@ -185,7 +185,7 @@ def tables(results: Outcomes) -> list[str]:
         f"Questions that the books do not answer ({counts.get('unanswerable', 0)}), and what a search costs:",
         "",
         *_table(
-            "rung | AUROC | false confidence | false refusals | ms p50 | ms p95 | tokens mean | tokens p95",
+            "system | AUROC | false confidence | false refusals | ms p50 | ms p95 | tokens mean | tokens p95",
             (
                 [
                     f.name,
@@ -217,7 +217,7 @@ def _ablation(results: Outcomes, ablation: Mapping[str, Outcomes]) -> list[str]:
                 ]
             )
     return _table(
-        "rung | answer@4 | difference | MRR | follow-up: answer@4 | two works: both@4 | AUROC | ms p50 | tokens mean",
+        "system | answer@4 | difference | MRR | follow-up: answer@4 | two works: both@4 | AUROC | ms p50 | tokens mean",
         rows,
     )
 
@@ -254,31 +254,31 @@ def _whole(value: float | None) -> str:
 def as_json(
     results: Outcomes, ablation: Mapping[str, Outcomes], about: Mapping[str, Any], *, brief: bool = False
 ) -> str:
-    """Everything: the figures of every rung and, unless `brief`, question by question what it handed over."""
+    """Everything: the figures of every system and, unless `brief`, question by question what it handed over."""
     variants = {label: outcomes for parts in ablation.values() for label, outcomes in parts.items()}
-    rungs = {
+    systems = {
         name: {
             "figures": asdict(summarise(name, outcomes)),
             **({} if brief else {"questions": [_question(outcome) for outcome in outcomes]}),
         }
         for name, outcomes in {**results, **variants}.items()
     }
-    return json.dumps({**about, "rungs": rungs}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps({**about, "systems": systems}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _question(outcome: Outcome) -> dict[str, Any]:
+def _question(outcome: SearchOutcome) -> dict[str, Any]:
     known = outcome.known
     return {
         **known.model_dump(mode="json", exclude_defaults=True),
         "kind": known.kind,
-        "part": part_of(known),
+        "split": split_of(known),
         **{f"answered_{number}": outcome.answered(number) for number in (1, PIECES, DEPTH)},
         f"right_work_{PIECES}": outcome.right_work(PIECES),
         "reciprocal_rank": round(reciprocal_rank(outcome.gains), 4),
         "relevant_passages": outcome.relevant,
         "weak": outcome.weak,
         "why_weak": outcome.why_weak,
-        "strength": round(outcome.strength, 4),
+        "confidence": round(outcome.confidence, 4),
         "milliseconds": round(outcome.milliseconds, 1),
         "tokens": outcome.tokens,
         "pieces": [

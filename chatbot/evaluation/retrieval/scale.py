@@ -42,6 +42,7 @@ from chatbot.library.index import (
 )
 from chatbot.library.search import Ranking, fused
 from chatbot.library.texts import CASEBOOK, TEXT, Passage
+from chatbot.progress import Say
 from personas import load_persona
 
 VOCABULARY = 200_000
@@ -56,7 +57,6 @@ LIST = 40  # passages in each list, as the library's own search asks for
 ADDED = 100
 BATCH = 2_000
 
-Say = Callable[[str], None]
 Vectors = NDArray[np.float32]
 
 

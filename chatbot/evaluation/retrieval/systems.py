@@ -1,4 +1,4 @@
-"""How well the library is searched: every rung of the ladder over the same questions, judged by what it hands over.
+"""How well the library is searched: every system of the ladder over the same questions, judged by what it hands over.
 
 A piece of evidence counts where an accepted answer stands in the text that is handed over and the piece is of the
 right work. Books say many things more than once, so it need not be near the place that the question was made from;
@@ -20,6 +20,7 @@ from chatbot.evaluation.questions import KnownQuestion, Target, share
 from chatbot.language import to_plain
 from chatbot.library.search import Evidence, Found, Library, Plan
 from chatbot.library.texts import CASEBOOK, Passage
+from chatbot.progress import Progress
 
 PIECES = 4  # what a prompt gets at most
 DEPTH = 10  # how far down the list is looked at
@@ -27,13 +28,12 @@ NEAR = 2  # passages before and after a place that are near it
 WARM_UP = "Who are you, and where do you live?"
 
 History = Sequence[tuple[str, str]]  # (question, reply), the oldest first
-Progress = Callable[[int, int], None]
 
 
 T = TypeVar("T")
 
 
-class Rung(Protocol):
+class System(Protocol):
     """One way to search.
 
     Called with a question as it was asked, the exchanges before it and how many pieces are wanted, the best first.
@@ -50,15 +50,15 @@ class Rung(Protocol):
 
 @runtime_checkable
 class Composed(Protocol):
-    """A rung that is made of modules, each of which can be taken out."""
+    """A system that is made of modules, each of which can be taken out."""
 
-    def rungs_without(self) -> Sequence[Rung]:
-        """This rung without each of its modules in turn."""
+    def systems_without(self) -> Sequence[System]:
+        """This system without each of its modules in turn."""
 
 
 @dataclass(frozen=True)
-class PlanRung:
-    """A plan of the library's search as a rung."""
+class PlanSystem:
+    """A plan of the library's search as a system."""
 
     library: Library
     plan: Plan
@@ -73,19 +73,19 @@ class PlanRung:
         """The evidence for a question."""
         return self.library.search(question, self.plan, history=history, pieces=pieces)
 
-    def without(self, module: str) -> PlanRung:
-        """This rung with one of its modules taken out.
+    def without(self, module: str) -> PlanSystem:
+        """This system with one of its modules taken out.
 
         Raises:
             MessageError: it has no such module, or nothing would be left that finds passages.
         """
         modules = self._modules()
         if module not in modules:
-            raise MessageError(f"The rung '{self.name}' has no module '{module}'. It has: {', '.join(modules)}.")
+            raise MessageError(f"The system '{self.name}' has no module '{module}'. It has: {', '.join(modules)}.")
         return replace(self, plan=self.plan.without(module), label=f"{self.name} without {module}")
 
-    def rungs_without(self) -> list[PlanRung]:
-        """This rung without each of its modules in turn; the last module that finds passages stays."""
+    def systems_without(self) -> list[PlanSystem]:
+        """This system without each of its modules in turn; the last module that finds passages stays."""
         return [self.without(module) for module in self._modules()]
 
     def _modules(self) -> list[str]:
@@ -97,22 +97,22 @@ class PlanRung:
 FINDING = ("dense", "bm25")
 
 
-def all_rungs(library: Library) -> dict[str, Rung]:
-    """Every rung there is, by its name, the simplest first; the persona's own plans among them."""
-    return {name: PlanRung(library, plan) for name, plan in library.plans.items()}
+def all_systems(library: Library) -> dict[str, System]:
+    """Every system there is, by its name, the simplest first; the persona's own plans among them."""
+    return {name: PlanSystem(library, plan) for name, plan in library.plans.items()}
 
 
-def choose_rungs(rungs: Mapping[str, T], names: Sequence[str]) -> list[T]:
-    """The rungs called `names`, in that order; all of them where none is named.
+def choose_systems(systems: Mapping[str, T], names: Sequence[str]) -> list[T]:
+    """The systems called `names`, in that order; all of them where none is named.
 
     Raises:
-        MessageError: there is no such rung; the message names those there are.
+        MessageError: there is no such system; the message names those there are.
     """
     wanted = dict.fromkeys(name.strip() for name in names if name.strip())
     for name in wanted:
-        if name not in rungs:
-            raise MessageError(f"There is no rung '{name}'. There are: {', '.join(rungs)}.")
-    return [rungs[name] for name in wanted] or list(rungs.values())
+        if name not in systems:
+            raise MessageError(f"There is no system '{name}'. There are: {', '.join(systems)}.")
+    return [systems[name] for name in wanted] or list(systems.values())
 
 
 def sample(questions: Sequence[KnownQuestion], number: int) -> list[KnownQuestion]:
@@ -130,7 +130,7 @@ class Judged:
     """A piece of evidence held against a question.
 
     Attributes:
-        piece: what the rung handed over.
+        piece: what the system handed over.
         right_works: the numbers of the question's targets (from 0) whose work it is of.
         answers: those of them that it answers.
         near: those of them that it answers from the casebook or near their place in the text.
@@ -145,8 +145,8 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One question as one rung answered it.
+class SearchOutcome:
+    """One question as one system answered it.
 
     Attributes:
         relevant: how many passages of the library answer it; 0 where it is not about one work.
@@ -159,7 +159,7 @@ class Outcome:
     relevant: int
     weak: bool
     why_weak: str
-    strength: float
+    confidence: float
     milliseconds: float
     tokens: int
 
@@ -243,36 +243,36 @@ def same_work(one: str, other: str) -> bool:
 
 
 def run(
-    rung: Rung,
+    system: System,
     questions: Sequence[KnownQuestion],
     judge: Judge,
     count: Callable[[str], int],
     on_progress: Progress = lambda done, total: None,
-) -> list[Outcome]:
-    """Ask a rung every question.
+) -> list[SearchOutcome]:
+    """Ask a system every question.
 
     Args:
-        rung: what is asked. A question that is not counted goes before, so that nothing is still being loaded.
+        system: what is asked. A question that is not counted goes before, so that nothing is still being loaded.
         questions: of any kind.
         judge: holds what it finds against the questions.
         count: the tokens of a text.
         on_progress: told how many questions are done, of how many.
     """
-    rung(WARM_UP, (), PIECES)
-    outcomes: list[Outcome] = []
+    system(WARM_UP, (), PIECES)
+    outcomes: list[SearchOutcome] = []
     on_progress(0, len(questions))
     for known in questions:
         began = time.perf_counter()
-        found = rung(known.question, known.history, DEPTH)
+        found = system(known.question, known.history, DEPTH)
         milliseconds = (time.perf_counter() - began) * 1000
         outcomes.append(
-            Outcome(
+            SearchOutcome(
                 known=known,
                 judged=tuple(judge.judge(known, piece) for piece in found.evidence[:DEPTH]),
                 relevant=judge.relevant(known),
                 weak=found.weak,
                 why_weak=found.why_weak,
-                strength=found.strength,
+                confidence=found.confidence,
                 milliseconds=milliseconds,
                 tokens=sum(count(piece.text) for piece in found.evidence[:PIECES]),
             )

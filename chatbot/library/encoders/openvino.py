@@ -19,6 +19,7 @@ from typing import Any
 from chatbot.conversion import GRAPH, GROUP, is_sealed, make_folder, quantised, seal
 from chatbot.errors import ConversionError, ModelError
 from chatbot.library.encoders.adapters import adapter_stamp, merged
+from chatbot.progress import Say
 
 FORMAT = 1  # of the graph; raised where an earlier conversion is no longer good
 BATCH = 16  # texts read together, of about one length, so that little padding is computed
@@ -26,7 +27,6 @@ LEAST_COSINE = 0.97  # of the probe's vectors with the original's
 MOST_APART = 0.1  # of the probe's scores from the original's, as a share of their size (of 1 at least)
 PROBE = ("Who came to Baker Street that morning?", "The dog did nothing in the night.", "A lamp burned in the window.")
 
-Say = Callable[[str], None]
 Text = str | tuple[str, str]
 
 

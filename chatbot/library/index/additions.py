@@ -7,7 +7,6 @@ vectors are still being filled in, a new text is found by words at once, and its
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,9 +16,8 @@ from chatbot.library.index.arrangement import arrange, kept_positions
 from chatbot.library.index.build import standing, write_library
 from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
 from chatbot.library.texts import TEXT, content_key, cut, read_text_file
+from chatbot.progress import Progress
 from personas import LoadedPersona
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ replaced, then what is no longer wanted goes.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,7 @@ from chatbot.library.index.store import (
     write_index,
 )
 from chatbot.library.texts import TEXT, casebook_sections, cut, sections_of
+from chatbot.progress import Progress
 from personas import LoadedPersona
 
 __all__ = [
@@ -54,8 +55,6 @@ __all__ = [
     "standing",
     "write_library",
 ]
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

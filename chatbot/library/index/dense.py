@@ -8,7 +8,7 @@ to date before it is searched again. What was embedded stays: a filling that was
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,12 @@ from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_
 from chatbot.library.index.passage_file import Arranged, Passages
 from chatbot.library.index.store import known_ids, open_chroma, present_among, read_passages
 from chatbot.library.texts import Passage
+from chatbot.progress import Progress
 
 BATCH = 64  # passages embedded and written at once: what a kill can cost
 KEEPS_WORDS = (
     100_000  # passages; of a larger library Chroma keeps vectors alone, as the words take six times their room
 )
-
-Progress = Callable[[int, int], None]
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from chatbot.errors import LibraryError
@@ -10,8 +9,7 @@ from chatbot.library.encoders import Embedder
 from chatbot.library.index.dense import fill_dense, fill_library, with_filled
 from chatbot.library.index.manifest import read_manifest, write_manifest, writing
 from chatbot.library.index.store import delete_collection, read_passages
-
-Progress = Callable[[int, int], None]
+from chatbot.progress import Progress
 
 
 def switch_embedder(

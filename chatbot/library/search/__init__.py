@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from chatbot.library.search.confidence import CALIBRATION_FILE, Calibration, Weights, fitted, write_calibration
+from chatbot.library.search.confidence import CALIBRATION_FILE, Calibration, LogisticModel, fitted, write_calibration
 from chatbot.library.search.evidence import Evidence, Found, Reason
 from chatbot.library.search.inquiry import Ranking
 from chatbot.library.search.library import Library, Models
-from chatbot.library.search.modules import MODULES, Reader, Scorer
+from chatbot.library.search.modules import MODULES, LanguageModel, Scorer
 from chatbot.library.search.modules.finding import fused
 from chatbot.library.search.modules.focusing import LOGIT, windows_of
 from chatbot.library.search.modules.rewriting import in_context
@@ -26,15 +26,15 @@ __all__ = [
     "Calibration",
     "Evidence",
     "Found",
+    "LanguageModel",
     "Library",
     "LibraryRetriever",
+    "LogisticModel",
     "Models",
     "Plan",
     "Ranking",
-    "Reader",
     "Reason",
     "Scorer",
-    "Weights",
     "fitted",
     "fused",
     "in_context",

@@ -27,8 +27,8 @@ LIMIT = 0.5
 REGULARISATION = 1.0
 
 
-class Weights(BaseModel):
-    """A logistic model of one plan: strength = 1 / (1 + exp(-(bias + sum of weight x signal)))."""
+class LogisticModel(BaseModel):
+    """A logistic model of one plan: confidence = 1 / (1 + exp(-(bias + sum of weight x signal)))."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,14 +41,14 @@ class Weights(BaseModel):
 
 NEXT_OF_KIN = "rag"  # whose weights serve a plan that has not been calibrated
 # Where none has been: each strange word makes a question less likely to be about the books.
-RULE_OF_THUMB = Weights(bias=-9.0, weights={"nearest": 10.0, "focus": 6.0, "coverage": 3.0, "unknown": -1.5})
+RULE_OF_THUMB = LogisticModel(bias=-9.0, weights={"nearest": 10.0, "focus": 6.0, "coverage": 3.0, "unknown": -1.5})
 
 
 @dataclass(frozen=True)
 class Calibration:
     """The weights of the plans that have been calibrated, by name."""
 
-    plans: Mapping[str, Weights] = field(default_factory=dict)
+    plans: Mapping[str, LogisticModel] = field(default_factory=dict)
 
     @classmethod
     def read(cls, file: Path) -> Calibration:
@@ -59,7 +59,7 @@ class Calibration:
         """
         try:
             given = json.loads(file.read_text(encoding="utf-8"))
-            return cls({name: Weights.model_validate(part) for name, part in given["plans"].items()})
+            return cls({name: LogisticModel.model_validate(part) for name, part in given["plans"].items()})
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
@@ -68,14 +68,14 @@ class Calibration:
                 "`bakerstreet library calibrate` makes it anew."
             ) from error
 
-    def strength(self, plan: str, signals: Mapping[str, float], found: bool) -> tuple[float, float]:
+    def confidence(self, plan: str, signals: Mapping[str, float], found: bool) -> tuple[float, float]:
         """How likely evidence with these signals is to answer, from 0 to 1, and the limit below which it is weak."""
         weights = self.plans.get(plan) or self.plans.get(NEXT_OF_KIN, RULE_OF_THUMB)
         return (logistic(weights, signals) if found else 0.0), weights.limit
 
 
-def logistic(weights: Weights, signals: Mapping[str, float]) -> float:
-    """The strength of these signals, from 0 to 1."""
+def logistic(weights: LogisticModel, signals: Mapping[str, float]) -> float:
+    """The confidence of these signals, from 0 to 1."""
     total = weights.bias + sum(part * signals.get(name, 0.0) for name, part in weights.weights.items())
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
@@ -85,7 +85,7 @@ def signals_of(inquiry: Inquiry, unknown: Sequence[str]) -> dict[str, float]:
     return {**inquiry.signals, "unknown": float(min(len(unknown), 2))}
 
 
-def write_calibration(file: Path, plans: Mapping[str, Weights]) -> None:
+def write_calibration(file: Path, plans: Mapping[str, LogisticModel]) -> None:
     """Write the weights of plans; the old file stays until the new one is whole.
 
     Raises:
@@ -100,7 +100,9 @@ def write_calibration(file: Path, plans: Mapping[str, Weights]) -> None:
         raise LibraryError(f"{file} cannot be written: {error.strerror}. Name another with --out.") from error
 
 
-def fitted(answerable: Sequence[Mapping[str, float]], not_: Sequence[Mapping[str, float]], spared: float) -> Weights:
+def fitted(
+    answerable: Sequence[Mapping[str, float]], not_: Sequence[Mapping[str, float]], spared: float
+) -> LogisticModel:
     """A logistic model of questions that are answered against those that are not, both counted alike.
 
     Ridge-regularised, by Newton's method on standardised signals (Hastie et al., "The Elements of Statistical
@@ -127,9 +129,9 @@ def fitted(answerable: Sequence[Mapping[str, float]], not_: Sequence[Mapping[str
     parts = solution[1:] / spread
     bias = float(solution[0] - parts @ mean)
     rounded = {name: round(float(part), 4) for name, part in zip(names, parts, strict=True)}
-    weights = Weights(bias=round(bias, 4), weights=rounded, answerable=len(answerable), unanswerable=len(not_))
-    strengths = sorted(logistic(weights, row) for row in answerable)
-    limit = strengths[min(len(strengths) - 1, int((1 - spared) * len(strengths) + 1e-9))]
+    weights = LogisticModel(bias=round(bias, 4), weights=rounded, answerable=len(answerable), unanswerable=len(not_))
+    confidences = sorted(logistic(weights, row) for row in answerable)
+    limit = confidences[min(len(confidences) - 1, int((1 - spared) * len(confidences) + 1e-9))]
     return weights.model_copy(update={"limit": math.floor(limit * 10_000) / 10_000})  # none is refused by rounding
 
 

@@ -59,19 +59,19 @@ class Found:
     """What a search found: the evidence, the best first, and whether it is too weak to answer from.
 
     Attributes:
-        strength: how likely the evidence is to answer, 0 to 1; below a limit it is weak.
+        confidence: how likely the evidence is to answer, 0 to 1; below a limit it is weak.
         unknown: the words of the question that stand nowhere in the books.
         considered: how many passages were found in all.
         dropped: what was found and not handed over, the best first; its last reason says why.
         steps: what each module did.
         intent: what the router took the message for; empty where none was asked.
-        signals: what the strength was made of, by the names of `confidence.SIGNALS`.
+        signals: what the confidence was made of, by the names of `confidence.SIGNALS`.
     """
 
     evidence: tuple[Evidence, ...]
     weak: bool
     why_weak: str = ""
-    strength: float = 0.0
+    confidence: float = 0.0
     unknown: tuple[str, ...] = ()
     considered: int = 0
     milliseconds: float = 0.0

@@ -21,7 +21,7 @@ from chatbot.library.search.composition import compose
 from chatbot.library.search.confidence import Calibration, signals_of
 from chatbot.library.search.evidence import Evidence, Found
 from chatbot.library.search.inquiry import Candidate, Inquiry
-from chatbot.library.search.modules import Reader, Scorer, Tools, Vectors
+from chatbot.library.search.modules import LanguageModel, Scorer, Tools, Vectors
 from chatbot.library.search.modules.finding import unjoined
 from chatbot.library.search.plans import ADVANCED, PLANS, Plan
 from chatbot.library.texts import RECOLLECTION, Passage
@@ -44,8 +44,8 @@ class Models:
 
     embedder: Callable[[str], Embedder | None] = lambda _: None
     cross_encoder: Callable[[], Scorer | None] = lambda: None
-    reader: Callable[[], Reader | None] = lambda: None
-    strong: Callable[[], Reader | None] = lambda: None
+    reader: Callable[[], LanguageModel | None] = lambda: None
+    strong: Callable[[], LanguageModel | None] = lambda: None
 
 
 class Library:
@@ -166,20 +166,20 @@ class Library:
         unknown = self._lexical.unknown(question)
         evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
         signals = signals_of(done, unknown)
-        strength, limit = self._calibration.strength(plan.name, signals, bool(evidence))
+        confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
         if 2 * len(unknown) > len(set(meaning_words(question))):
-            strength = 0.0  # most of what is asked about stands nowhere in the books
+            confidence = 0.0  # most of what is asked about stands nowhere in the books
         if any(piece.passage.kind == RECOLLECTION for piece in evidence):
-            strength = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
+            confidence = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
         left_behind = [
             candidate.because("number", rank, candidate.score, f"not among the first {number}")
             for rank, candidate in enumerate(done.candidates[number:], number + 1)
         ]
         return Found(
             evidence=evidence,
-            weak=strength < limit,
-            why_weak=_why_weak(strength, limit, bool(evidence), unknown, done),
-            strength=round(strength, 4),
+            weak=confidence < limit,
+            why_weak=_why_weak(confidence, limit, bool(evidence), unknown, done),
+            confidence=round(confidence, 4),
             unknown=unknown,
             considered=int(done.signals.get("considered", len(done.candidates))),
             milliseconds=(time.perf_counter() - began) * 1000,
@@ -232,11 +232,11 @@ def _evidence(candidate: Candidate) -> Evidence:
     )
 
 
-def _why_weak(strength: float, limit: float, found: bool, unknown: Sequence[str], done: Inquiry) -> str:
+def _why_weak(confidence: float, limit: float, found: bool, unknown: Sequence[str], done: Inquiry) -> str:
     """Why the evidence is too weak to answer from; an empty string where it is not."""
-    if strength >= limit:
+    if confidence >= limit:
         return ""
     strange = f"; not in the books: {', '.join(unknown)}" if unknown else ""
     if not found:
         return (f"{done.intent}: nothing was looked up" if done.ended else "nothing was found") + strange
-    return f"likely to answer: {strength:.2f} of {limit:.2f} needed{strange}"
+    return f"likely to answer: {confidence:.2f} of {limit:.2f} needed{strange}"

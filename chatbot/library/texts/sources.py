@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from chatbot.errors import SourceError
 from chatbot.library.texts.books import read_source_file, strip_gutenberg
+from chatbot.progress import Progress, Say
 from personas import Source
 
 GUTENBERG = "https://www.gutenberg.org/cache/epub/{number}/pg{number}.txt"
 CHECKSUMS = "checksums.json"
 ATTEMPTS = 4
 TIMEOUT = 30.0  # seconds without a byte
-
-Progress = Callable[[int, int], None]
-Say = Callable[[str], None]
 
 
 def gather_texts(

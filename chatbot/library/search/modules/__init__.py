@@ -1,6 +1,6 @@
 """The modules that plans are composed of, by the names that persona files and commands use."""
 
-from chatbot.library.search.modules.base import Module, Reader, Scorer, Tools, Vectors
+from chatbot.library.search.modules.base import LanguageModel, Module, Scorer, Tools, Vectors
 from chatbot.library.search.modules.finding import Bm25Search, DenseSearch, Fuse
 from chatbot.library.search.modules.finishing import Compress, Diversify, Ends, Surroundings
 from chatbot.library.search.modules.focusing import CrossEncode, Focus
@@ -31,4 +31,4 @@ MODULES: dict[str, type[Module]] = {
     )
 }
 
-__all__ = ["MODULES", "Module", "Reader", "Scorer", "Tools", "Vectors"]
+__all__ = ["MODULES", "LanguageModel", "Module", "Scorer", "Tools", "Vectors"]

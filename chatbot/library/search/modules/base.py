@@ -17,7 +17,7 @@ from chatbot.library.search.evidence import Step
 from chatbot.library.search.inquiry import Candidate, Inquiry
 
 
-class Reader(Protocol):
+class LanguageModel(Protocol):
     """A language model that a module may ask."""
 
     def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
@@ -86,8 +86,8 @@ class Tools:
         vectors: Callable[[str], Vectors],
         main: str,
         cross_encoder: Callable[[], Scorer | None] = lambda: None,
-        reader: Callable[[], Reader | None] = lambda: None,
-        strong: Callable[[], Reader | None] = lambda: None,
+        reader: Callable[[], LanguageModel | None] = lambda: None,
+        strong: Callable[[], LanguageModel | None] = lambda: None,
         persona: str = "",
     ) -> None:
         self.passages = passages

@@ -22,7 +22,7 @@ from chatbot.library.texts import Passage
 
 
 @dataclass(frozen=True)
-class Weights:
+class FocusWeights:
     """What a window's score is made of.
 
     Attributes:
@@ -41,7 +41,7 @@ class Weights:
 
 
 # Set on the tuning part of evaluation/questions/canon.jsonl.
-WEIGHTS = Weights()
+WEIGHTS = FocusWeights()
 LOGIT = 0.03  # what a logit of a cross-encoder adds to a score that runs from 0 to 1
 TOTAL = WEIGHTS.sentence + WEIGHTS.window + WEIGHTS.prior + WEIGHTS.sense
 

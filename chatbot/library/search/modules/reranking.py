@@ -9,7 +9,7 @@ import numpy as np
 
 from chatbot.errors import BakerStreetError
 from chatbot.library.search.inquiry import Candidate, Inquiry, Phrasing
-from chatbot.library.search.modules.base import Module, Reader, Tools, behind, reordered
+from chatbot.library.search.modules.base import LanguageModel, Module, Tools, behind, reordered
 from chatbot.library.search.modules.finding import unjoined
 
 # What ties the question to the passage, as in LongLLMLingua; in words of our own.
@@ -36,7 +36,9 @@ class Perplexity(Module):
         return by_perplexity(self.title, inquiry, reader, self._number, self._weight)
 
 
-def by_perplexity(title: str, inquiry: Inquiry, reader: Reader, number: int, weight: float) -> tuple[Inquiry, str]:
+def by_perplexity(
+    title: str, inquiry: Inquiry, reader: LanguageModel, number: int, weight: float
+) -> tuple[Inquiry, str]:
     """The inquiry with its first `number` candidates reordered, and what was done."""
     some, rest = inquiry.candidates[:number], inquiry.candidates[number:]
     try:
@@ -49,7 +51,7 @@ def by_perplexity(title: str, inquiry: Inquiry, reader: Reader, number: int, wei
     return replace(inquiry, candidates=tuple(order)).signal(perplexity=max(likely)), f"{len(some)} read"
 
 
-def question_likelihoods(reader: Reader, inquiry: Inquiry, candidates: Sequence[Candidate]) -> list[float]:
+def question_likelihoods(reader: LanguageModel, inquiry: Inquiry, candidates: Sequence[Candidate]) -> list[float]:
     """The mean log-probability of a token of the question behind each candidate, in nats."""
     asked = f" {inquiry.question} {RESTRICTION}"
     return reader.likelihood([(candidate.passage.titled(candidate.text), asked) for candidate in candidates])
