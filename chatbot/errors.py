@@ -14,6 +14,7 @@
     ├── EngineError                  generation failed or the engine was closed
     │   └── BusyError                as many requests wait as may wait
     ├── MemoryStoreError             the database cannot be reached, is locked or is full
+    ├── TurnError                    a turn that failed because of a mistake in the program
     ├── TrainingError                a voice cannot be trained with what was given
     └── ReplayError                  a replay file that cannot be read
 
@@ -78,6 +79,10 @@ class BusyError(EngineError):
 
 class MemoryStoreError(BakerStreetError):
     """The database cannot be reached, is locked, or is full."""
+
+
+class TurnError(BakerStreetError):
+    """A turn failed because of a mistake in the program; the log has the traceback."""
 
 
 class TrainingError(BakerStreetError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatbot.library.search import Found
 from chatbot.prompts import Exchange
-from chatbot.trace import SearchRecord, Trace
+from chatbot.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Searched:
-    """The evidence has been chosen.
-
-    Attributes:
-        found: the evidence as it is handed over.
-        search: how it was found, as the trace will have it.
-    """
+    """The evidence has been chosen; `found` holds it as it is handed over."""
 
     found: Found
-    search: SearchRecord | None = None
 
 
 @dataclass(frozen=True)

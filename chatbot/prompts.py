@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatbot.errors import MessageError
 from personas import Persona, Prompts
+
+if TYPE_CHECKING:
+    from chatbot.library.search import Evidence
 
 Role = Literal["system", "user", "assistant"]
 CountTokens = Callable[[str], int]
@@ -30,42 +33,63 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Note:
-    """One piece of evidence as the model reads it: the work it comes from, and a few sentences."""
-
-    work: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Exchange:
-    """One earlier exchange: the user's message as it was sent (with its evidence) and the reply."""
+    """One earlier exchange.
 
-    sent: str
+    Attributes:
+        question: what the user asked.
+        reply: what was answered.
+        sent: the user's message as the model was sent it, with its evidence; empty: the question alone.
+    """
+
+    question: str
     reply: str
+    sent: str = ""
+
+    @property
+    def message(self) -> str:
+        """The user's message as it stands in the next prompt."""
+        return self.sent or self.question
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What goes to the engine, and what had to be left out of it."""
+    """What goes to the engine.
+
+    Attributes:
+        messages: the whole of it.
+        evidence: the pieces it holds.
+        left_out: what had to be left out of it, in words.
+    """
 
     messages: tuple[Message, ...]
-    sent: str
-    left_out: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def sent(self) -> str:
+        """The new turn as the model reads it."""
+        return self.messages[-1].content
 
 
-def render_turn(question: str, notes: Sequence[Note], prompts: Prompts) -> str:
-    """The user turn as the model reads it. Without notes it is the question alone."""
+def render_turn(question: str, notes: Sequence[tuple[str, str]], prompts: Prompts) -> str:
+    """The user turn as the model reads it. Without notes it is the question alone.
+
+    Args:
+        question: the user's message.
+        notes: (work, text) of each piece of evidence.
+        prompts: the persona's standing instructions.
+    """
     if not notes:
         return question
-    listed = "\n".join(f"[{number}] {note.work}: {note.text}" for number, note in enumerate(notes, 1))
+    listed = "\n".join(f"[{number}] {work}: {text}" for number, (work, text) in enumerate(notes, 1))
     return f"{prompts.grounded}\n{prompts.notes}\n{listed}\n{prompts.question} {question}"
 
 
 def build_prompt(
     persona: Persona,
     question: str,
-    notes: Sequence[Note],
+    evidence: Sequence[Evidence],
     history: Sequence[Exchange],
     *,
     examples: bool,
@@ -74,14 +98,14 @@ def build_prompt(
 ) -> Prompt:
     """Fit a turn into `budget` tokens.
 
-    The instruction and the question always stay. When it gets tight, notes go first from the end (the best stand
-    first), then the oldest half of the history, again and again: half at a time, because every cut moves the
-    prompt's beginning and costs the cache.
+    The instruction and the question always stay. When it gets tight, the weakest pieces of evidence go first, then the
+    oldest half of the history, again and again: half at a time, because every cut moves the prompt's beginning and
+    costs the cache.
 
     Args:
         persona: whose instruction opens the prompt.
         question: the user's message.
-        notes: the evidence, the best first.
+        evidence: in the order in which the model shall read it.
         history: earlier exchanges, the oldest first.
         examples: whether the persona's example exchanges come before the history.
         count: counts the tokens of a text.
@@ -96,7 +120,7 @@ def build_prompt(
         return count(text) + MESSAGE_OVERHEAD
 
     fixed = size(persona.instruction()) + MESSAGE_OVERHEAD
-    fixed += sum(size(exchange.sent) + size(exchange.reply) for exchange in shown)
+    fixed += sum(size(exchange.message) + size(exchange.reply) for exchange in shown)
     bare = size(question)
     if fixed + bare > budget:
         raise MessageError(
@@ -104,12 +128,13 @@ def build_prompt(
             "Shorten it, or raise BAKERSTREET_CONTEXT_TOKENS."
         )
     left_out: list[str] = []
-    kept_notes = list(notes)
-    while kept_notes and fixed + size(render_turn(question, kept_notes, persona.prompts)) > budget:
-        dropped = kept_notes.pop()
-        left_out.insert(0, f"note: {dropped.work}: {dropped.text}")
-    sent = render_turn(question, kept_notes, persona.prompts)
-    sizes = [size(exchange.sent) + size(exchange.reply) for exchange in history]
+    kept = list(evidence)
+    while kept and fixed + size(_rendered(question, kept, persona.prompts)) > budget:
+        weakest = min(reversed(kept), key=lambda piece: piece.score)
+        kept.remove(weakest)
+        left_out.insert(0, f"evidence: {weakest.passage.work}: {weakest.text}")
+    sent = _rendered(question, kept, persona.prompts)
+    sizes = [size(exchange.message) + size(exchange.reply) for exchange in history]
     first = 0
     while first < len(history) and fixed + size(sent) + sum(sizes[first:]) > budget:
         first += max(1, (len(history) - first + 1) // 2)
@@ -117,5 +142,9 @@ def build_prompt(
         left_out.append(f"history: the first {first} of {len(history)} exchanges")
     messages = [Message("system", persona.instruction())]
     for exchange in [*shown, *history[first:]]:
-        messages += [Message("user", exchange.sent), Message("assistant", exchange.reply)]
-    return Prompt((*messages, Message("user", sent)), sent, tuple(left_out))
+        messages += [Message("user", exchange.message), Message("assistant", exchange.reply)]
+    return Prompt((*messages, Message("user", sent)), tuple(kept), tuple(left_out))
+
+
+def _rendered(question: str, evidence: Sequence[Evidence], prompts: Prompts) -> str:
+    return render_turn(question, [(piece.passage.work, piece.text.replace("\n", " ")) for piece in evidence], prompts)

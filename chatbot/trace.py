@@ -2,117 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from chatbot.engines import Completion
-from chatbot.library.search import Evidence, Found, Reason
-from chatbot.prompts import Message
+from chatbot.library.search import Evidence, Found
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ReasonRecord(_Record):
-    """What one module of the search said of a passage."""
-
-    module: str
-    rank: int
-    score: float
-    note: str = ""
-
-
-class StepRecord(_Record):
-    """What one module of the search did, in milliseconds and words."""
-
-    module: str
-    milliseconds: float
-    candidates: int
-    note: str = ""
-
-
-class EvidenceRecord(_Record):
-    """One piece of evidence as it is stored."""
-
-    work: str
-    chapter: str
-    place: int
-    kind: str
-    source: str
-    narrator: str
-    text: str
-    passage: str
-    passage_id: str
-    score: float
-    reasons: tuple[ReasonRecord, ...] = ()
-
-    @classmethod
-    def of(cls, piece: Evidence) -> EvidenceRecord:
-        """The record of a piece of evidence."""
-        passage = piece.passage
-        return cls(
-            work=passage.work,
-            chapter=passage.chapter,
-            place=passage.place,
-            kind=passage.kind,
-            source=passage.source,
-            narrator=passage.narrator,
-            text=piece.text,
-            passage=passage.text,
-            passage_id=passage.id,
-            score=piece.score,
-            reasons=tuple(
-                ReasonRecord(module=reason.module, rank=reason.rank, score=reason.score, note=reason.note)
-                for reason in piece.reasons
-            ),
-        )
-
-
-class SearchRecord(_Record):
-    """How the evidence came about.
-
-    Attributes:
-        plan: the plan's name.
-        intent: what the router took the message for; empty where none was asked.
-        confidence: how likely the evidence is to answer, from 0 to 1.
-        considered: how many passages were found in all.
-        steps: what each module did, in order.
-        dropped: what was found and not handed over; the last reason says why.
-    """
-
-    plan: str = ""
-    intent: str = ""
-    confidence: float = 0.0
-    considered: int = 0
-    steps: tuple[StepRecord, ...] = ()
-    dropped: tuple[EvidenceRecord, ...] = ()
-
-    @classmethod
-    def of(cls, plan: str, found: Found, unused: Sequence[Evidence] = ()) -> SearchRecord:
-        """The record of a search.
-
-        Args:
-            plan: the plan's name.
-            found: what it found.
-            unused: the last of its pieces, which were not handed over: too weak, or no room for them.
-        """
-        module, note = ("confidence", "too weak to answer from") if found.weak else ("prompt", "no room for it")
-        left = [
-            replace(piece, reasons=(*piece.reasons, Reason(module, rank, piece.score, note)))
-            for rank, piece in enumerate(unused, len(found.evidence) - len(unused) + 1)
-        ]
-        return cls(
-            plan=plan,
-            intent=found.intent,
-            confidence=found.confidence,
-            considered=found.considered,
-            steps=tuple(StepRecord(**asdict(step)) for step in found.steps),
-            dropped=tuple(EvidenceRecord.of(piece) for piece in (*left, *found.dropped)),
-        )
 
 
 class Timings(_Record):
@@ -152,16 +52,21 @@ class Check(_Record):
 
 
 class Trace(_Record):
-    """Everything about one turn that is not the question or the reply."""
+    """Everything about one turn that is not the question or the reply.
+
+    Attributes:
+        search: what the search found, its evidence as it was handed over; None where nothing was searched.
+        prompt: the exact prompt as (role, content) pairs; empty where no model was asked.
+        left_out: what the prompt had no room for.
+        raw_reply: what the model wrote.
+        finish: why it ended.
+    """
 
     mode: str
     persona: str
     model: str = ""
     voice: bool = False
-    evidence: tuple[EvidenceRecord, ...] = ()
-    weak: bool = False
-    why_weak: str = ""
-    search: SearchRecord | None = None
+    search: Found | None = None
     prompt: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
     raw_reply: str = ""
@@ -171,46 +76,59 @@ class Trace(_Record):
     timings: Timings = Timings()
     tokens: Tokens = Tokens()
 
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The pieces that were handed over."""
+        return self.search.evidence if self.search else ()
 
-def evidence_records(found: Found | None) -> tuple[EvidenceRecord, ...]:
-    """The records of what a search found."""
-    return tuple(EvidenceRecord.of(piece) for piece in found.evidence) if found else ()
-
-
-def prompt_record(messages: tuple[Message, ...]) -> tuple[tuple[str, str], ...]:
-    """The exact prompt as (role, content) pairs."""
-    return tuple((message.role, message.content) for message in messages)
-
-
-def token_record(completion: Completion | None) -> Tokens:
-    """The token counts of a reply; zeros where the model was not asked."""
-    if completion is None:
-        return Tokens()
-    return Tokens(prompt=completion.prompt_tokens, cached=completion.cached_tokens, reply=completion.reply_tokens)
+    @property
+    def weak(self) -> bool:
+        """Whether what was found was too weak to answer from."""
+        return self.search is not None and self.search.weak
 
 
-def evidence_json(piece: EvidenceRecord) -> dict[str, Any]:
+def to_stored(trace: Trace) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A trace as memory keeps it: the evidence that was handed over, and the rest."""
+    rest = trace.model_dump(mode="json")
+    evidence = rest["search"].pop("evidence") if rest["search"] else []
+    return evidence, rest
+
+
+def from_stored(evidence: Sequence[Mapping[str, Any]], rest: Mapping[str, Any]) -> Trace | None:
+    """The trace of a stored turn; None where it has none yet, because it has not ended.
+
+    Args:
+        evidence: as `to_stored` gave it.
+        rest: likewise.
+    """
+    if not rest:
+        return None
+    search = {**rest["search"], "evidence": list(evidence)} if rest["search"] else None
+    return Trace.model_validate({**rest, "search": search})
+
+
+def evidence_json(piece: Evidence) -> dict[str, Any]:
     """A piece of evidence as commands print it: what it says, where it stands, and what each module made of it."""
     return {
-        "work": piece.work,
-        "chapter": piece.chapter,
+        "work": piece.passage.work,
+        "chapter": piece.passage.chapter,
         "text": piece.text,
         "score": piece.score,
-        "kind": piece.kind,
-        "place": piece.place,
-        "reasons": [reason.model_dump(exclude_defaults=True) for reason in piece.reasons],
+        "kind": piece.passage.kind,
+        "place": piece.passage.place,
+        "reasons": [_without_empty(asdict(reason)) for reason in piece.reasons],
     }
 
 
-def search_json(search: SearchRecord) -> dict[str, Any]:
+def search_json(found: Found) -> dict[str, Any]:
     """A search as commands print it."""
     return {
-        "plan": search.plan,
-        "intent": search.intent,
-        "confidence": search.confidence,
-        "considered": search.considered,
-        "steps": [step.model_dump(exclude_defaults=True) for step in search.steps],
-        "dropped": [evidence_json(piece) for piece in search.dropped],
+        "plan": found.plan,
+        "intent": found.intent,
+        "confidence": found.confidence,
+        "considered": found.considered,
+        "steps": [_without_empty(asdict(step)) for step in found.steps],
+        "dropped": [evidence_json(piece) for piece in found.dropped],
     }
 
 
@@ -227,3 +145,7 @@ def as_json(question: str, reply: str, trace: Trace) -> dict[str, Any]:
         "tokens": {"prompt": trace.tokens.prompt, "reply": trace.tokens.reply},
         "check": trace.check.verdict if trace.check else None,
     }
+
+
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "note" or value}

@@ -11,7 +11,7 @@ from fakes import FakeEngine
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.engines.types import Engine
-from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError
+from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError, TurnError
 from chatbot.library.search.library import Library
 from chatbot.prompts import Exchange
 from chatbot.resources import Resources
@@ -56,7 +56,7 @@ def test_a_turn_is_stored_with_its_evidence_exact_prompt_and_timings(
     stored = memory.path(conversation)[0]
     assert stored.state == "done"
     assert stored.reply == answered.reply == GOOD
-    assert stored.evidence[0]["work"] == "The Speckled Band"
+    assert stored.evidence[0]["passage"]["work"] == "The Speckled Band"
     assert [tuple(item) for item in stored.trace["prompt"]] == [
         (message.role, message.content) for message in engine.requests[0].messages
     ]
@@ -72,6 +72,30 @@ def test_a_failure_keeps_the_question_and_says_why(settings: Settings, library: 
         bot.reply(Question(SPECKLED, conversation=conversation))
     stored = memory.path(conversation)[0]
     assert (stored.question, stored.state, stored.error) == (SPECKLED, "failed", "The engine is out of tea.")
+
+
+def test_a_mistake_in_the_program_ends_the_turn_as_failed_and_is_one_line_for_the_visitor(
+    settings: Settings, library: Library, memory: Memory, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot, _ = faked(settings, library, memory, RuntimeError("Truncation error"))
+    conversation = memory.start("visitor", "sherlock")
+    with pytest.raises(TurnError, match=r"mistake in the program.*Truncation error") as caught:
+        bot.reply(Question(SPECKLED, conversation=conversation))
+    stored = memory.path(conversation)[0]
+    assert (stored.question, stored.state, stored.error) == (SPECKLED, "failed", str(caught.value))
+    assert "Traceback" in caplog.text
+
+
+def test_a_turn_that_is_stopped_before_anything_was_searched_ends_as_stopped(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory, GOOD)
+    conversation = memory.start("visitor", "sherlock")
+    events = bot.answer(Question(SPECKLED, mode="hybrid", conversation=conversation))
+    assert isinstance(next(events), Asked)
+    events.close()  # type: ignore[attr-defined]
+    assert [(turn.state, turn.reply) for turn in memory.turns(conversation)] == [("stopped", "")]
+    assert engine.requests == []
 
 
 def test_stopping_keeps_what_was_said_and_stops_the_engine(
@@ -154,7 +178,7 @@ def test_a_follow_up_is_searched_with_the_question_before_it(
     bot, _ = faked(settings, library, memory, GOOD)
     history = (Exchange("Who was the stepfather of Helen Stoner at Stoke Moran?", "Dr. Roylott."),)
     answered = bot.reply(Question("What animals did he keep?", mode="hybrid", history=history))
-    assert answered.trace.evidence[0].work == "The Speckled Band"
+    assert answered.trace.evidence[0].passage.work == "The Speckled Band"
 
 
 def test_a_follow_up_within_a_conversation_is_searched_with_the_exchange_before_it(
@@ -165,7 +189,7 @@ def test_a_follow_up_within_a_conversation_is_searched_with_the_exchange_before_
     first = bot.reply(Question("Who stole the blue stone?", mode="rag", conversation=conversation))
     question = Question("Which of her servants told him?", mode="rag", conversation=conversation, parent=first.turn_id)
     second = bot.reply(question)
-    assert second.trace.evidence[0].work == "The Blue Carbuncle"
+    assert second.trace.evidence[0].passage.work == "The Blue Carbuncle"
     assert second.trace.search is not None
     notes = {step.module: step.note for step in second.trace.search.steps}
     assert notes["follow-up"] == "searched with the exchange before it"
@@ -180,12 +204,12 @@ def test_what_the_visitor_said_in_another_conversation_is_evidence_and_nothing_o
     conversation = memory.start("ada", "sherlock")
     answered = bot.reply(Question("What is my name?", mode="modular-rag", conversation=conversation))
     (piece,) = answered.trace.evidence
-    assert (piece.kind, piece.text) == ("recollection", "My name is Ada Quill, and I keep bees.")
+    assert (piece.passage.kind, piece.text) == ("recollection", "My name is Ada Quill, and I keep bees.")
     assert answered.trace.search is not None and answered.trace.search.intent == "about you"
     asked = engine.requests[-1].messages[-1].content
     assert "My name is Ada Quill" in asked and "Ben Wren" not in asked
     assert answered.trace.check is not None and answered.trace.check.verdict == "grounded"
-    assert memory.turn(answered.turn_id or "").evidence[0]["kind"] == "recollection"
+    assert memory.turn(answered.turn_id or "").evidence[0]["passage"]["kind"] == "recollection"
 
 
 def test_what_is_my_name_is_small_talk_to_a_mode_that_recalls_nothing(

@@ -14,7 +14,7 @@ from chatbot.errors import SourceError
 from chatbot.language.text import words_of
 from chatbot.library.texts.casebook import casebook_sections
 from chatbot.library.texts.passages import CASEBOOK, Section
-from chatbot.prompts import Note, render_turn
+from chatbot.prompts import render_turn
 from chatbot.tuning.examples import Example, read_lines
 from personas import LoadedPersona
 
@@ -35,9 +35,9 @@ def works_of(persona: LoadedPersona) -> set[str]:
     return {work for source in persona.persona.sources for work in source.works or [source.title]}
 
 
-def notes_in(prompt: str) -> list[Note]:
-    found = re.findall(r"^\[\d+\] (.+?): (.+)$", prompt, re.MULTILINE)
-    return [Note(work, text) for work, text in found]
+def notes_in(prompt: str) -> list[tuple[str, str]]:
+    """(work, text) of each note of a prompt."""
+    return re.findall(r"^\[\d+\] (.+?): (.+)$", prompt, re.MULTILINE)
 
 
 def asked_in(prompt: str) -> str:

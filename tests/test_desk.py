@@ -151,22 +151,6 @@ def test_a_router_that_opens_no_books_says_so(settings: Settings, library: Libra
     assert (desk.look(view, 0).evidence, desk.look(view, 0).search) == (view.evidence, view.search)
 
 
-def test_a_turn_stored_before_searches_were_kept_still_shows(
-    settings: Settings, library: Library, tmp_path: Path
-) -> None:
-    desk, _, memory = opened(settings, tmp_path, REPLY)
-    view = list(desk.send(desk.fresh("sherlock"), "ann", "hybrid", QUESTION))[-1]
-    assert view.conversation is not None
-    (turn,) = memory.turns(view.conversation)
-    older = {name: value for name, value in turn.trace.items() if name != "search"}
-    asked = memory.ask(view.conversation, turn.id, "hybrid", QUESTION)
-    memory.answer(asked, sent=QUESTION, reply=REPLY, state="done", evidence=[], trace=older, error="")
-    looked = desk.look(view, 0)
-    assert "The Speckled Band" in looked.evidence
-    assert desk.open("ann", view.conversation).search == ""
-    assert NOTHING in desk.open("ann", view.conversation).evidence
-
-
 def test_messages_are_counted_into_turns_with_and_without_a_greeting() -> None:
     greeted = View("sherlock", messages=tuple({"role": "x", "content": str(n)} for n in range(5)))
     plain = View("sherlock", messages=greeted.messages[:4])

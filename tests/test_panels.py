@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import pytest
 
-from chatbot.trace import Check, EvidenceRecord, ReasonRecord, SearchRecord, StepRecord, Timings, Tokens, Trace
+from chatbot.library.search import Evidence, Found, Reason, Step
+from chatbot.library.texts import Passage
+from chatbot.trace import Check, Timings, Tokens, Trace, from_stored, to_stored
 from chatbot.web.panels import (
     BEFORE,
     NO_SEARCH,
@@ -17,59 +21,66 @@ from chatbot.web.panels import (
     evidence_html,
     mark,
     search_html,
-    stored_timings_html,
     timings_html,
     waiting_html,
 )
 
-PIECE = EvidenceRecord(
-    work="The Borrowed Umbrella",
-    chapter="In the Hall",
-    place=12,
-    kind="text",
-    source="umbrella",
-    narrator="the porter",
+PIECE = Evidence(
+    Passage(
+        id="umbrella-12",
+        kind="text",
+        source="umbrella",
+        work="The Borrowed Umbrella",
+        chapter="In the Hall",
+        place=12,
+        narrator="the porter",
+        text="It rained.\nThe porter carried two umbrellas.",
+    ),
     text="The porter carried two umbrellas.",
-    passage="It rained.\nThe porter carried two umbrellas.",
-    passage_id="umbrella-12",
     score=0.734,
     reasons=(
-        ReasonRecord(module="dense", rank=1, score=0.5),
-        ReasonRecord(module="bm25", rank=3, score=12.414),
-        ReasonRecord(module="fuse", rank=2, score=0.0164),
-        ReasonRecord(module="focus", rank=1, score=0.71, note="64 of 180 words"),
+        Reason("dense", 1, 0.5),
+        Reason("bm25", 3, 12.414),
+        Reason("fuse", 2, 0.0164),
+        Reason("focus", 1, 0.71, "64 of 180 words"),
     ),
 )
-SEARCH = SearchRecord(
+
+
+def changed(piece: Evidence = PIECE, **values: Any) -> Evidence:
+    """The piece with other values, those of its passage among them."""
+    own = {name: values.pop(name) for name in ("text", "score", "reasons") if name in values}
+    return replace(piece, passage=replace(piece.passage, **values), **own)
+
+
+SEARCH = Found(
+    evidence=(PIECE, PIECE),
     plan="modular-rag",
     intent="about a case",
     confidence=0.834,
     considered=92,
-    steps=(
-        StepRecord(module="dense", milliseconds=8.71, candidates=0, note="nearest 0.59"),
-        StepRecord(module="fuse", milliseconds=1.0, candidates=24),
-    ),
+    steps=(Step("dense", 8.71, 0, "nearest 0.59"), Step("fuse", 1.0, 24)),
     dropped=(
-        PIECE.model_copy(
-            update={
-                "work": "The Second Umbrella",
-                "text": "The cab was late. " * 20,
-                "reasons": (
-                    ReasonRecord(module="bm25", rank=9, score=3.0, note="found"),
-                    ReasonRecord(module="diversify", rank=5, score=0.2, note="says what a better one says"),
-                ),
-            }
+        changed(
+            work="The Second Umbrella",
+            text="The cab was late. " * 20,
+            reasons=(Reason("bm25", 9, 3.0, "found"), Reason("diversify", 5, 0.2, "says what a better one says")),
         ),
     ),
 )
 TRACE = Trace(
     mode="hybrid",
     persona="sherlock",
-    evidence=(PIECE, PIECE),
+    search=SEARCH,
     check=Check(verdict="grounded"),
     timings=Timings(retrieval_ms=41.0, first_token_ms=1500.0, total_ms=3500.0),
     tokens=Tokens(prompt=300, cached=120, reply=21),
 )
+
+
+def shown(*evidence: Evidence, considered: int = 9, why_weak: str = "") -> str:
+    """The panel of these pieces."""
+    return evidence_html("Who?", Found(evidence, considered=considered, why_weak=why_weak))
 
 
 # ---------------------------------------------------------------------- the evidence
@@ -100,25 +111,30 @@ def test_marking_changes_no_letter_of_the_text() -> None:
 
 @pytest.mark.parametrize("field", ["work", "chapter", "narrator", "text", "passage"])
 def test_a_piece_of_evidence_is_escaped(field: str) -> None:
-    html = evidence_html("Who?", [PIECE.model_copy(update={field: "<script>&"})], searched=True)
+    piece = (
+        changed(**{field: "<script>&"})
+        if field != "passage"
+        else replace(PIECE, passage=replace(PIECE.passage, text="<script>&"))
+    )
+    html = shown(piece)
     assert "<script>" not in html
     assert "script" in html and "&gt;&amp;" in html
 
 
 def test_a_piece_shows_its_place_score_whole_passage_and_reasons() -> None:
-    html = evidence_html("Who?", [PIECE], searched=True)
-    for shown in (
+    html = shown(PIECE)
+    for part in (
         "The Borrowed Umbrella",
         "In the Hall",
         "told by the porter, paragraph 12",
         ">0.73<",
         "<p>It rained.</p>",
     ):
-        assert shown in html
+        assert part in html
 
 
 def test_a_piece_says_what_each_module_made_of_it_in_order() -> None:
-    html = evidence_html("Who?", [PIECE], searched=True)
+    html = shown(PIECE)
     assert rows_of(html, "why") == [
         ["module", "place", "score", "what it did"],
         ["dense", "1", "0.50", ""],
@@ -130,33 +146,31 @@ def test_a_piece_says_what_each_module_made_of_it_in_order() -> None:
 
 
 def test_a_piece_without_reasons_has_no_table() -> None:
-    assert "<table" not in evidence_html("Who?", [PIECE.model_copy(update={"reasons": ()})], searched=True)
+    assert "<table" not in shown(changed(reasons=()))
 
 
 @pytest.mark.parametrize("field", ["module", "note"])
 def test_a_reason_is_escaped(field: str) -> None:
-    reason = PIECE.reasons[-1].model_copy(update={field: "<script>&"})
-    html = evidence_html("Who?", [PIECE.model_copy(update={"reasons": (reason,)})], searched=True)
+    values: dict[str, Any] = {field: "<script>&"}
+    html = shown(changed(reasons=(replace(PIECE.reasons[-1], **values),)))
     assert "<script>" not in html
     assert "&lt;script&gt;&amp;" in html
 
 
 def test_what_the_visitor_said_is_called_so() -> None:
-    told = PIECE.model_copy(update={"kind": "recollection", "work": "What you told me on May 1, 2026", "chapter": ""})
-    html = evidence_html("What did I say?", [told], searched=True)
+    html = shown(changed(kind="recollection", work="What you told me on May 1, 2026", chapter=""))
     assert "what you said earlier" in html
     assert "told by" not in html and "paragraph" not in html and "casebook" not in html
 
 
 def test_a_piece_of_the_casebook_is_called_so() -> None:
-    html = evidence_html("Who?", [PIECE.model_copy(update={"kind": "casebook", "chapter": ""})], searched=True)
+    html = shown(changed(kind="casebook", chapter=""))
     assert "his casebook" in html
     assert "told by" not in html and 'class="chapter"' not in html
 
 
 def test_pieces_are_numbered_in_their_order() -> None:
-    pieces = [PIECE, PIECE.model_copy(update={"work": "The Second Umbrella"})]
-    html = evidence_html("Who?", pieces, searched=True)
+    html = shown(PIECE, changed(work="The Second Umbrella"))
     assert re.findall(r'class="number">(\d)</span><span class="work">([^<]*)<', html) == [
         ("1", "The Borrowed Umbrella"),
         ("2", "The Second Umbrella"),
@@ -164,14 +178,15 @@ def test_pieces_are_numbered_in_their_order() -> None:
 
 
 def test_a_search_that_found_nothing_reads_otherwise_than_a_mode_that_searches_nothing() -> None:
-    assert NOTHING in evidence_html("Who?", [], searched=True)
-    assert NO_SEARCH in evidence_html("Who?", [], searched=False)
+    assert NOTHING in shown()
+    assert NO_SEARCH in evidence_html("Who?", None)
+    assert NO_SEARCH in shown(considered=0)  # a router looked nothing up
     assert BEFORE in empty_evidence_html()
     assert len({NOTHING, NO_SEARCH, BEFORE}) == 3
 
 
 def test_why_the_evidence_is_weak_is_said_and_escaped() -> None:
-    html = evidence_html("Who?", [], searched=True, why_weak="his books do not know <i>")
+    html = shown(why_weak="his books do not know <i>")
     assert "his books do not know &lt;i&gt;" in html
 
 
@@ -207,7 +222,7 @@ def test_the_search_is_folded_at_first() -> None:
 
 
 def test_no_intent_is_told_where_no_router_was_asked() -> None:
-    assert "taken for" not in search_html(SEARCH.model_copy(update={"intent": ""}))
+    assert "taken for" not in search_html(replace(SEARCH, intent=""))
 
 
 def test_every_step_of_the_search_has_a_row() -> None:
@@ -230,12 +245,12 @@ def test_what_was_not_used_is_named_with_its_beginning_and_the_last_reason() -> 
 
 
 def test_nothing_is_listed_where_everything_was_used() -> None:
-    assert "Found and not used" not in search_html(SEARCH.model_copy(update={"dropped": ()}))
+    assert "Found and not used" not in search_html(replace(SEARCH, dropped=()))
 
 
 def test_a_turn_without_a_search_tells_of_none() -> None:
     assert search_html(None) == ""
-    assert search_html(SearchRecord()) == ""
+    assert search_html(Found()) == ""
 
 
 HOSTILE = "<script>&"
@@ -244,33 +259,17 @@ HOSTILE = "<script>&"
 @pytest.mark.parametrize(
     "search",
     [
-        SEARCH.model_copy(update={"plan": HOSTILE}),
-        SEARCH.model_copy(update={"intent": HOSTILE}),
-        SEARCH.model_copy(update={"steps": (SEARCH.steps[0].model_copy(update={"module": HOSTILE}),)}),
-        SEARCH.model_copy(update={"steps": (SEARCH.steps[0].model_copy(update={"note": HOSTILE}),)}),
-        SEARCH.model_copy(update={"dropped": (SEARCH.dropped[0].model_copy(update={"work": HOSTILE}),)}),
-        SEARCH.model_copy(update={"dropped": (SEARCH.dropped[0].model_copy(update={"text": HOSTILE}),)}),
-        SEARCH.model_copy(
-            update={
-                "dropped": (
-                    PIECE.model_copy(
-                        update={"reasons": (ReasonRecord(module=HOSTILE, rank=1, score=0.0, note="dropped"),)}
-                    ),
-                )
-            }
-        ),
-        SEARCH.model_copy(
-            update={
-                "dropped": (
-                    PIECE.model_copy(
-                        update={"reasons": (ReasonRecord(module="focus", rank=1, score=0.0, note=HOSTILE),)}
-                    ),
-                )
-            }
-        ),
+        replace(SEARCH, plan=HOSTILE),
+        replace(SEARCH, intent=HOSTILE),
+        replace(SEARCH, steps=(replace(SEARCH.steps[0], module=HOSTILE),)),
+        replace(SEARCH, steps=(replace(SEARCH.steps[0], note=HOSTILE),)),
+        replace(SEARCH, dropped=(changed(SEARCH.dropped[0], work=HOSTILE),)),
+        replace(SEARCH, dropped=(changed(SEARCH.dropped[0], text=HOSTILE),)),
+        replace(SEARCH, dropped=(changed(reasons=(Reason(HOSTILE, 1, 0.0, "dropped"),)),)),
+        replace(SEARCH, dropped=(changed(reasons=(Reason("focus", 1, 0.0, HOSTILE),)),)),
     ],
 )
-def test_whatever_the_search_says_is_escaped(search: SearchRecord) -> None:
+def test_whatever_the_search_says_is_escaped(search: Found) -> None:
     html = search_html(search)
     assert "<script>" not in html
     assert html.count("&lt;script&gt;&amp;") == 1
@@ -295,14 +294,14 @@ def test_what_the_check_found_is_said_in_words(check: Check | None, tone: str, l
 
 def test_the_line_names_mode_search_first_token_speed_and_cache() -> None:
     line = timings_html(TRACE)
-    for shown in (
+    for part in (
         '<span class="tag mode">hybrid</span>',
         "search 41 ms, 2 pieces",
         "first token 1.50 s",
         "10 tokens/s",
         "prompt 300 tokens, 120 of them cached",
     ):
-        assert shown in line
+        assert part in line
 
 
 def test_the_line_leaves_out_the_search_and_the_speed_where_there_were_none() -> None:
@@ -312,14 +311,10 @@ def test_the_line_leaves_out_the_search_and_the_speed_where_there_were_none() ->
 
 
 @pytest.mark.parametrize("check", [Check(verdict="withheld", quoted=(1,), unsupported=("Zanzibar",)), None])
-def test_a_stored_trace_gives_the_line_that_was_shown(check: Check | None) -> None:
+def test_a_stored_trace_is_read_back_as_it_was(check: Check | None) -> None:
     trace = TRACE.model_copy(update={"check": check})
-    stored = json.loads(json.dumps(trace.model_dump(mode="json", exclude={"evidence"})))
-    assert stored_timings_html(stored, pieces=len(trace.evidence)) == timings_html(trace)
-
-
-def test_a_turn_without_a_trace_has_no_line() -> None:
-    assert stored_timings_html({}, pieces=0) == ""
+    evidence, rest = json.loads(json.dumps(to_stored(trace)))
+    assert from_stored(evidence, rest) == trace
 
 
 def test_what_is_under_way_is_escaped() -> None:

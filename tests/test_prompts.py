@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chatbot.errors import MessageError
-from chatbot.prompts import MESSAGE_OVERHEAD, Exchange, Message, Note, Prompt, build_prompt, render_turn
+from chatbot.library.search import Evidence
+from chatbot.library.texts import Passage
+from chatbot.prompts import MESSAGE_OVERHEAD, Exchange, Message, Prompt, build_prompt, render_turn
 from personas import Persona
 
 PERSONA = Persona.model_validate(
@@ -23,7 +25,14 @@ PERSONA = Persona.model_validate(
         "examples": [{"user": "Who are you?", "assistant": "The keeper."}],
     }
 )
-NOTES = (Note("The Lamp", "Ada lit it at dusk."), Note("The Log", "It rained."), Note("The Boat", "It leaked."))
+NOTES = (("The Lamp", "Ada lit it at dusk."), ("The Log", "It rained."), ("The Boat", "It leaked."))
+
+
+def piece(work: str, text: str, score: float) -> Evidence:
+    return Evidence(Passage(work, "text", "log", work, "", 1, "Ada", text), text, score)
+
+
+EVIDENCE = tuple(piece(work, text, 0.9 - 0.1 * rank) for rank, (work, text) in enumerate(NOTES))
 HISTORY = tuple(Exchange(f"question number {number}", f"answer number {number}") for number in range(8))
 
 
@@ -33,12 +42,12 @@ def words(text: str) -> int:
 
 def build(
     question: str = "Who lit it?",
-    notes: tuple[Note, ...] = NOTES,
+    evidence: tuple[Evidence, ...] = EVIDENCE,
     history: tuple[Exchange, ...] = HISTORY,
     budget: int = 10_000,
     examples: bool = False,
 ) -> Prompt:
-    return build_prompt(PERSONA, question, notes, history, examples=examples, count=words, budget=budget)
+    return build_prompt(PERSONA, question, evidence, history, examples=examples, count=words, budget=budget)
 
 
 def size(prompt: Prompt) -> int:
@@ -78,7 +87,7 @@ def test_examples_come_before_the_history_and_only_where_they_are_wanted() -> No
 
 
 def test_no_prompt_is_longer_than_its_budget() -> None:
-    smallest = size(build(notes=(), history=())) + MESSAGE_OVERHEAD
+    smallest = size(build(evidence=(), history=())) + MESSAGE_OVERHEAD
     for budget in range(smallest, smallest + 200):
         assert size(build(budget=budget)) <= budget
 
@@ -88,11 +97,20 @@ def test_what_fits_exactly_is_left_in() -> None:
     assert build(budget=size(whole) + MESSAGE_OVERHEAD) == whole
 
 
-def test_notes_are_dropped_from_the_end_and_named() -> None:
-    enough = size(build(notes=NOTES[:1], history=())) + MESSAGE_OVERHEAD
+def test_the_weakest_evidence_is_dropped_first_and_named() -> None:
+    enough = size(build(evidence=EVIDENCE[:1], history=())) + MESSAGE_OVERHEAD
     prompt = build(history=(), budget=enough)
     assert prompt.sent == render_turn("Who lit it?", NOTES[:1], PERSONA.prompts)
-    assert prompt.left_out == ("note: The Log: It rained.", "note: The Boat: It leaked.")
+    assert prompt.left_out == ("evidence: The Log: It rained.", "evidence: The Boat: It leaked.")
+    assert prompt.evidence == EVIDENCE[:1]
+
+
+def test_the_weakest_is_dropped_wherever_it_stands() -> None:
+    ends = (EVIDENCE[0], EVIDENCE[2], EVIDENCE[1])  # the second best last, as a plan may order them
+    enough = size(build(evidence=(EVIDENCE[0], EVIDENCE[1]), history=())) + MESSAGE_OVERHEAD
+    prompt = build(evidence=ends, history=(), budget=enough)
+    assert prompt.evidence == (EVIDENCE[0], EVIDENCE[1])
+    assert prompt.sent == render_turn("Who lit it?", NOTES[:2], PERSONA.prompts)
 
 
 def test_the_oldest_half_of_the_history_is_dropped_and_that_is_said() -> None:
@@ -113,7 +131,7 @@ def test_halves_go_until_it_fits() -> None:
 
 
 def test_the_whole_history_goes_before_the_question_does() -> None:
-    enough = size(build(notes=(), history=())) + MESSAGE_OVERHEAD
+    enough = size(build(evidence=(), history=())) + MESSAGE_OVERHEAD
     prompt = build(budget=enough)
     assert [message.role for message in prompt.messages] == ["system", "user"]
     assert prompt.sent == "Who lit it?"
@@ -136,13 +154,13 @@ def test_the_next_prompt_begins_with_the_whole_of_the_last_one() -> None:
     history: tuple[Exchange, ...] = ()
     before: tuple[Message, ...] = ()
     for number in range(6):
-        prompt = build(question=f"Question {number}?", notes=NOTES[number % 3 :], history=history)
+        prompt = build(question=f"Question {number}?", evidence=EVIDENCE[number % 3 :], history=history)
         assert prompt.messages[: len(before)] == before
         reply = f"Reply {number}."
         before = (*prompt.messages, Message("assistant", reply))
-        history = (*history, Exchange(prompt.sent, reply))
+        history = (*history, Exchange(f"Question {number}?", reply, prompt.sent))
     assert len(before) == 13
 
 
 def test_what_the_mode_shows_does_not_move_the_first_message() -> None:
-    assert build(notes=()).messages[0] == build(examples=True, history=()).messages[0]
+    assert build(evidence=()).messages[0] == build(examples=True, history=()).messages[0]

@@ -9,9 +9,11 @@ import pytest
 
 from chatbot.bot import Answered
 from chatbot.errors import ReplayError
+from chatbot.library.search import Evidence, Found
+from chatbot.library.texts import Passage
 from chatbot.replay.format import Expectation, read_replay
 from chatbot.replay.runner import failures
-from chatbot.trace import Check, EvidenceRecord, Trace
+from chatbot.trace import Check, Trace
 
 
 def written(folder: Path, text: str) -> Path:
@@ -26,22 +28,11 @@ def answered(
     verdict: Literal["grounded", "declined", "withheld", "unchecked"] | None = None,
 ) -> Answered:
     evidence = tuple(
-        EvidenceRecord(
-            work=work,
-            chapter="",
-            place=1,
-            kind="casebook",
-            source="casebook/x.md",
-            narrator="Holmes",
-            text="It was so.",
-            passage="It was so.",
-            passage_id="1",
-            score=0.5,
-        )
+        Evidence(Passage("1", "casebook", "casebook/x.md", work, "", 1, "Holmes", "It was so."), "It was so.", 0.5)
         for work in works
     )
     check = Check(verdict=verdict) if verdict else None
-    trace = Trace(mode="hybrid", persona="sherlock", evidence=evidence, check=check)
+    trace = Trace(mode="hybrid", persona="sherlock", search=Found(evidence), check=check)
     return Answered(None, "What was it?", reply, "complete", trace)
 
 

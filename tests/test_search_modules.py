@@ -28,7 +28,7 @@ from chatbot.library.search.modules.reranking import Hypothetical, Perplexity, S
 from chatbot.library.search.modules.rewriting import Persona, Phrasings, in_third_person
 from chatbot.library.search.plans import ADVANCED, FUSED, MODULAR, NAIVE, PERPLEXITY, SETTLED, plan_of
 from chatbot.settings import Settings, get_settings
-from chatbot.trace import SearchRecord, Trace, as_json, evidence_records
+from chatbot.trace import Trace, as_json
 
 STONE = (("Who stole the blue stone?", "James Ryder."),)
 ADDER = ((KILLED, "A swamp adder, by order of Dr. Roylott of Stoke Moran."),)
@@ -438,9 +438,7 @@ def test_a_composed_plan_is_piped_and_batched(books: Library) -> None:
 
 def test_the_line_of_a_turn_holds_what_every_module_did(books: Library) -> None:
     found = books.search(KILLED, ADVANCED)
-    trace = Trace(
-        mode="rag", persona="sherlock", evidence=evidence_records(found), search=SearchRecord.of("rag", found)
-    )
+    trace = Trace(mode="rag", persona="sherlock", search=found)
     line = json.loads(json.dumps(as_json(KILLED, "A snake.", trace)))
     first, dense = line["evidence"][0]["reasons"][0], found.evidence[0].reasons[0]
     assert first == {"module": "dense", "rank": dense.rank, "score": dense.score}

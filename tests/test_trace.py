@@ -1,12 +1,13 @@
-"""The record of a search: what was found and not handed over, and why."""
+"""The record of a search: what was found and not handed over, and why; stored and read back as it was."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from dataclasses import replace
 
-from chatbot.library.search.evidence import Evidence, Found, Reason
-from chatbot.library.texts.passages import Passage
-from chatbot.trace import SearchRecord
+from chatbot.library.search import Evidence, Found, Reason
+from chatbot.library.texts import Passage
+from chatbot.trace import Trace, from_stored, to_stored
 
 
 def piece(name: str) -> Evidence:
@@ -14,17 +15,36 @@ def piece(name: str) -> Evidence:
     return Evidence(passage, "It rained.", 0.5, (Reason("dense", 4, 0.7),))
 
 
-@pytest.mark.parametrize(
-    ("weak", "module", "note"), [(True, "confidence", "too weak to answer from"), (False, "prompt", "no room for it")]
-)
-def test_a_piece_that_was_not_handed_over_says_why_last(weak: bool, module: str, note: str) -> None:
-    found = Found((piece("a"), piece("b"), piece("c")), weak=weak, dropped=(piece("d"),))
-    dropped = SearchRecord.of("rag", found, found.evidence[1:]).dropped
-    assert [record.passage_id for record in dropped] == ["b", "c", "d"]
-    last = [record.reasons[-1] for record in dropped]
+FOUND = Found((piece("a"), piece("b"), piece("c")), dropped=(piece("d"),))
+
+
+def test_a_piece_that_was_not_handed_over_says_why_last() -> None:
+    left = FOUND.dropping(FOUND.evidence[1:], "prompt", "no room for it")
+    assert [each.passage.id for each in left.evidence] == ["a"]
+    assert [each.passage.id for each in left.dropped] == ["b", "c", "d"]
+    last = [each.reasons[-1] for each in left.dropped]
     assert [(reason.module, reason.rank, reason.note) for reason in last] == [
-        (module, 2, note),
-        (module, 3, note),
+        ("prompt", 2, "no room for it"),
+        ("prompt", 3, "no room for it"),
         ("dense", 4, ""),
     ]
-    assert dropped[0].reasons[0].module == "dense"
+    assert left.dropped[0].reasons[0].module == "dense"
+
+
+def test_weak_evidence_is_not_handed_over_and_strong_evidence_is() -> None:
+    assert FOUND.with_weak_dropped() == FOUND
+    weak = replace(FOUND, weak=True).with_weak_dropped()
+    assert weak.evidence == ()
+    assert [each.passage.id for each in weak.dropped] == ["a", "b", "c", "d"]
+    assert weak.dropped[0].reasons[-1].note == "too weak to answer from"
+
+
+def test_a_trace_is_stored_with_its_evidence_apart_and_read_back_as_it_was() -> None:
+    trace = Trace(mode="rag", persona="sherlock", search=FOUND)
+    evidence, rest = json.loads(json.dumps(to_stored(trace)))
+    assert [each["passage"]["id"] for each in evidence] == ["a", "b", "c"]
+    assert "evidence" not in rest["search"]
+    assert from_stored(evidence, rest) == trace
+    talk = Trace(mode="ft", persona="sherlock")
+    assert from_stored(*to_stored(talk)) == talk
+    assert from_stored([], {}) is None  # a turn that has not ended

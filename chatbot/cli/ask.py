@@ -48,8 +48,7 @@ def ask(
                 continue
             typer.echo(answered.reply)
             for number, piece in enumerate(answered.trace.evidence, 1):
-                place = f"{piece.work}, {piece.chapter}" if piece.chapter else piece.work
-                typer.echo(f"  [{number}] {place} ({piece.score:.2f}): {piece.text}")
+                typer.echo(f"  [{number}] {piece.heading} ({piece.score:.2f}): {piece.text}")
 
 
 def chat(

@@ -12,8 +12,7 @@ from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_q
 from chatbot.errors import MessageError, ModeError, PlanError
 
 if TYPE_CHECKING:
-    from chatbot.library.search import Library, Plan
-    from chatbot.trace import EvidenceRecord, SearchRecord
+    from chatbot.library.search import Evidence, Found, Library, Plan
 
 
 def search(
@@ -30,7 +29,7 @@ def search(
     json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a line, with what each did.")] = False,
 ) -> None:
     """Show the evidence for a question without generating a reply."""
-    from chatbot.trace import SearchRecord, evidence_json, evidence_records, search_json
+    from chatbot.trace import evidence_json, search_json
 
     if (question is None) == (file is None):
         raise MessageError("Give either a question or --file.")
@@ -46,26 +45,24 @@ def search(
         plan = _plan(library, mode, plan_name, modules)
         for item in questions:
             found = library.search(item.question, plan, history=item.history, pieces=number)
-            pieces = evidence_records(found)
-            record = SearchRecord.of(plan.name, found)
             if json_lines:
                 print_json(
                     {
                         "question": item.question,
                         "mode": mode,
-                        "evidence": [evidence_json(piece) for piece in pieces],
+                        "evidence": [evidence_json(piece) for piece in found.evidence],
                         "weak": found.weak,
-                        "search": search_json(record),
+                        "search": search_json(found),
                         "timings": {"retrieval_ms": round(found.milliseconds, 1)},
                     }
                 )
                 continue
             if found.weak:
                 say(f"Weak evidence: {found.why_weak}.")
-            for rank, piece in enumerate(pieces, 1):
+            for rank, piece in enumerate(found.evidence, 1):
                 _show(rank, piece, why)
             if why:
-                _show_steps(record)
+                _show_steps(found)
 
 
 def _plan(library: Library, mode: str, plan_name: str, modules: str) -> Plan:
@@ -90,28 +87,27 @@ def _knowledge(mode: str) -> Plan:
     return knowledge
 
 
-def _show(rank: int, piece: EvidenceRecord, why: bool) -> None:
-    place = f"{piece.work}, {piece.chapter}" if piece.chapter else piece.work
-    typer.echo(f"{rank}. {place} ({piece.score:.2f}, {piece.kind})\n   {piece.text}")
+def _show(rank: int, piece: Evidence, why: bool) -> None:
+    typer.echo(f"{rank}. {piece.heading} ({piece.score:.2f}, {piece.passage.kind})\n   {piece.text}")
     if why:
         _show_reasons(piece)
 
 
-def _show_reasons(piece: EvidenceRecord) -> None:
+def _show_reasons(piece: Evidence) -> None:
     for reason in piece.reasons:
         note = f": {reason.note}" if reason.note else ""
         typer.echo(f"     {reason.module} put it in place {reason.rank} ({reason.score:.2f}){note}")
 
 
-def _show_steps(record: SearchRecord) -> None:
-    typer.echo(f"\n{record.considered} passages were found; likely to answer: {record.confidence:.2f}")
-    for step in record.steps:
+def _show_steps(found: Found) -> None:
+    typer.echo(f"\n{found.considered} passages were found; likely to answer: {found.confidence:.2f}")
+    for step in found.steps:
         typer.echo(f"  {step.module:14} {step.milliseconds:7.1f} ms  {step.candidates:3} left  {step.note}")
-    _show_dropped(record.dropped)
+    _show_dropped(found.dropped)
 
 
-def _show_dropped(dropped: Sequence[EvidenceRecord]) -> None:
+def _show_dropped(dropped: Sequence[Evidence]) -> None:
     for piece in dropped:
         last = piece.reasons[-1] if piece.reasons else None
         reason = f"{last.module}: {last.note}" if last else ""
-        typer.echo(f"  dropped ({reason}): {piece.work}: {piece.text[:90]}")
+        typer.echo(f"  dropped ({reason}): {piece.passage.work}: {piece.text[:90]}")

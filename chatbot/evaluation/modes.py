@@ -88,8 +88,8 @@ def _figures(results: Sequence[Result], modes: Sequence[str]) -> list[str]:
 def _row(result: Result) -> str:
     trace = result.answered.trace
     pieces = "<br>".join(
-        f"[{number}] {piece.work} ({piece.kind}, {piece.score:.2f})"
-        + (f": {_cell(piece.text)}" if piece.kind == "casebook" else f", paragraph {piece.place}")
+        f"[{number}] {piece.passage.work} ({piece.passage.kind}, {piece.score:.2f})"
+        + (f": {_cell(piece.text)}" if piece.passage.kind == "casebook" else f", paragraph {piece.passage.place}")
         for number, piece in enumerate(trace.evidence, 1)
     )
     times = trace.timings

@@ -26,8 +26,8 @@ def run_replay(replay: Replay, bot: Bot) -> list[ReplayOutcome]:
         answered = bot.reply(
             Question(turn.say, persona=replay.persona, mode=turn.mode or replay.mode, history=tuple(history))
         )
-        sent = answered.trace.prompt[-1][1] if answered.trace.prompt else turn.say
-        history.append(Exchange(sent, answered.reply))
+        sent = answered.trace.prompt[-1][1] if answered.trace.prompt else ""
+        history.append(Exchange(turn.say, answered.reply, sent))
         outcomes.append(ReplayOutcome(turn.say, answered, tuple(failures(turn.expect, answered))))
     return outcomes
 
@@ -39,7 +39,7 @@ def failures(expected: Expectation, answered: Answered) -> list[str]:
     if expected.any_of and not any(text.lower() in reply for text in expected.any_of):
         found.append(f"the reply holds none of {list(expected.any_of)}")
     found += [f"the reply holds '{text}'" for text in expected.none_of if text.lower() in reply]
-    works = [piece.work for piece in answered.trace.evidence]
+    works = [piece.passage.work for piece in answered.trace.evidence]
     if expected.works and not set(works) & set(expected.works):
         found.append(f"the evidence is of {works}, of none of {list(expected.works)}")
     if expected.no_evidence and works:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from chatbot.errors import TrainingError
 from chatbot.language import content_words, split_sentences, to_plain
-from chatbot.prompts import Note, render_turn
+from chatbot.prompts import render_turn
 from personas import Persona
 
 SILENT_SHARE = 0.14  # examples whose notes do not hold the answer
@@ -123,9 +123,9 @@ def _example(
     title = title_of(question.story)
     window = _window(near, place, chance)
     silent = chance.random() < SILENT_SHARE
-    notes = [Note(title, text) for text in _distractors(question, window, story, chance)]
+    notes = [(title, text) for text in _distractors(question, window, story, chance)]
     if not silent:
-        holding = Note(title, window)
+        holding = (title, window)
         notes.insert(0 if chance.random() < 0.65 else chance.randint(0, len(notes)), holding)
     if not notes:
         return None

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.errors import BakerStreetError
 from chatbot.resources import Resources
-from chatbot.trace import EvidenceRecord, SearchRecord, evidence_records
+from chatbot.trace import from_stored
 from chatbot.web.panels import (
     empty_evidence_html,
     evidence_html,
     search_html,
-    stored_timings_html,
     timings_html,
     waiting_html,
 )
@@ -94,18 +93,13 @@ class Desk:
         if not 0 <= turn < len(path):
             return view
         stored = path[turn]
-        evidence = [EvidenceRecord.model_validate(piece) for piece in stored.evidence]
-        search = SearchRecord.model_validate(stored.trace["search"]) if stored.trace.get("search") else None
+        trace = from_stored(stored.evidence, stored.trace)
+        search = trace.search if trace else None
         return replace(
             view,
-            evidence=evidence_html(
-                stored.question,
-                evidence,
-                _searched(search, float(stored.trace.get("timings", {}).get("retrieval_ms", 0.0))),
-                str(stored.trace.get("why_weak", "")),
-            ),
+            evidence=evidence_html(stored.question, search),
             search=search_html(search),
-            timings=stored_timings_html(stored.trace, len(evidence)),
+            timings=timings_html(trace) if trace else "",
         )
 
     def send(self, view: View, user: str, mode: str, text: str) -> Iterator[View]:
@@ -163,10 +157,12 @@ class Desk:
                     match event:
                         case Asked():
                             continue
-                        case Searched(found, search):
-                            panel = evidence_html(text, evidence_records(found), _searched(search, 1), found.why_weak)
+                        case Searched(found):
                             view = replace(
-                                view, evidence=panel, search=search_html(search), timings=waiting_html("writing")
+                                view,
+                                evidence=evidence_html(text, found),
+                                search=search_html(found),
+                                timings=waiting_html("writing"),
                             )
                         case Said(piece):
                             reply += piece
@@ -175,11 +171,10 @@ class Desk:
                             reply = other
                             view = replace(view, messages=(*shown, _said("assistant", reply)))
                         case Answered(_, _, final, _, trace):
-                            searched = _searched(trace.search, trace.timings.retrieval_ms)
                             view = replace(
                                 view,
                                 messages=(*shown, _said("assistant", final)),
-                                evidence=evidence_html(text, trace.evidence, searched, trace.why_weak),
+                                evidence=evidence_html(text, trace.search),
                                 search=search_html(trace.search),
                                 timings=timings_html(trace),
                             )
@@ -219,8 +214,3 @@ def _reply_of(turn: StoredTurn) -> str:
     if turn.reply:
         return turn.reply + (" *(stopped)*" if turn.state == "stopped" else "")
     return f"*({turn.error or 'stopped before the first word'})*" if turn.state != "pending" else "*(not answered)*"
-
-
-def _searched(search: SearchRecord | None, milliseconds: float) -> bool:
-    """Whether books were opened: a router may decide against it; turns of earlier versions have the time alone."""
-    return search.considered > 0 if search else milliseconds > 0

@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from html import escape
 from textwrap import shorten
-from typing import Any
 
 from chatbot.language import content_words, stem, words_of
-from chatbot.library.texts import RECOLLECTION
-from chatbot.trace import Check, EvidenceRecord, ReasonRecord, SearchRecord, StepRecord, Timings, Tokens, Trace
+from chatbot.library.search import Evidence, Found, Reason, Step
+from chatbot.library.texts import CASEBOOK, RECOLLECTION
+from chatbot.trace import Trace
 
 NO_SEARCH = "No books were opened for this answer."
 NOTHING = "Nothing in his books bears on this."
@@ -27,12 +27,13 @@ _VERDICTS = {
 }
 
 
-def evidence_html(question: str, evidence: Sequence[EvidenceRecord], searched: bool, why_weak: str = "") -> str:
-    """The passages used, the best first."""
-    if not evidence:
-        weak = f'<p class="aside">{escape(why_weak)}</p>' if why_weak else ""
-        return f'<div class="evidence"><p class="aside">{NOTHING if searched else NO_SEARCH}</p>{weak}</div>'
-    cards = "".join(_card(number, question, piece) for number, piece in enumerate(evidence, 1))
+def evidence_html(question: str, found: Found | None) -> str:
+    """The passages used, the best first; None: nothing was searched."""
+    if found is None or not found.evidence:
+        weak = f'<p class="aside">{escape(found.why_weak)}</p>' if found and found.why_weak else ""
+        said = NOTHING if found and found.considered else NO_SEARCH  # a router may decide to look nothing up
+        return f'<div class="evidence"><p class="aside">{said}</p>{weak}</div>'
+    cards = "".join(_card(number, question, piece) for number, piece in enumerate(found.evidence, 1))
     return f'<div class="evidence">{cards}</div>'
 
 
@@ -41,7 +42,7 @@ def empty_evidence_html() -> str:
     return f'<div class="evidence"><p class="aside">{BEFORE}</p></div>'
 
 
-def search_html(search: SearchRecord | None) -> str:
+def search_html(search: Found | None) -> str:
     """How the search went, folded: what each module did, and what was found and not used; empty without a search."""
     if search is None or not (search.steps or search.dropped):
         return ""
@@ -59,16 +60,16 @@ def search_html(search: SearchRecord | None) -> str:
 
 def timings_html(trace: Trace) -> str:
     """One line: mode, what the check found, and how long it took."""
-    return _line(trace.mode, trace.check, trace.timings, trace.tokens, len(trace.evidence))
-
-
-def stored_timings_html(trace: dict[str, Any], pieces: int) -> str:
-    """The same line for a turn that was read from memory; empty where it has no trace."""
-    if not trace.get("mode"):
-        return ""
-    check = Check.model_validate(trace["check"]) if trace.get("check") else None
-    timings, tokens = Timings.model_validate(trace["timings"]), Tokens.model_validate(trace["tokens"])
-    return _line(trace["mode"], check, timings, tokens, pieces)
+    timings, tokens = trace.timings, trace.tokens
+    label, tone = _VERDICTS[trace.check.verdict] if trace.check else ("stopped", "plain")
+    parts = [f'<span class="tag mode">{escape(trace.mode)}</span>', f'<span class="tag {tone}">{label}</span>']
+    if timings.retrieval_ms:
+        parts.append(f"<span>search {timings.retrieval_ms:.0f} ms, {len(trace.evidence)} pieces</span>")
+    parts.append(f"<span>first token {timings.first_token_ms / 1000:.2f} s</span>")
+    if tokens.reply > 1:
+        parts.append(f"<span>{timings.tokens_per_second(tokens.reply):.0f} tokens/s</span>")
+        parts.append(f"<span>prompt {tokens.prompt} tokens, {tokens.cached} of them cached</span>")
+    return f'<div class="timings">{"".join(parts)}</div>'
 
 
 def waiting_html(text: str) -> str:
@@ -86,11 +87,11 @@ def mark(text: str, question: str) -> str:
     )
 
 
-def _card(number: int, question: str, piece: EvidenceRecord) -> str:
-    chapter = f'<span class="chapter">{escape(piece.chapter)}</span>' if piece.chapter else ""
-    whole = "".join(f"<p>{mark(line, question)}</p>" for line in piece.passage.split("\n"))
+def _card(number: int, question: str, piece: Evidence) -> str:
+    chapter = f'<span class="chapter">{escape(piece.passage.chapter)}</span>' if piece.passage.chapter else ""
+    whole = "".join(f"<p>{mark(line, question)}</p>" for line in piece.passage.text.split("\n"))
     return f"""<article class="piece">
-<header><span class="number">{number}</span><span class="work">{escape(piece.work)}</span>
+<header><span class="number">{number}</span><span class="work">{escape(piece.passage.work)}</span>
 <span class="score" title="how well it bears on the question, 0 to 1">{piece.score:.2f}</span></header>
 <div class="place">{chapter}<span>{escape(_source(piece))}</span></div>
 <blockquote>{mark(piece.text, question)}</blockquote>
@@ -99,26 +100,28 @@ def _card(number: int, question: str, piece: EvidenceRecord) -> str:
 </article>"""
 
 
-def _source(piece: EvidenceRecord) -> str:
+def _source(piece: Evidence) -> str:
     """Whose words a piece is."""
-    if piece.kind == RECOLLECTION:
+    if piece.passage.kind == RECOLLECTION:
         return "what you said earlier"
-    return "his casebook" if piece.kind == "casebook" else f"told by {piece.narrator}, paragraph {piece.place}"
+    if piece.passage.kind == CASEBOOK:
+        return "his casebook"
+    return f"told by {piece.passage.narrator}, paragraph {piece.passage.place}"
 
 
-def _reasons(reasons: Sequence[ReasonRecord]) -> str:
+def _reasons(reasons: Sequence[Reason]) -> str:
     """What each module made of a passage, as a table."""
     rows = [(reason.module, str(reason.rank), _number(reason.score), reason.note) for reason in reasons]
     return _table("why", ("module", "place", "score", "what it did"), rows)
 
 
-def _steps(steps: Sequence[StepRecord]) -> str:
+def _steps(steps: Sequence[Step]) -> str:
     # Before the lists are joined there are no candidates yet: a dash, for a nought would read as a failure.
     rows = [(step.module, f"{step.milliseconds:.1f}", str(step.candidates or "–"), step.note) for step in steps]
     return _table("steps", ("module", "ms", "left", "what it did"), rows)
 
 
-def _unused(pieces: Sequence[EvidenceRecord]) -> str:
+def _unused(pieces: Sequence[Evidence]) -> str:
     if not pieces:
         return ""
     items = []
@@ -129,7 +132,8 @@ def _unused(pieces: Sequence[EvidenceRecord]) -> str:
         )
         text = shorten(piece.text, BEGINNING, placeholder=" …")
         items.append(
-            f'<li><span class="work">{escape(piece.work)}</span> {why}<div class="beginning">{escape(text)}</div></li>'
+            f'<li><span class="work">{escape(piece.passage.work)}</span> {why}'
+            f'<div class="beginning">{escape(text)}</div></li>'
         )
     return f'<h4>Found and not used</h4><ul class="unused">{"".join(items)}</ul>'
 
@@ -149,15 +153,3 @@ def _table(name: str, head: Sequence[str], rows: Sequence[tuple[str, str, str, s
 def _number(score: float) -> str:
     """Two places, or two figures where that would show next to nothing: reciprocal ranks are about a sixtieth."""
     return f"{score:.2f}" if abs(score) >= 0.1 or score == 0 else f"{score:.2g}"
-
-
-def _line(mode: str, check: Check | None, timings: Timings, tokens: Tokens, pieces: int) -> str:
-    label, tone = _VERDICTS[check.verdict] if check else ("stopped", "plain")
-    parts = [f'<span class="tag mode">{escape(mode)}</span>', f'<span class="tag {tone}">{label}</span>']
-    if timings.retrieval_ms:
-        parts.append(f"<span>search {timings.retrieval_ms:.0f} ms, {pieces} pieces</span>")
-    parts.append(f"<span>first token {timings.first_token_ms / 1000:.2f} s</span>")
-    if tokens.reply > 1:
-        parts.append(f"<span>{timings.tokens_per_second(tokens.reply):.0f} tokens/s</span>")
-        parts.append(f"<span>prompt {tokens.prompt} tokens, {tokens.cached} of them cached</span>")
-    return f'<div class="timings">{"".join(parts)}</div>'

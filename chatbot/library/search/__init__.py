@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from chatbot.library.search.confidence import CALIBRATION_FILE, Calibration, LogisticModel, fitted, write_calibration
-from chatbot.library.search.evidence import Evidence, Found, Reason
+from chatbot.library.search.evidence import Evidence, Found, Reason, Step
 from chatbot.library.search.inquiry import Ranking
 from chatbot.library.search.library import Library, Models
 from chatbot.library.search.modules import MODULES, LanguageModel, Scorer
@@ -35,6 +35,7 @@ __all__ = [
     "Ranking",
     "Reason",
     "Scorer",
+    "Step",
     "fitted",
     "fused",
     "in_context",

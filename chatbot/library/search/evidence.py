@@ -1,9 +1,13 @@
-"""Evidence: the passages chosen for one turn, cut down to the sentences that bear on the question."""
+"""Evidence: the passages chosen for one turn, cut down to the sentences that bear on the question.
+
+One form from the search to the prompt, the database and the page: what a search found is stored as it stands here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from chatbot.library.texts import Passage
 
@@ -32,16 +36,21 @@ class Evidence:
     Attributes:
         passage: where it comes from.
         text: the sentences handed over, as they stand in the source.
-        key: the one sentence among them that bears most on the question; empty where none was singled out.
         score: how well it bears on the question, from 0 to 1.
         reasons: what each module said of it, in order.
+        key: the one sentence among them that bears most on the question; empty where none was singled out.
     """
 
     passage: Passage
     text: str
     score: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Reason, ...] = ()
     key: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Where it stands, in words: the work, and the chapter where there is one."""
+        return ", ".join(filter(None, (self.passage.work, self.passage.chapter)))
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,8 @@ class Found:
     """What a search found: the evidence, the best first, and whether it is too weak to answer from.
 
     Attributes:
+        evidence: what is handed over.
+        plan: the name of the plan that was searched by.
         confidence: how likely the evidence is to answer, 0 to 1; below a limit it is weak.
         unknown: the words of the question that stand nowhere in the books.
         considered: how many passages were found in all.
@@ -68,9 +79,10 @@ class Found:
         signals: what the confidence was made of, by the names of `confidence.SIGNALS`.
     """
 
-    evidence: tuple[Evidence, ...]
-    weak: bool
+    evidence: tuple[Evidence, ...] = ()
+    weak: bool = False
     why_weak: str = ""
+    plan: str = ""
     confidence: float = 0.0
     unknown: tuple[str, ...] = ()
     considered: int = 0
@@ -79,3 +91,25 @@ class Found:
     steps: tuple[Step, ...] = ()
     intent: str = ""
     signals: Mapping[str, float] = field(default_factory=dict)
+
+    def dropping(self, pieces: Collection[Evidence], module: str, note: str) -> Self:
+        """The same with some pieces of its evidence among what was dropped.
+
+        Args:
+            pieces: which.
+            module: who drops them.
+            note: why.
+        """
+        if not pieces:
+            return self
+        gone = tuple(
+            replace(piece, reasons=(*piece.reasons, Reason(module, rank, piece.score, note)))
+            for rank, piece in enumerate(self.evidence, 1)
+            if piece in pieces
+        )
+        left = tuple(piece for piece in self.evidence if piece not in pieces)
+        return replace(self, evidence=left, dropped=(*gone, *self.dropped))
+
+    def with_weak_dropped(self) -> Self:
+        """The same, handing nothing over where the evidence is too weak to answer from."""
+        return self.dropping(self.evidence, "confidence", "too weak to answer from") if self.weak else self

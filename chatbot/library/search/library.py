@@ -178,6 +178,7 @@ class Library:
         return Found(
             evidence=evidence,
             weak=confidence < limit,
+            plan=plan.name,
             why_weak=_why_weak(confidence, limit, bool(evidence), unknown, done),
             confidence=round(confidence, 4),
             unknown=unknown,

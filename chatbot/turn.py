@@ -1,0 +1,360 @@
+"""The steps of a turn, each from values to a value: begin, gather, write, hold, record.
+
+`chatbot.bot` takes them in this order and is the only place where failures are caught. Every value is frozen, so that
+whatever interrupts a turn, what has been reached so far can be recorded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from chatbot.engines import Completion, Request, Sampling
+from chatbot.errors import MessageError, ModeError
+from chatbot.events import Question
+from chatbot.grounding import check_reply, unsupported_terms
+from chatbot.language import clean_message, is_about_visitor, is_small_talk
+from chatbot.library.search import Evidence, Found
+from chatbot.library.texts import Passage, recollection
+from chatbot.modes import Mode, get_mode
+from chatbot.prompts import Exchange, Prompt, build_prompt
+from chatbot.resources import Resources
+from chatbot.trace import Check, Timings, Tokens, Trace, to_stored
+from chatbot.wording import Wording
+from personas import LoadedPersona
+
+RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
+MAX_PIECES = 3
+
+State = Literal["done", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn to be answered.
+
+    Attributes:
+        resources: what every turn shares.
+        loaded: who answers.
+        mode: how.
+        asked: the question, its text cleaned.
+        id: in memory; None where nothing is stored.
+        began: when it was asked, by `time.perf_counter`.
+    """
+
+    resources: Resources
+    loaded: LoadedPersona
+    mode: Mode
+    asked: Question
+    id: str | None
+    began: float
+
+    @property
+    def wording(self) -> Wording:
+        """The persona's own lines for this question."""
+        return Wording(self.loaded.persona, self.asked.text, self.asked.attempt)
+
+    @property
+    def seed(self) -> int:
+        """A retry gets another one."""
+        return self.asked.seed + self.asked.attempt
+
+    def milliseconds(self) -> float:
+        """Since it was asked."""
+        return round((time.perf_counter() - self.began) * 1000, 1)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the reply may rest on: earlier exchanges and evidence. `found` is None where nothing was searched."""
+
+    history: tuple[Exchange, ...] = ()
+    found: Found | None = None
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The pieces that are handed over."""
+        return self.found.evidence if self.found else ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The reply as far as it is written.
+
+    Attributes:
+        text: all of it so far.
+        piece: what the last step added.
+        prompt: what the model was asked; None where the persona's own line stands and no model wrote.
+        completion: the engine's account of it; None until it has ended.
+        first_token_ms: from the question to the first piece.
+        abandoned: it says what stands nowhere, so it was not written to its end.
+    """
+
+    text: str = ""
+    piece: str = ""
+    prompt: Prompt | None = None
+    completion: Completion | None = None
+    first_token_ms: float = 0.0
+    abandoned: bool = False
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The pieces that the model was shown."""
+        return self.prompt.evidence if self.prompt else ()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody else ended it before its time."""
+        return self.completion is not None and self.completion.finish == "cancelled" and not self.abandoned
+
+
+@dataclass(frozen=True)
+class Held:
+    """A draft after it was held against its evidence.
+
+    Attributes:
+        reply: what the visitor gets.
+        check: what was found.
+        addition: the end of `reply` that was added to the draft; empty where nothing was.
+        replaced: `reply` stands in the draft's place.
+    """
+
+    reply: str
+    check: Check
+    addition: str = ""
+    replaced: bool = False
+
+
+# ---------------------------------------------------------------------- begin
+
+
+def begin(resources: Resources, asked: Question) -> Turn:
+    """Clean the question and store it.
+
+    Raises:
+        BakerStreetError: it cannot be asked: no such persona or mode, an empty message, or it cannot be stored.
+    """
+    began = time.perf_counter()
+    loaded = resources.persona(asked.persona)
+    mode = get_mode(asked.mode or loaded.persona.default_mode)
+    text = clean_message(asked.text)
+    if not text:
+        raise MessageError("The message is empty. Write a question and send it again.")
+    stored = resources.memory.ask(asked.conversation, asked.parent, mode.name, text) if asked.conversation else None
+    return Turn(resources, loaded, mode, replace(asked, text=text), stored, began)
+
+
+# ---------------------------------------------------------------------- gather
+
+
+def gather(turn: Turn) -> Gathered:
+    """The exchanges before this turn, and the evidence where the mode searches and there is something to look up.
+
+    Evidence that is too weak to answer from is not handed over; it is kept among what was dropped.
+    """
+    history = _history(turn)
+    if not _searches(turn):
+        return Gathered(history)
+    assert turn.mode.knowledge is not None
+    library = turn.resources.library(turn.asked.persona)
+    found = library.search(
+        turn.asked.text,
+        library.plan(turn.mode.knowledge),
+        history=[(exchange.question, exchange.reply) for exchange in history],
+        pieces=MAX_PIECES,
+        budget=turn.resources.settings.evidence_tokens,
+        recollections=lambda: _recollections(turn),
+    )
+    return Gathered(history, found.with_weak_dropped())
+
+
+def _history(turn: Turn) -> tuple[Exchange, ...]:
+    asked = turn.asked
+    if asked.conversation is None:
+        return asked.history
+    path = turn.resources.memory.path(asked.conversation, asked.parent) if asked.parent else []
+    return tuple(Exchange(earlier.question, earlier.reply, earlier.sent) for earlier in path if earlier.reply)
+
+
+def _searches(turn: Turn) -> bool:
+    """Whether there is something to look up; "what is my name?" reads like small talk, and is asked of memory."""
+    if turn.mode.knowledge is None:
+        return False
+    text = turn.asked.text
+    if not is_small_talk(text):
+        return True
+    return is_about_visitor(text) and turn.resources.library(turn.asked.persona).plan(turn.mode.knowledge).recalls
+
+
+def _recollections(turn: Turn) -> list[Passage]:
+    """What the visitor said before, in this conversation and in others."""
+    if turn.asked.conversation is None:
+        return []
+    said = turn.resources.memory.said(turn.asked.conversation, before=turn.id)
+    return [recollection(earlier.question, earlier.created_at) for earlier in said]
+
+
+# ---------------------------------------------------------------------- write
+
+
+def write(turn: Turn, gathered: Gathered) -> Generator[Draft]:
+    """The draft as it grows. Closing the iterator stops the engine.
+
+    Where the model would have to invent, the persona's own line is the whole of it. A draft that says what stands
+    nowhere is abandoned at the end of that sentence: it would be set aside anyway.
+
+    Raises:
+        BakerStreetError: the prompt does not fit, the mode needs a voice that there is not, or generation failed.
+    """
+    line = turn.wording.without_model(gathered.found, turn.mode.voice)
+    if line:
+        yield Draft(line, line, first_token_ms=turn.milliseconds())
+        return
+    prompt = _prompt(turn, gathered)
+    draft = Draft(prompt=prompt)
+    generation = turn.resources.engine.submit(
+        Request(
+            prompt.messages,
+            _voice(turn),
+            _sampling(turn),
+            turn.wording.opening(prompt.evidence, turn.mode.voice),
+            copies=bool(prompt.evidence),
+        )
+    )
+    try:
+        for piece in generation:
+            first = draft.first_token_ms or turn.milliseconds()
+            draft = replace(draft, text=draft.text + piece, piece=piece, first_token_ms=first)
+            yield draft
+            if prompt.evidence and piece.rstrip().endswith((".", "!", "?")) and _strays(turn, gathered, draft):
+                generation.cancel()
+                draft = replace(draft, abandoned=True)
+    finally:
+        generation.cancel()
+    yield replace(draft, text=draft.text.strip(), piece="", completion=generation.completion)
+
+
+def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
+    persona = turn.loaded.persona
+    return build_prompt(
+        persona,
+        turn.asked.text,
+        gathered.evidence,
+        gathered.history,
+        examples=turn.mode.examples,
+        count=turn.resources.engine.count,
+        budget=turn.resources.settings.context_tokens - persona.generation.max_new_tokens,
+    )
+
+
+def _voice(turn: Turn) -> Path | None:
+    if turn.mode.voice and turn.loaded.voice is None:
+        raise ModeError(
+            f"The persona '{turn.asked.persona}' has no voice, so the mode '{turn.mode.name}' cannot be used. "
+            "Use 'rag', or train a voice with `bakerstreet voice train`."
+        )
+    return turn.loaded.voice if turn.mode.voice else None
+
+
+def _sampling(turn: Turn) -> Sampling:
+    wanted = turn.loaded.persona.generation
+    retry = turn.asked.attempt > 0
+    return Sampling(
+        max_new_tokens=wanted.max_new_tokens,
+        temperature=max(wanted.temperature, RETRY_TEMPERATURE) if retry else wanted.temperature,
+        top_p=wanted.top_p,
+        presence_penalty=wanted.presence_penalty,
+        seed=turn.seed,
+    )
+
+
+# ---------------------------------------------------------------------- hold
+
+
+def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
+    """Hold a draft against the evidence; where it does not rest on it, another reply is given in its place."""
+    if draft.prompt is None:
+        return Held(draft.text, Check(verdict="declined"))
+    persona, wording, evidence = turn.loaded.persona, turn.wording, draft.evidence
+    check = check_reply(draft.text, [piece.text for piece in evidence], _known_texts(turn, gathered, draft))
+    if turn.mode.knowledge is None or draft.stopped:
+        return Held(draft.text, check)
+    if evidence and check.verdict == "declined":
+        # He was given something: the visitor should hear what comes nearest, and judge for himself.
+        addition = " " + wording.with_quote(persona.nearest, evidence[0])
+        return Held(draft.text + addition, check, addition)
+    if check.verdict == "withheld":
+        reply = wording.with_quote(persona.readings, evidence[0])
+    elif not draft.text or (not evidence and check.unsupported):
+        reply = wording.line(persona.declines)
+    else:
+        return Held(draft.text, check)
+    return Held(reply, check.model_copy(update={"verdict": "withheld"}), replaced=True)
+
+
+def _strays(turn: Turn, gathered: Gathered, draft: Draft) -> bool:
+    """Whether the draft so far says what stands nowhere. The end of an open quotation is waited for."""
+    if draft.text.count('"') % 2:
+        return False
+    known = [*(piece.text for piece in draft.evidence), *_known_texts(turn, gathered, draft)]
+    return bool(unsupported_terms(draft.text, known))
+
+
+def _known_texts(turn: Turn, gathered: Gathered, draft: Draft) -> list[str]:
+    """Texts beside the evidence whose names and numbers a reply may use."""
+    persona = turn.loaded.persona
+    works = [piece.passage.work for piece in draft.evidence]
+    earlier = [text for exchange in gathered.history for text in (exchange.message, exchange.reply)]
+    return [turn.asked.text, persona.instruction(), persona.name, *works, *earlier]
+
+
+# ---------------------------------------------------------------------- record
+
+
+def record(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None, state: State, error: str = "") -> Trace:
+    """What happened, and all of it stored in one transaction where the turn is part of a conversation.
+
+    Raises:
+        MemoryStoreError: it cannot be stored.
+    """
+    found, completion = gathered.found, draft.completion
+    if found is not None and draft.prompt is not None:
+        found = found.dropping(
+            [piece for piece in found.evidence if piece not in draft.evidence], "prompt", "no room for it"
+        )
+    trace = Trace(
+        mode=turn.mode.name,
+        persona=turn.asked.persona,
+        model=turn.resources.settings.model,
+        voice=turn.mode.voice,
+        search=found,
+        prompt=tuple((message.role, message.content) for message in draft.prompt.messages) if draft.prompt else (),
+        left_out=draft.prompt.left_out if draft.prompt else (),
+        raw_reply=draft.text if draft.prompt else "",
+        check=held.check if held else None,
+        finish=completion.finish if completion else "",
+        seed=turn.seed,
+        timings=Timings(
+            retrieval_ms=round(found.milliseconds, 1) if found else 0.0,
+            first_token_ms=draft.first_token_ms,
+            total_ms=turn.milliseconds(),
+        ),
+        tokens=Tokens(prompt=completion.prompt_tokens, cached=completion.cached_tokens, reply=completion.reply_tokens)
+        if completion
+        else Tokens(),
+    )
+    if turn.id is not None:
+        evidence, rest = to_stored(trace)
+        turn.resources.memory.answer(
+            turn.id,
+            sent=draft.prompt.sent if draft.prompt else turn.asked.text,
+            reply=held.reply if held else draft.text,
+            state=state,
+            evidence=evidence,
+            trace=rest,
+            error=error,
+        )
+    return trace
