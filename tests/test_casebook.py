@@ -133,14 +133,14 @@ def test_notes_stand_in_the_prompt_exactly_as_a_turn_renders_them(
 
 def test_every_grounded_answer_quotes_a_span_of_its_notes(lines: list[Example]) -> None:
     for prompt, reply in exchanges(lines, "grounded"):
-        noted = [" ".join(words_of(note.text)) for note in notes_in(prompt)]
+        noted = [" ".join(words_of(text)) for _, text in notes_in(prompt)]
         spans = [" ".join(words_of(quote)) for quote in re.findall(r'"([^"]+)"', reply)]
         assert any(len(span.split()) >= 3 and span in note for span in spans for note in noted), reply
 
 
 def test_an_answer_that_its_notes_do_not_hold_quotes_nothing_else(lines: list[Example]) -> None:
     for prompt, reply in exchanges(lines, "grounded-silent"):
-        noted = " ".join(words_of(" ".join(note.text for note in notes_in(prompt))))
+        noted = " ".join(words_of(" ".join(text for _, text in notes_in(prompt))))
         for quote in re.findall(r'"([^"]+)"', reply):
             assert " ".join(words_of(quote)) in noted, quote
 
