@@ -251,7 +251,7 @@ def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_pat
     page.set_input_files("#library-files input[type=file]", str(file))
     page.locator("#library-files", has_text="clockmaker").wait_for(timeout=DONE)
     page.click("#library-add")
-    page.locator("#library-said", has_text="Added The Clockmaker of Whitby").wait_for(timeout=DONE)
+    page.locator("#library-result", has_text="Added The Clockmaker of Whitby").wait_for(timeout=DONE)
     page.locator("#library-table", has_text="clockmaker.md").wait_for(timeout=DONE)
     page.get_by_role("tab", name="Conversation").click()
     ask(page, "Who filed the mainspring of the lighthouse clock at Whitby?")
@@ -261,7 +261,7 @@ def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_pat
     page.click("#library-which input")
     page.get_by_role("option", name="The Clockmaker of Whitby").click()
     page.click("#library-remove")
-    page.locator("#library-said", has_text="is out of the library").wait_for(timeout=DONE)
+    page.locator("#library-result", has_text="Removed clockmaker.md").wait_for(timeout=DONE)
     # The list is renewed a moment after the message.
     page.locator("#library-table", has_text="clockmaker.md").wait_for(state="detached", timeout=DONE)
     assert "Casebook" in page.inner_text("#library-table")
@@ -278,5 +278,5 @@ def test_a_port_in_use_is_named(served: Served, settings: Settings) -> None:
         check=False,
     )
     assert run.returncode == 1
-    assert f"127.0.0.1:{served.port} cannot be served on" in run.stderr
+    assert f"Cannot serve on 127.0.0.1:{served.port}" in run.stderr
     assert "Traceback" not in run.stderr

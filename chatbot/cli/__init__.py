@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 app.command("chat")(ask.chat)
 app.command("ask")(ask.ask)
-app.command("web")(web.serve)
+app.command("web")(web.web)
 app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
 app.add_typer(library.app, name="library", help="What he knows: build, search and list libraries.")
