@@ -149,7 +149,7 @@ def test_control_c_says_that_what_was_finished_is_kept(tmp_path: Path) -> None:
     with process, questions.open("w"):  # opens when the command has begun to read
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=120)
-    assert (process.returncode, stdout, stderr.strip()) == (130, "", "Stopped. What was finished is kept.")
+    assert (process.returncode, stdout, stderr.strip()) == (130, "", "Stopped. Finished work is kept.")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_personas_are_listed_and_a_broken_one_hides_no_other(own_personas: Path)
     result = CliRunner().invoke(app, ["personas", "list"])
     assert result.exit_code == 0
     assert "porter: The Porter (no voice yet, mode rag)" in result.stdout
-    assert "broken: has mistakes; see `bakerstreet personas check broken`" in result.stdout
+    assert "broken: invalid; see `bakerstreet personas check broken`" in result.stdout
     assert "sherlock: Sherlock Holmes" in result.stdout
 
 
@@ -289,15 +289,16 @@ def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str)
 def test_export_without_an_id_writes_all_conversations_to_the_file(conversation: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["memory", "export", "--out", "said.jsonl"])
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "2 conversations are in said.jsonl." in result.stderr
+    assert "Written: said.jsonl.\nExported 2 conversations." in result.stderr
     rows = _rows((tmp_path / "said.jsonl").read_text(encoding="utf-8"))
     assert [row["title"] for row in rows] == ["Who took the lamp?", "Who took the vase?"]
 
 
-def test_export_to_a_file_that_cannot_be_written_says_which(conversation: str) -> None:
-    result = CliRunner().invoke(app, ["memory", "export", "--out", "nowhere/said.jsonl"])
-    assert isinstance(result.exception, MemoryStoreError)
-    assert "nowhere/said.jsonl cannot be written: No such file or directory." in str(result.exception)
+def test_export_to_a_file_that_cannot_be_written_says_which(conversation: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(app, ["memory", "export", "--out", "file/said.jsonl"])
+    assert isinstance(result.exception, MessageError)
+    assert "file/said.jsonl cannot be written: File exists." in str(result.exception)
 
 
 # ---------------------------------------------------------------------- helpers

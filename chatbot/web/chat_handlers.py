@@ -133,7 +133,7 @@ class ChatHandlers:
     def _answer(
         self, view: View, user: str, mode: str, text: str, parent: str | None, attempt: int = 0
     ) -> Iterator[View]:
-        """Stream one answer. Closing this iterator (Stop, or a closed tab) stops the engine and keeps the reply so far."""
+        """Stream one answer. Closing this iterator (Stop, a closed tab) stops the engine and keeps the reply so far."""
         if not text.strip():
             yield replace(view, notice="Write a message first.")
             return
