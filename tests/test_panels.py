@@ -164,13 +164,8 @@ def test_what_the_visitor_said_is_called_so() -> None:
 
 
 def test_a_piece_of_the_casebook_is_called_so() -> None:
-<<<<<<< HEAD
     html = shown(changed(kind="casebook", chapter=""))
-    assert "his casebook" in html
-=======
-    html = evidence_html("Who?", [PIECE.model_copy(update={"kind": "casebook", "chapter": ""})], searched=True)
     assert ">casebook<" in html
->>>>>>> caa60be (The page no longer imports the command line; its handlers are named for what they handle, and its texts are plain English)
     assert "told by" not in html and 'class="chapter"' not in html
 
 

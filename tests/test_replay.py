@@ -1,4 +1,4 @@
-"""The replay file and what is held against an answer."""
+"""The replay file, and the expectations that an answer is checked against."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from chatbot.bot import Answered
 from chatbot.errors import ReplayError
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import Passage
-from chatbot.replay.format import Expectation, read_replay
-from chatbot.replay.runner import failures
+from chatbot.replay import Expectation, failures, read_replay
 from chatbot.trace import Check, Trace
 
 
@@ -104,15 +103,15 @@ def test_without_expectations_everything_holds() -> None:
 def test_one_of_the_wanted_texts_is_enough_whatever_its_case() -> None:
     assert failures(Expectation(any_of=("cobra", "swamp ADDER")), answered()) == []
     assert failures(Expectation(any_of=("cobra", "viper")), answered()) == [
-        "the reply holds none of ['cobra', 'viper']"
+        "the reply contains none of ['cobra', 'viper']"
     ]
 
 
 def test_every_unwanted_text_is_named_whatever_its_case() -> None:
     assert failures(Expectation(none_of=("cobra",)), answered()) == []
     assert failures(Expectation(none_of=("SWAMP", "cobra", "adder")), answered()) == [
-        "the reply holds 'SWAMP'",
-        "the reply holds 'adder'",
+        "the reply contains 'SWAMP'",
+        "the reply contains 'adder'",
     ]
 
 
