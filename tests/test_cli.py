@@ -119,7 +119,7 @@ def test_version_is_that_of_the_package() -> None:
         (["ask", "--file", "missing.jsonl"], {}, "missing.jsonl cannot be read"),
         (["library", "search", "Who?", "--mode", "ft"], {}, "The mode 'ft' searches nothing. Use one that does"),
         (["library", "search"], {}, "Give either a question or --file"),
-        (["memory", "list"], {"BAKERSTREET_DATABASE_URL": "a cabinet"}, "'a cabinet' is no database"),
+        (["memory", "list"], {"BAKERSTREET_DATABASE_URL": "a cabinet"}, "'a cabinet' is not a database"),
         (["memory", "list"], {"BAKERSTREET_PORT": "soon"}, "  port: "),
     ],
 )
@@ -276,7 +276,7 @@ def test_show_prints_what_was_last_looked_at_and_with_all_its_branches(conversat
 def test_show_of_an_unknown_conversation_says_where_to_look(conversation: str) -> None:
     result = CliRunner().invoke(app, ["memory", "show", "nowhere"])
     assert isinstance(result.exception, MemoryStoreError)
-    assert str(result.exception) == "No conversation begins with 'nowhere'. See `bakerstreet memory list`."
+    assert str(result.exception) == "No conversation has an id that starts with 'nowhere'. See `bakerstreet memory list`."
 
 
 def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str) -> None:
@@ -289,7 +289,7 @@ def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str)
 def test_export_without_an_id_writes_all_conversations_to_the_file(conversation: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["memory", "export", "--out", "said.jsonl"])
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "Written: said.jsonl.\nExported 2 conversations." in result.stderr
+    assert "Exported 2 conversations to said.jsonl." in result.stderr
     rows = _rows((tmp_path / "said.jsonl").read_text(encoding="utf-8"))
     assert [row["title"] for row in rows] == ["Who took the lamp?", "Who took the vase?"]
 

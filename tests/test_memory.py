@@ -113,7 +113,7 @@ def test_an_answered_turn_cannot_be_answered_again(memory: Memory, state: str) -
     turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
     memory.answer(turn, sent="a", reply="The porter.", state=state, trace={"seed": 1}, error="e")
     before = memory.turn(turn)
-    with pytest.raises(MemoryStoreError, match="does not wait for an answer"):
+    with pytest.raises(MemoryStoreError, match="is not waiting for an answer"):
         memory.answer(turn, sent="b", reply="The cook.", state="done", trace={"seed": 2})
     assert memory.turn(turn) == before
 
@@ -229,21 +229,21 @@ def test_the_beginning_of_an_id_is_enough_where_only_one_conversation_has_it(mem
 def test_an_ambiguous_beginning_of_an_id_is_refused(memory: Memory) -> None:
     digits = [memory.start("ada", "sherlock")[0] for _ in range(17)]  # of sixteen digits one comes twice
     twice = next(digit for digit in digits if digits.count(digit) > 1)
-    with pytest.raises(MemoryStoreError, match=f"More than one conversation begins with '{twice}'"):
+    with pytest.raises(MemoryStoreError, match=f"Several conversations have an id that starts with '{twice}'"):
         memory.conversation(twice)
 
 
 @pytest.mark.parametrize("unknown", ["nowhere", "", "%", "_"])
 def test_an_unknown_id_is_refused(memory: Memory, unknown: str) -> None:
     memory.start("ada", "sherlock")
-    with pytest.raises(MemoryStoreError, match=f"No conversation begins with '{unknown}'"):
+    with pytest.raises(MemoryStoreError, match=f"No conversation has an id that starts with '{unknown}'"):
         memory.conversation(unknown)
 
 
 def test_somebody_elses_conversation_is_refused(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
     memory.start("ben", "sherlock")
-    with pytest.raises(MemoryStoreError, match="No conversation begins"):
+    with pytest.raises(MemoryStoreError, match="No conversation has an id that starts"):
         memory.conversation(conversation, "ben")
 
 
@@ -291,7 +291,7 @@ def test_postgresql_may_drop_its_connections_between_two_turns(postgres: str) ->
 
 
 def test_a_locked_database_is_named_and_nothing_is_lost(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memory.store.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("memory.database.BUSY_SECONDS", 0.05)
     with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
         turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
         other.execute("BEGIN EXCLUSIVE")
@@ -304,7 +304,7 @@ def test_a_locked_database_is_named_and_nothing_is_lost(file: Path, monkeypatch:
 
 
 def test_a_database_that_is_locked_when_it_is_opened_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memory.store.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("memory.database.BUSY_SECONDS", 0.05)
     with _opened(f"sqlite:///{file}") as memory:
         memory.start("ada", "sherlock")
     with closing(sqlite3.connect(file, isolation_level=None)) as other:

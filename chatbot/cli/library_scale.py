@@ -45,6 +45,7 @@ def scale(
     for file, text in ((out, report(measured, machine, command)), (json_file, as_json(measured, machine, command))):
         if file is not None:
             write_report(file, text)
+            say(f"Written: {file}.")
     if not keep:
         for folder in folders.values():
             shutil.rmtree(folder, ignore_errors=True)

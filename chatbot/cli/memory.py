@@ -68,4 +68,4 @@ def export(
         typer.echo(text, nl=False)
         return
     write_report(out, text)
-    say(f"Exported {counted(len(rows), 'conversation')}.")
+    say(f"Exported {counted(len(rows), 'conversation')} to {out}.")
