@@ -25,7 +25,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import Pool
 
 from chatbot.errors import MemoryStoreError
-from memory import Base, Memory
+from memory import Memory
+from memory.models import Base
 
 PASSWORD = "elementary-1895"
 

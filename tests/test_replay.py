@@ -11,7 +11,8 @@ from chatbot.bot import Answered
 from chatbot.errors import ReplayError
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import Passage
-from chatbot.replay import Expectation, failures, read_replay
+from chatbot.replay.format import Expectation, read_replay
+from chatbot.replay.runner import failures
 from chatbot.trace import Check, Trace
 
 

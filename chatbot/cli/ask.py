@@ -9,7 +9,6 @@ import typer
 
 from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_questions, say
 from chatbot.errors import BakerStreetError, MessageError
-from chatbot.settings import get_settings
 
 PersonaOption = Annotated[str, typer.Option("--persona", "-p", help="Who answers.")]
 ModeOption = Annotated[
@@ -62,13 +61,12 @@ def chat(
     from chatbot.bot import Answered, Bot, Question, Revised, Said
     from chatbot.modes import get_mode
 
-    settings = get_settings()
     with opened() as resources:
         loaded = resources.persona(persona)
         chosen = get_mode(mode or loaded.persona.default_mode).name
         prepare(resources, persona)
         greeting = loaded.persona.greeting
-        conversation = resources.memory.start(user or settings.user, persona, greeting)
+        conversation = resources.memory.start(user or resources.settings.user, persona, greeting)
         say(f"Mode {chosen}; /mode NAME changes it, an empty line ends the chat.")
         typer.echo(f"\n{loaded.persona.name}: {greeting}\n")
         bot, parent = Bot(resources), None

@@ -14,7 +14,6 @@ import typer
 
 from chatbot.errors import MessageError
 from chatbot.progress import Progress
-from chatbot.settings import get_settings
 
 if TYPE_CHECKING:
     from chatbot.resources import Resources
@@ -59,7 +58,7 @@ def training_bar() -> Iterator[Callable[[TrainingProgress], None]]:
 
 
 @contextmanager
-def _bar(label: str, figures: str = "", **fields: float) -> Iterator[Callable[..., None]]:
+def _bar(label: str, figures: str = "", **fields: Any) -> Iterator[Callable[..., None]]:
     """A bar on standard error with the column `figures` at its end, which is formatted from `fields`."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -81,6 +80,7 @@ def _bar(label: str, figures: str = "", **fields: float) -> Iterator[Callable[..
 def opened() -> Iterator[Resources]:
     """Resources with the process's settings, closed at the end."""
     from chatbot.resources import Resources
+    from chatbot.settings import get_settings
 
     resources = Resources(get_settings(), say=say)
     try:

@@ -9,7 +9,6 @@ import typer
 
 from chatbot.cli.common import say, write_report
 from chatbot.errors import MessageError
-from chatbot.settings import get_settings
 
 
 def scale(
@@ -32,6 +31,7 @@ def scale(
 
     from chatbot.evaluation.retrieval.scale import run_size
     from chatbot.evaluation.retrieval.scale_report import as_json, report, table, verdict
+    from chatbot.settings import get_settings
 
     sizes = _sizes(passages)
     root = work or get_settings().home / "scale"

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from chatbot.errors import PersonaError
-from chatbot.settings import get_settings
-from personas import check_persona, find_personas, load_persona
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -16,6 +14,9 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 def list_personas() -> None:
     """List the personas."""
+    from chatbot.settings import get_settings
+    from personas import find_personas, load_persona
+
     extra = get_settings().personas
     for persona_id in sorted(find_personas(extra)):
         try:
@@ -34,6 +35,8 @@ def check(
     """Check persona files; every mistake is printed with its file, line and field."""
     from chatbot.library.search import plan_of
     from chatbot.modes import MODES
+    from chatbot.settings import get_settings
+    from personas import check_persona, find_personas, load_persona
 
     extra = get_settings().personas
     found = find_personas(extra)
