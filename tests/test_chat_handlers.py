@@ -91,7 +91,7 @@ def test_the_mode_can_change_at_every_message(settings: Settings, library: Libra
     assert [request.voice is not None for request in engine.requests] == [False, True, True]
 
 
-def test_a_failure_is_told_and_the_question_is_kept(settings: Settings, library: Library, tmp_path: Path) -> None:
+def test_a_failure_is_shown_and_the_question_is_kept(settings: Settings, library: Library, tmp_path: Path) -> None:
     chat, _, memory = opened(settings, tmp_path, EngineError("The engine is out of tea."))
     view = list(chat.send(chat.fresh("sherlock"), "ann", "ft", QUESTION))[-1]
     assert view.notice == "The engine is out of tea."
@@ -118,7 +118,7 @@ def test_an_earlier_answer_shows_its_own_evidence(settings: Settings, library: L
     assert "The Speckled Band" in chat.look(view, 0).evidence
 
 
-def test_how_the_search_went_is_shown_live_and_again_when_it_is_read_from_memory(
+def test_the_search_is_shown_live_and_again_when_it_is_read_from_memory(
     settings: Settings, library: Library, tmp_path: Path
 ) -> None:
     chat, _, _ = opened(settings, tmp_path, REPLY, "Good night.")
@@ -143,7 +143,7 @@ def test_weak_evidence_says_why_and_shows_what_was_found(settings: Settings, lib
     assert (again.evidence, again.search) == (view.evidence, view.search)
 
 
-def test_a_router_that_opens_no_books_says_so(settings: Settings, library: Library, tmp_path: Path) -> None:
+def test_a_router_that_decides_against_searching_is_shown(settings: Settings, library: Library, tmp_path: Path) -> None:
     chat, _, _ = opened(settings, tmp_path)
     view = list(chat.send(chat.fresh("sherlock"), "ann", "modular-rag", "Bluetooth smartphone Netflix?"))[-1]
     assert NO_SEARCH in view.evidence and "out of his world" in view.evidence
@@ -151,7 +151,7 @@ def test_a_router_that_opens_no_books_says_so(settings: Settings, library: Libra
     assert (chat.look(view, 0).evidence, chat.look(view, 0).search) == (view.evidence, view.search)
 
 
-def test_messages_are_counted_into_turns_with_and_without_a_greeting() -> None:
+def test_messages_are_assigned_to_turns_with_and_without_a_greeting() -> None:
     greeted = View("sherlock", messages=tuple({"role": "x", "content": str(n)} for n in range(5)))
     plain = View("sherlock", messages=greeted.messages[:4])
     assert [turn_of_message(greeted, index) for index in range(5)] == [-1, 0, 0, 1, 1]

@@ -188,7 +188,7 @@ def test_retry_and_edit_answer_again(page: Any) -> None:
     assert page.locator('#chat [data-testid="user"]').inner_text() == "Who was the King of Bohemia?"
 
 
-def test_a_conversation_is_found_again_after_a_reload_and_a_restart(page: Any, served: Served) -> None:
+def test_a_conversation_survives_a_reload_and_a_restart(page: Any, served: Served) -> None:
     ask(page, "Where did Mycroft Holmes lodge?")
     reply = finished(page, 1)
     for again in ("reload", "restart"):
@@ -231,7 +231,7 @@ def test_the_library_is_as_wide_as_the_conversation(page: Any) -> None:
     assert page.locator("#tab-library").bounding_box()["width"] == wide
 
 
-def test_a_reader_opens_how_the_search_went(page: Any) -> None:
+def test_a_visitor_opens_the_steps_of_the_search(page: Any) -> None:
     ask(page, "What killed Julia Stoner?")
     finished(page, 1)
     assert not page.locator("#search table").is_visible()
@@ -240,7 +240,7 @@ def test_a_reader_opens_how_the_search_went(page: Any) -> None:
     assert page.locator("#search .unused li").first.is_visible()
 
 
-def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_path: Path) -> None:
+def test_a_visitor_adds_a_text_asks_about_it_and_removes_it(page: Any, tmp_path: Path) -> None:
     file = tmp_path / "clockmaker.md"
     file.write_text(
         "# The Clockmaker of Whitby\n\nJonas Pell mended ships' chronometers in a workshop above Whitby harbour. "
@@ -267,7 +267,7 @@ def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_pat
     assert "Casebook" in page.inner_text("#library-table")
 
 
-def test_a_port_in_use_is_named(served: Served, settings: Settings) -> None:
+def test_a_port_in_use_is_reported(served: Served, settings: Settings) -> None:
     run = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,

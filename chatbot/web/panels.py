@@ -12,6 +12,7 @@ from textwrap import shorten
 from chatbot.language import content_words, stem, words_of
 from chatbot.library.search import Evidence, Found, Reason, Step
 from chatbot.library.texts import CASEBOOK, RECOLLECTION
+from chatbot.progress import counted
 from chatbot.trace import Trace
 
 NO_SEARCH = "No books were opened for this answer."
@@ -64,7 +65,7 @@ def timings_html(trace: Trace) -> str:
     label, tone = _VERDICTS[trace.check.verdict] if trace.check else ("stopped", "plain")
     parts = [f'<span class="tag mode">{escape(trace.mode)}</span>', f'<span class="tag {tone}">{label}</span>']
     if timings.retrieval_ms:
-        parts.append(f"<span>search {timings.retrieval_ms:.0f} ms, {len(trace.evidence)} pieces</span>")
+        parts.append(f"<span>search {timings.retrieval_ms:.0f} ms, {counted(len(trace.evidence), 'piece')}</span>")
     parts.append(f"<span>first token {timings.first_token_ms / 1000:.2f} s</span>")
     if tokens.reply > 1:
         parts.append(f"<span>{timings.tokens_per_second(tokens.reply):.0f} tokens/s</span>")
