@@ -64,7 +64,7 @@ def test_stop_keeps_what_was_said(settings: Settings, library: Library, tmp_path
     engine.hold = threading.Event()
     views = chat.send(chat.fresh("sherlock"), "ann", "ft", QUESTION)
     view = next(view for view in views if contents(view)[-1].startswith("It was"))
-    views.close()  # type: ignore[attr-defined]
+    views.close()
     assert engine.generations[0].cancelled
     assert view.conversation is not None
     assert [turn.state for turn in memory.turns(view.conversation)] == ["stopped"]

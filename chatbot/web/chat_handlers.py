@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
@@ -106,12 +106,12 @@ class ChatHandlers:
             timings=timings_html(trace) if trace else "",
         )
 
-    def send(self, view: View, user: str, mode: str, text: str) -> Iterator[View]:
+    def send(self, view: View, user: str, mode: str, text: str) -> Generator[View]:
         """A new message at the end of the conversation."""
         path = self._path(view)
         yield from self._answer(view, user, mode, text, path[-1].id if path else None)
 
-    def retry(self, view: View, user: str, mode: str, turn: int) -> Iterator[View]:
+    def retry(self, view: View, user: str, mode: str, turn: int) -> Generator[View]:
         """Answer turn `turn` again, as a branch beside the old answer."""
         path = self._path(view)
         if not 0 <= turn < len(path):
@@ -124,7 +124,7 @@ class ChatHandlers:
         ]
         yield from self._answer(self._cut(view, turn), user, mode, old.question, old.parent_id, len(siblings))
 
-    def edit(self, view: View, user: str, mode: str, turn: int, text: str) -> Iterator[View]:
+    def edit(self, view: View, user: str, mode: str, turn: int, text: str) -> Generator[View]:
         """Answer turn `turn` with another message, as a branch; the old message and what followed it are kept."""
         path = self._path(view)
         if 0 <= turn < len(path):
@@ -132,7 +132,7 @@ class ChatHandlers:
 
     def _answer(
         self, view: View, user: str, mode: str, text: str, parent: str | None, attempt: int = 0
-    ) -> Iterator[View]:
+    ) -> Generator[View]:
         """Stream one answer. Closing this iterator (Stop, a closed tab) stops the engine and keeps the reply so far."""
         if not text.strip():
             yield replace(view, notice="Write a message first.")
@@ -184,7 +184,7 @@ class ChatHandlers:
                             )
                     yield view
             finally:
-                events.close()  # type: ignore[attr-defined]
+                events.close()
                 stored.set()
         except BakerStreetError as error:
             # The message goes back into the input, so that it can be corrected and sent again.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -169,7 +169,7 @@ def build_page(
     return page
 
 
-def _streamed(views: Iterator[View]) -> Iterator[list[Any]]:
+def _streamed(views: Generator[View]) -> Iterator[list[Any]]:
     """The page's values for each view; closing this iterator closes `views`, so that Stop reaches the engine."""
     before: list[Any] = []
     try:
@@ -181,7 +181,7 @@ def _streamed(views: Iterator[View]) -> Iterator[list[Any]]:
             ]
             before = values
     finally:
-        views.close()  # type: ignore[attr-defined]
+        views.close()
 
 
 def _values(view: View) -> list[Any]:
