@@ -52,7 +52,7 @@ class Served:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=self._environment, stdout=out, stderr=subprocess.STDOUT
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 280
         while "Ready to answer" not in self._log.read_text(errors="replace"):
             assert self._process.poll() is None, self._log.read_text(errors="replace")
             assert time.monotonic() < deadline, self._log.read_text(errors="replace")
@@ -73,9 +73,11 @@ def served(settings: Settings, library: Library, tmp_path_factory: pytest.TempPa
     if shutil.which("chromium") is None:
         pytest.skip("Debian's chromium is not installed")
     served = Served(settings, tmp_path_factory.mktemp("web") / "log")
-    served.start()
-    yield served
-    served.stop()
+    try:
+        served.start()
+        yield served
+    finally:
+        served.stop()
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def _load_embedder(source: Path, adapter: Path | None) -> Any:
     import torch
     from transformers import AutoModel
 
-    class Pooled(torch.nn.Module):  # type: ignore[misc]
+    class Pooled(torch.nn.Module):
         """The model, the mean of its tokens, and the unit vector of that."""
 
         def __init__(self) -> None:
@@ -153,7 +153,7 @@ def _check_vectors(said: Any, wanted: Any) -> None:
 def _load_reranker(source: Path, adapter: Path | None) -> Any:
     import torch
 
-    class Scored(torch.nn.Module):  # type: ignore[misc]
+    class Scored(torch.nn.Module):
         """The model's one logit; its inputs are named as its tokenizer names them."""
 
         def __init__(self) -> None:
