@@ -200,5 +200,5 @@ def test_a_book_that_a_folder_lacks_is_left_out_and_that_is_said(tmp_path: Path)
 
 
 def test_a_folder_without_any_of_the_books_is_refused_with_their_names(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"none of the source texts.*red\.txt, green\.txt"):
+    with pytest.raises(SourceError, match=r"None of the source texts.*red\.txt, green\.txt"):
         gather_texts([RED, source("green.txt", 8)], tmp_path, tmp_path / "cache")

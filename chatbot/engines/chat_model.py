@@ -1,4 +1,4 @@
-"""The engine as a LangChain chat model, so that any chain can speak with a voice."""
+"""An engine as a LangChain chat model, so that any chain can use a voice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class EngineChatModel(BaseChatModel):
     """A `BaseChatModel` over an `Engine`.
 
     Attributes:
-        engine: the one owner of the model.
+        engine: what generates.
         voice: the adapter's folder; None: the base model.
         sampling: how tokens are chosen.
     """
@@ -68,7 +68,7 @@ class EngineChatModel(BaseChatModel):
                 if ended:
                     break
         finally:
-            generation.cancel()  # a reader who leaves early frees the row; after the end it changes nothing
+            generation.cancel()  # frees its place where the reader leaves early; after the end it has no effect
 
     @property
     def _engine(self) -> Engine:
@@ -83,13 +83,13 @@ def _message(message: BaseMessage) -> Message:
     role = _ROLES.get(message.type)
     if role is None:
         raise MessageError(
-            f"A message of the type '{message.type}' cannot be given to this model: use system, human, ai."
+            f"A message of the type '{message.type}' cannot be given to this model. Use system, human or ai messages."
         )
     return Message(role, message.text)
 
 
 def _cut(text: str, stop: Sequence[str] | None) -> tuple[str, bool]:
-    """`text` up to the first of the stop strings, and whether one was met."""
+    """`text` up to the first of the stop strings, and whether it holds one."""
     places = [text.find(mark) for mark in stop or () if mark in text]
     return (text[: min(places)], True) if places else (text, False)
 

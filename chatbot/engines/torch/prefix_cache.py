@@ -1,8 +1,8 @@
 """Key/value caches of earlier prompts, found again by their tokens.
 
 A conversation's next prompt begins with the last one and its reply, token for token, so only what is new has to be
-read. Keyed by voice and tokens, so that an edit or a branch reuses what is common and nothing else. Bounded in bytes;
-what was not used for longest goes first.
+read. Entries are keyed by voice and tokens, so that an edit or a branch reuses exactly what it shares. The cache is
+bounded in bytes; the least recently used entry is dropped first.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from chatbot.engines.tokenizer import common_prefix
 
 # One layer's keys and values, each of shape (1, heads, tokens, head_dim).
 LayerKV = tuple[Any, Any]
@@ -23,11 +25,16 @@ class _Entry:
 
     @property
     def size(self) -> int:
+        """In bytes."""
         return sum(part.numel() * part.element_size() for layer in self.layers for part in layer)
 
 
 class PrefixCache:
-    """At most `limit` bytes of caches. Not thread-safe: it belongs to the engine's worker."""
+    """At most `limit` bytes of caches. Not thread-safe: it belongs to the engine's worker.
+
+    Attributes:
+        size: bytes held.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -38,9 +45,9 @@ class PrefixCache:
         return len(self._entries)
 
     def find(self, voice: str, tokens: Sequence[int]) -> tuple[int, tuple[LayerKV, ...]]:
-        """The longest cached beginning of `tokens`: its length and its layers, cropped to it; (0, ()) for none.
+        """The longest cached beginning of `tokens`: its length, and its layers cropped to it; (0, ()) for none.
 
-        At least the last token is always left to be read, for its logits are needed.
+        The last token is never counted as cached, because its logits are needed.
         """
         best, best_key = 0, None
         for key, entry in self._entries.items():
@@ -56,7 +63,7 @@ class PrefixCache:
         return best, tuple((keys[:, :, :best], values[:, :, :best]) for keys, values in layers)
 
     def keep(self, voice: str, tokens: Sequence[int], layers: Sequence[LayerKV]) -> None:
-        """Keep the cache of `tokens`; entries that are a beginning of it are no longer needed and go."""
+        """Keep the cache of `tokens`; entries that are a beginning of it are dropped."""
         entry = _Entry(tuple(tokens), tuple(layers))
         for key, other in list(self._entries.items()):
             if key[0] == voice and common_prefix(other.tokens, entry.tokens) == len(other.tokens):
@@ -75,12 +82,3 @@ class PrefixCache:
 
     def _drop(self, key: tuple[str, tuple[int, ...]]) -> None:
         self.size -= self._entries.pop(key).size
-
-
-def common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two sequences have in common from their beginning."""
-    length = min(len(one), len(other))
-    for at in range(length):
-        if one[at] != other[at]:
-            return at
-    return length
