@@ -112,7 +112,7 @@ class TorchEngine(WorkerEngine):
         if not rows:
             return
         try:
-            if self._prompt_lookup and len(rows) == 1 and rows[0].greedy and rows[0].copies:
+            if self._prompt_lookup and len(rows) == 1 and rows[0].guessable:
                 self._write_guessed(rows[0])
             else:
                 self._write_one_each()

@@ -24,14 +24,9 @@ class Row:
         self._sampler = Sampler(reply.generation.request.sampling)
 
     @property
-    def greedy(self) -> bool:
-        """Whether its tokens are the most likely ones."""
-        return self._sampler.greedy
-
-    @property
-    def copies(self) -> bool:
-        """Whether its reply is likely to copy from the prompt."""
-        return self.reply.generation.request.copies
+    def guessable(self) -> bool:
+        """Whether prompt lookup pays: a greedy reply, whose guesses can be checked, that is likely to copy."""
+        return self._sampler.greedy and self.reply.generation.request.copies
 
     def take(self, logits: Any, end_tokens: frozenset[int], now: float) -> int:
         """Choose the next token from logits of shape (vocabulary,) and add it to the reply; returns its id."""
