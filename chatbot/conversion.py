@@ -15,7 +15,7 @@ from typing import Any
 
 DONE = "bakerstreet.json"  # written last; a folder without it is not complete
 GRAPH, DATA = "openvino_model.xml", "openvino_model.bin"
-GROUP = 64  # weights of a row that share a scale; smaller groups are more exact and slower
+GROUP = 64  # weights of a row that share a scale
 
 
 def make_folder(folder: Path, make: Callable[[Path], None], is_whole: Callable[[Path], bool]) -> None:
