@@ -202,5 +202,5 @@ def test_a_book_missing_from_a_folder_is_left_out_with_a_message(tmp_path: Path)
 
 
 def test_a_folder_without_any_of_the_books_is_refused_with_their_names(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"none of the source texts.*red\.txt, green\.txt"):
+    with pytest.raises(SourceError, match=r"None of the source texts.*red\.txt, green\.txt"):
         gather_texts([RED, source("green.txt", 8)], tmp_path, tmp_path / "cache")

@@ -81,10 +81,10 @@ def _plain(setup: Setup) -> Engine:
 
 
 def _transformers(setup: Setup) -> Engine:
-    from chatbot.engines.torch import LocalEngine
+    from chatbot.engines.torch import TorchEngine
 
     # Without prompt lookup: how much it wins is a matter of what is asked, and these prompts are made up.
-    return LocalEngine(
+    return TorchEngine(
         setup.model,
         setup.models_dir,
         device="cpu",

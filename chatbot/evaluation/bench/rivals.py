@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.engines import BUNDLED_PACKAGE, Completion, Generation, WorkerEngine
-from chatbot.errors import EngineError, ModelError
+from chatbot.errors import ModelError
 
 QUEUE = 64  # more than ever ask at once here
 
@@ -57,15 +57,7 @@ class PlainGenerate(WorkerEngine):
             elif voice != self._adapter:
                 raise ModelError("Plain generation is measured with one voice only.")
 
-    def _work(self) -> None:
-        while (fresh := self._arrivals(block=True, room=1)) is not None:
-            for generation in fresh:
-                try:
-                    self._answer(generation)
-                except Exception as error:
-                    generation.finish(EngineError(f"Plain generation failed: {type(error).__name__}: {error}"))
-
-    def _answer(self, generation: Generation) -> None:
+    def _begin(self, generation: Generation) -> None:
         import torch
 
         request = generation.request
@@ -143,15 +135,7 @@ class LlamaCpp(WorkerEngine):
                 verbose=False,
             )
 
-    def _work(self) -> None:
-        while (fresh := self._arrivals(block=True, room=1)) is not None:
-            for generation in fresh:
-                try:
-                    self._answer(generation)
-                except Exception as error:
-                    generation.finish(EngineError(f"llama.cpp failed: {type(error).__name__}: {error}"))
-
-    def _answer(self, generation: Generation) -> None:
+    def _begin(self, generation: Generation) -> None:
         self._load([generation.request.voice] if generation.request.voice else [])
         llama, limit = self._llama, generation.request.sampling.max_new_tokens
         prompt = self.tokenizer.encode_messages(generation.request.messages)
