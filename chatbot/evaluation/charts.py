@@ -59,7 +59,6 @@ def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: 
     """
     require_matplotlib()
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(name for panel in panels for name in panel.series))
@@ -67,7 +66,6 @@ def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: 
     # Text stays text, and ids do not change from one run to the next.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bakerstreet", "font.size": 8}):
         picture = Figure(figsize=(WIDTH, HEIGHT * rows + 1), layout="constrained")
-        canvas = FigureCanvasSVG(picture)
         axes = list(picture.subplots(rows, columns, squeeze=False).flat)
         colours = dict(zip(names, (f"C{number}" for number in range(len(names))), strict=True))
         for ax, panel in zip(axes, panels, strict=False):
@@ -78,7 +76,7 @@ def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: 
         handles = [matplotlib.patches.Patch(color=colour, label=name) for name, colour in colours.items()]
         picture.legend(handles=handles, loc="outside lower center", ncols=min(len(names), 6) or 1, frameon=False)
         written = io.StringIO()
-        canvas.print_svg(written, metadata={"Date": None})
+        picture.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
 
 
