@@ -40,8 +40,8 @@ def evaluate(
     from chatbot.modes import get_mode
 
     chosen = [get_mode(name).name for name in modes.split(",")]
+    check_writable(out, json_file, resume)
     kept = resume or (out.with_suffix(".jsonl") if out else None)
-    check_writable(out, json_file, kept)
     with opened() as resources:
         file = questions_file(resources.persona(persona), questions)
         known = choose_questions(file, split, [kind.strip() for kind in kinds.split(",")], number)
