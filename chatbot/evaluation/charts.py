@@ -82,11 +82,12 @@ def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: 
 
 def _draw(ax: Any, panel: Panel, colours: Mapping[str, str]) -> None:
     width = GROUP / len(panel.series)
+    turned = 90 if len(panel.series) > 4 else 0  # narrow bars have no room for a figure that lies flat
     for number, (name, values) in enumerate(panel.series.items()):
         left = (number + 0.5) * width - GROUP / 2
         drawn = [(at, value) for at, value in enumerate(values) if value is not None]
         bars = ax.bar([at + left for at, _ in drawn], [value for _, value in drawn], width * 0.92, color=colours[name])
-        ax.bar_label(bars, [figure(value) for _, value in drawn], fontsize=6, padding=2)
+        ax.bar_label(bars, [figure(value) for _, value in drawn], fontsize=6, padding=2, rotation=turned)
         for at, interval in enumerate(panel.intervals.get(name, ())):
             if interval is not None:
                 ax.vlines(at + left, *interval, color="black", linewidth=1)
@@ -94,4 +95,4 @@ def _draw(ax: Any, panel: Panel, colours: Mapping[str, str]) -> None:
     ax.set_ylabel(panel.unit)
     ax.set_xticks(range(len(panel.labels)), panel.labels)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.margins(y=0.12)
+    ax.margins(x=0.02, y=0.15)
