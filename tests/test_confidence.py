@@ -50,19 +50,19 @@ def known(question: str, kind: str = "plain") -> KnownQuestion:
 # ---------------------------------------------------------------------- from signals to a confidence
 
 
-def test_strength_falls_with_every_unknown_word_up_to_two() -> None:
+def test_confidence_falls_with_every_unknown_word_up_to_two() -> None:
     confidences = [
         logistic(RULE_OF_THUMB, signals_of(Inquiry("?", signals=GOOD), ["word"] * number)) for number in range(4)
     ]
     assert confidences[0] > confidences[1] > confidences[2] == confidences[3]
 
 
-def test_strength_is_between_none_and_one_whatever_was_measured() -> None:
+def test_confidence_is_between_0_and_1_whatever_was_measured() -> None:
     assert 0 < logistic(RULE_OF_THUMB, {"nearest": -1e9}) < 0.001
     assert 0.999 < logistic(RULE_OF_THUMB, {"nearest": 1e9}) <= 1
 
 
-def test_what_found_nothing_has_no_strength_whatever_was_measured() -> None:
+def test_a_search_that_found_nothing_has_no_confidence_whatever_was_measured() -> None:
     assert Calibration().confidence("rag", GOOD, found=False)[0] == 0
     assert Calibration().confidence("rag", GOOD, found=True)[0] > 0.5
 
@@ -77,7 +77,7 @@ def test_each_plan_has_weights_of_its_own_and_another_plan_those_of_rag_or_the_r
     assert without.confidence("another", GOOD, True) == (logistic(RULE_OF_THUMB, GOOD), RULE_OF_THUMB.limit)
 
 
-def test_a_search_is_weak_where_its_plan_s_limit_is_above_its_strength(casebook: Callable[..., Library]) -> None:
+def test_a_search_is_weak_where_its_plan_s_limit_is_above_its_confidence(casebook: Callable[..., Library]) -> None:
     strict = Calibration({FUSED.name: LogisticModel(bias=0.0, weights={}, limit=0.6)})
     mild = Calibration({FUSED.name: LogisticModel(bias=0.0, weights={}, limit=0.4)})
     weak, good = (casebook(calibration=given).search(KILLED, FUSED) for given in (strict, mild))
@@ -194,7 +194,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_calibration(tmp_path / "nowhere" / "c.json", {})
 
 
-def test_the_command_fits_the_tuning_questions_and_keeps_the_weights_of_other_plans(
+def test_the_command_fits_the_dev_questions_and_keeps_the_weights_of_other_plans(
     settings: Settings, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))

@@ -107,7 +107,7 @@ def read_questions(file: Path) -> list[FileQuestion]:
     Raises:
         MessageError: the file cannot be read, or a line is wrong; the message gives its number.
     """
-    from chatbot.evaluation.questions import question_rows
+    from chatbot.evaluation import question_rows
 
     questions = []
     for number, row in enumerate(question_rows(file), 1):
