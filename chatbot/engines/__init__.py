@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engines.chat_format import encode_messages
 from chatbot.engines.types import Completion, Engine, Generation, Request, Sampling
-from chatbot.engines.weights import BUNDLED, BUNDLED_PACKAGE, GeneratorWeights, resolve_model
-from chatbot.engines.worker import Limits, WorkerEngine
+from chatbot.engines.weights import GeneratorWeights, resolve_model
+from chatbot.engines.worker import Limits
 
 if TYPE_CHECKING:
     from chatbot.engines.chat_model import EngineChatModel
 
 __all__ = [
-    "BUNDLED",
-    "BUNDLED_PACKAGE",
     "Completion",
     "Engine",
     "EngineChatModel",
@@ -21,7 +19,6 @@ __all__ = [
     "Limits",
     "Request",
     "Sampling",
-    "WorkerEngine",
     "encode_messages",
     "resolve_model",
 ]
