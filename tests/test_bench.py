@@ -307,6 +307,7 @@ def test_the_command_writes_what_was_measured(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # two processes load torch and the model
 def test_plain_generation_and_transformers_are_measured_with_the_real_model_and_voice(
     settings: Settings, sherlock: LoadedPersona
 ) -> None:
