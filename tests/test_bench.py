@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from chatbot.cli import app
 from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.engines.types import Completion, Engine, Generation, Request
+from chatbot.engines.worker import Limits
 from chatbot.errors import EngineError, MessageError, ModelError, VoiceError
 from chatbot.evaluation.bench import engines
 from chatbot.evaluation.bench.engines import Measured, Setup, choose_engines
@@ -128,7 +129,7 @@ STEADY, SECOND = Measured("steady", SteadyEngine, "json"), Measured("second", se
 @pytest.fixture
 def setup(tmp_path: Path) -> Setup:
     """What the engines of known speed are made from; `models_dir` is where they keep their diary."""
-    return Setup("bundled", tmp_path, 1, 512, 16, 8, tmp_path / "voice", SOURCE, TINY)
+    return Setup("bundled", tmp_path, 1, {"cache_mb": 16}, tmp_path / "voice", SOURCE, TINY)
 
 
 # ---------------------------------------------------------------------- measures
@@ -306,20 +307,13 @@ def test_the_command_writes_what_was_measured(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # two processes load torch and the model
 def test_plain_generation_and_transformers_are_measured_with_the_real_model_and_voice(
     settings: Settings, sherlock: LoadedPersona
 ) -> None:
-    setup = Setup(
-        settings.model,
-        settings.models_dir,
-        settings.cpu_threads(),
-        512,
-        64,
-        8,
-        sherlock.voice,
-        SOURCE,
-        replace(TINY, repetitions=1, measures=("first token", "writing", "turn")),
-    )
+    plan = replace(TINY, repetitions=1, measures=("first token", "writing", "turn"))
+    limits: Limits = {"context_tokens": 512, "cache_mb": 64}
+    setup = Setup(settings.model, settings.models_dir, settings.cpu_threads(), limits, sherlock.voice, SOURCE, plan)
     outcome = run(choose_engines(["plain", "transformers"]), setup)
     assert outcome.notes == []
     for own in outcome.samples.values():

@@ -199,7 +199,7 @@ def test_the_command_fits_the_dev_questions_and_keeps_the_weights_of_other_plans
 ) -> None:
     monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
     get_settings.cache_clear()
-    monkeypatch.setattr("chatbot.cli.common.get_settings", lambda: settings)
+    monkeypatch.setattr("chatbot.settings.get_settings", lambda: settings)
     monkeypatch.setattr("chatbot.evaluation.questions.split_of", lambda known: "dev")
     questions = [known(KILLED), known("Who was Julia Stoner?"), known("What is the iPhone?", "unanswerable")]
     rows = "\n".join(question.model_dump_json(exclude_defaults=True) for question in questions)

@@ -470,7 +470,7 @@ def at_home(settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatc
     """The command finds the session's library."""
     monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
     get_settings.cache_clear()
-    monkeypatch.setattr("chatbot.cli.common.get_settings", lambda: settings)
+    monkeypatch.setattr("chatbot.settings.get_settings", lambda: settings)
 
 
 @pytest.mark.usefixtures("at_home")

@@ -95,4 +95,5 @@ def _draw(ax: Any, panel: Panel, colours: Mapping[str, str]) -> None:
     ax.set_ylabel(panel.unit)
     ax.set_xticks(range(len(panel.labels)), panel.labels)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.margins(x=0.02, y=0.15)
+    ax.set_xlim(-0.5, len(panel.labels) - 0.5)
+    ax.margins(y=0.15)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chatbot.engines import Engine
+from chatbot.engines import Engine, Limits
 from chatbot.errors import MessageError
 from chatbot.evaluation.bench.measures import Plan
 
@@ -20,9 +20,7 @@ class Setup:
         model: as in `settings.model`.
         models_dir: where converted models are kept.
         threads: CPU threads.
-        context_tokens: prompt and reply together.
-        cache_mb: memory for the key/value caches of earlier prompts.
-        batch_size: the most requests written together.
+        limits: see `Limits`.
         voice: the adapter's folder; None: nothing is measured with a voice.
         source: the text whose sentences the prompts are made of.
         plan: what is measured.
@@ -31,9 +29,7 @@ class Setup:
     model: str
     models_dir: Path
     threads: int
-    context_tokens: int
-    cache_mb: int
-    batch_size: int
+    limits: Limits
     voice: Path | None
     source: str
     plan: Plan = field(default_factory=Plan)
@@ -70,29 +66,16 @@ def _plain(setup: Setup) -> Engine:
 def _transformers(setup: Setup) -> Engine:
     from chatbot.engines.torch import TorchEngine
 
+    # What prompt lookup gains depends on what is asked, and these prompts are made up.
     return TorchEngine(
-        setup.model,
-        setup.models_dir,
-        device="cpu",
-        threads=setup.threads,
-        context_tokens=setup.context_tokens,
-        cache_mb=setup.cache_mb,
-        batch_size=setup.batch_size,
-        prompt_lookup=False,  # what it gains depends on what is asked, and these prompts are made up
+        setup.model, setup.models_dir, device="cpu", threads=setup.threads, prompt_lookup=False, **setup.limits
     )
 
 
 def _openvino(setup: Setup) -> Engine:
     from chatbot.engines.openvino import OpenVinoEngine
 
-    return OpenVinoEngine(
-        setup.model,
-        setup.models_dir,
-        threads=setup.threads,
-        context_tokens=setup.context_tokens,
-        cache_mb=setup.cache_mb,
-        batch_size=setup.batch_size,
-    )
+    return OpenVinoEngine(setup.model, setup.models_dir, threads=setup.threads, **setup.limits)
 
 
 ENGINES = (

@@ -83,11 +83,10 @@ def report(outcome: BenchOutcome, plan: Plan, about: dict[str, Any]) -> str:
 
 def as_json(outcome: BenchOutcome, setup: Setup, about: dict[str, Any], date: str) -> str:
     """Everything: samples, medians, the machine, the settings and the date (ISO 8601)."""
-    settings = {name: getattr(setup, name) for name in ("model", "threads", "context_tokens", "cache_mb", "batch_size")}
     data = {
         "date": date,
         "machine": about,
-        "settings": settings,
+        "settings": {"model": setup.model, "threads": setup.threads, **setup.limits},
         "plan": asdict(setup.plan),
         "engines": {
             name: {"medians": {key: percentile(values, 50) for key, values in samples.items()}, "samples": samples}
