@@ -11,9 +11,8 @@ from chatbot.library.index.manifest import (
     check_embedder,
     index_stamp,
     read_manifest,
-    write_manifest,
 )
-from chatbot.library.index.passages import Passages, read_passages, write_index
+from chatbot.library.index.passages import Passages, read_passages
 
 __all__ = [
     "TEXTS_LIMIT",
@@ -33,7 +32,5 @@ __all__ = [
     "remove_text",
     "switch_embedder",
     "terms",
-    "write_index",
     "write_library",
-    "write_manifest",
 ]
