@@ -78,12 +78,7 @@ class LibraryHandlers:
             return "Choose the text to remove first."
         with self._changing:
             try:
-<<<<<<< HEAD:chatbot/web/library_handlers.py
                 removed = remove_text(
-                    self._resources.persona(persona),
-=======
-                gone = remove_text(
->>>>>>> 8b0c2a6 (The passages and their BM25 index are tantivy's: posting lists, passage file and arrangement go):chatbot/web/shelf.py
                     self._resources.library_folder(persona),
                     self._resources.library_embedder(persona),
                     name,
