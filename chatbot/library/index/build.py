@@ -1,11 +1,12 @@
 """Build a library: sources -> sections -> passages -> tantivy (BM25) and Chroma.
 
 A passage's id is made of its text and place, so a build only has to embed the ids that Chroma lacks and to delete
-those it should not have. Building again embeds only what changed, and a build that was killed goes on.
+those it should not have. Building again embeds only what changed, and a build that was killed
+continues where it stopped.
 
-Where no whole library stands yet, passages and BM25 come first, so that it can be searched by words at once, and the
-vectors are filled in behind. A library that stands is changed as one: what is new is embedded, then the index is
-replaced, then what is no longer wanted goes.
+A new library gets its passages and BM25 first, so that it can be searched by words at once, and its vectors after that.
+A complete library is changed in one step: new passages are embedded, then the index is replaced, then the vectors of
+passages that are no longer in it are deleted.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def build_library(
             named here stay as they are; None: the casebook alone is brought up to date.
         chroma_url: a Chroma server instead of the embedded store.
         fresh: throw the old library away first.
-        behind: where no whole library stands yet, leave the vectors to `fill_library`.
+        behind: where the library is not complete yet, leave the vectors to `fill_library`.
         on_progress: told how many passages are embedded, of how many.
 
     Raises:
@@ -137,7 +138,7 @@ def write_library(
     Args:
         folder: the library's folder.
         embedder: the one that built it, if it was built.
-        replaced: what the sources of these names shall hold; those that do so already are left as they are.
+        replaced: what the sources of these names shall hold; sources that hold them already are left alone.
         entries: all sources of the library as they are then.
         chroma_url: a Chroma server instead of the embedded store.
         on_progress: told how many passages are embedded, of how many.
@@ -181,7 +182,7 @@ def _replace(
     chroma_url: str | None,
     on_progress: Progress,
 ) -> Built:
-    """Change a library that is whole: at every moment it is searched as it was, or as it shall be."""
+    """Change a complete library: at every moment it is searched either as it was or as it will be."""
     after = before.changed(contents=Contents(sources=dict(entries)))
     chroma = open_chroma(folder, embedder, chroma_url, after.total)
     coming = {passage.id: passage for passages in replaced.values() for passage in passages}

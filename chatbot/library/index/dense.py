@@ -2,7 +2,7 @@
 
 The manifest says which sets of passages an embedder's collection holds in full, by the fingerprint of the set
 (`Passages.stamp`). So a collection that fell behind is known without asking Chroma, and is brought up to date before
-it is searched again. What was embedded stays: a filling that was killed goes on with what is missing.
+it is searched again. What was embedded stays: a filling that was killed continues with what is missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The passages of a library on disk, in the same tantivy index that finds them by words.
 
-A passage has a position for as long as it stands: an ascending number, in the order in which the passages of a source
-follow each other. A source that is added or replaced goes to the end, so positions have gaps where others stood.
+A passage keeps its position, a number, for as long as it is in the library. The passages of a source have consecutive
+positions, in their order. A source that is added or replaced gets positions after all others, so there can be gaps.
 """
 
 from __future__ import annotations
