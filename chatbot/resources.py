@@ -95,12 +95,12 @@ class Resources:
         Raises:
             LibraryError: there is none yet, it is damaged, or another embedder built it.
         """
-        from chatbot.library.index import file_stamp, index_folder, read_manifest
+        from chatbot.library.index import index_stamp, read_manifest
 
         folder = self.library_folder(persona_id)
         with self._lock:
-            manifest, index = read_manifest(folder), index_folder(folder)
-            stamp = (manifest.embedder if manifest else "", file_stamp(index) if index else ())
+            manifest = read_manifest(folder)
+            stamp = (manifest.embedder if manifest else "", index_stamp(folder))
             known = self._libraries.get(persona_id)
             if known and known[0] == stamp:
                 return known[1]
@@ -167,12 +167,12 @@ class Resources:
         Raises:
             BakerStreetError: something is missing; the message says what to do.
         """
-        from chatbot.library.index import build_library, check_embedder, fill_library, index_folder, read_manifest
+        from chatbot.library.index import build_library, check_embedder, fill_library, index_stamp, read_manifest
 
         loaded = self.persona(persona_id)
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
         manifest = read_manifest(folder)
-        if manifest is None or index_folder(folder) is None:
+        if manifest is None or not index_stamp(folder):
             self._say(f"Building the library of {loaded.persona.name} from his casebook (once) ...")
             build_library(loaded, folder, self.library_embedder(persona_id), chroma_url=url, behind=True)
             manifest = read_manifest(folder)

@@ -12,7 +12,8 @@ from chatbot.cli import app
 from chatbot.errors import LibraryError, SourceError
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.additions import add_text, remove_text
-from chatbot.library.index.store import known_ids, open_chroma, read_manifest
+from chatbot.library.index.chroma import known_ids, open_chroma
+from chatbot.library.index.manifest import read_manifest
 from chatbot.library.search.library import Library
 from personas import LoadedPersona
 
@@ -48,14 +49,14 @@ def works(folder: Path, embedder: Embedder, question: str = QUESTION) -> list[st
 def test_an_added_text_is_found_at_once_and_a_removed_one_leaves_nothing(
     folder: Path, sherlock: LoadedPersona, embedder: Embedder, tmp_path: Path
 ) -> None:
-    before = known_ids(open_chroma(folder, embedder, None))
+    before = known_ids(folder, open_chroma(folder, embedder, None))
     assert "clock.md" not in works(folder, embedder)
     added = add_text(sherlock, folder, embedder, written(tmp_path, "clock.md", STORY))
     assert added.title == "The Clockmaker of Whitby"
     assert works(folder, embedder)[0] == "clock.md"
-    assert len(known_ids(open_chroma(folder, embedder, None))) == len(before) + added.passages
-    assert remove_text(sherlock, folder, embedder, "clock.md") == added.passages
-    assert known_ids(open_chroma(folder, embedder, None)) == before
+    assert len(known_ids(folder, open_chroma(folder, embedder, None))) == len(before) + added.passages
+    assert remove_text(folder, embedder, "clock.md") == added.passages
+    assert known_ids(folder, open_chroma(folder, embedder, None)) == before
     assert "clock.md" not in works(folder, embedder)
     manifest = read_manifest(folder)
     assert manifest is not None and manifest.complete and "clock.md" not in manifest.sources
@@ -93,7 +94,7 @@ def test_what_cannot_be_added_or_removed_is_said_and_changes_nothing(
     with pytest.raises(SourceError):
         add_text(sherlock, folder, embedder, written(tmp_path, "empty.txt", ""))
     with pytest.raises(SourceError, match=r"no text named 'moon\.txt'"):
-        remove_text(sherlock, folder, embedder, "moon.txt")
+        remove_text(folder, embedder, "moon.txt")
     assert read_manifest(folder) == before
 
 

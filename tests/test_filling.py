@@ -14,10 +14,10 @@ from chatbot.errors import LibraryError
 from chatbot.library.index import build, dense
 from chatbot.library.index.additions import add_text
 from chatbot.library.index.build import build_library
-from chatbot.library.index.dense import Dense, fill_dense, fill_library
-from chatbot.library.index.embedder_switch import switch_embedder
+from chatbot.library.index.chroma import known_ids, open_chroma
+from chatbot.library.index.dense import Dense, fill_dense, fill_library, switch_embedder
 from chatbot.library.index.manifest import read_manifest
-from chatbot.library.index.store import known_ids, open_chroma, read_passages
+from chatbot.library.index.passages import read_passages
 from chatbot.library.search.library import Library
 from chatbot.library.search.plans import NAIVE
 from chatbot.resources import Resources
@@ -48,7 +48,7 @@ def tea(tmp_path: Path) -> Path:
 def is_whole(folder: Path, embedder: Counting, url: str | None = None) -> bool:
     """Whether Chroma holds just the passages of the index, and the manifest says so."""
     manifest, passages = read_manifest(folder), read_passages(folder)
-    held = known_ids(open_chroma(folder, embedder, url))
+    held = known_ids(folder, open_chroma(folder, embedder, url))
     assert manifest is not None
     return manifest.complete and manifest.dense == len(passages) and held == {passage.id for passage in passages}
 
@@ -229,18 +229,18 @@ def test_a_change_that_is_killed_anywhere_leaves_the_library_before_or_after_it(
     assert "Haddock" in Library(folder, embedder).search("What is the cat called?").evidence[0].text
 
 
-@pytest.mark.parametrize("point", ["_write_postings", "rename"])
+@pytest.mark.parametrize("point", ["_write_passages", "rename"])
 def test_an_index_that_is_killed_while_it_is_written_leaves_the_old_one(
     persona: LoadedPersona, folder: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chatbot.library.index import store
+    from chatbot.library.index import passages
 
     embedder = Counting()
     build_library(persona, folder, embedder, texts=BOOK)
     entry(persona.folder, "cat", "The Cat", "The cat of Thistle Lodge is called Haddock now.")
     with monkeypatch.context() as patch:
         # The second rename puts the new index in its place; the first took the old one away.
-        _dies(*((store, point, 1, False) if point == "_write_postings" else (Path, point, 2, False)))(patch)
+        _dies(*((passages, point, 1, True) if point == "_write_passages" else (Path, point, 2, False)))(patch)
         with pytest.raises(Interrupted):
             build_library(persona, folder, embedder, texts=BOOK)
     library = Library(folder, embedder)

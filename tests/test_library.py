@@ -12,7 +12,8 @@ from kettles import BOOK, Counting, Interrupted, chroma_server, entry, free_port
 from chatbot.errors import LibraryError, SourceError
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.build import build_library
-from chatbot.library.index.store import known_ids, open_chroma, read_manifest
+from chatbot.library.index.chroma import known_ids, open_chroma
+from chatbot.library.index.manifest import read_manifest
 from chatbot.library.search.inquiry import Ranking
 from chatbot.library.search.library import Library
 from chatbot.library.search.modules.finding import fused
@@ -83,7 +84,7 @@ def test_a_build_that_was_killed_goes_on_where_it_stopped(
     embedder.left = 2
     with pytest.raises(Interrupted):
         build_library(persona, tmp_path / "quill", embedder, texts=book)
-    kept = len(known_ids(open_chroma(tmp_path / "quill", embedder, None)))
+    kept = len(known_ids(tmp_path, open_chroma(tmp_path / "quill", embedder, None)))
     assert kept == 2
     embedder.left = None
     built = build_library(persona, tmp_path / "quill", embedder, texts=book)
@@ -123,7 +124,8 @@ def test_a_missing_or_damaged_library_says_what_to_do(persona: LoadedPersona, tm
     with pytest.raises(LibraryError, match="bakerstreet library build quill"):
         Library(tmp_path / "quill", embedder)
     build_library(persona, tmp_path / "quill", embedder)
-    (tmp_path / "quill" / "index" / "passages.jsonl").write_text("{")
+    for file in (tmp_path / "quill" / "index").glob("*.store"):
+        file.write_text("{")
     with pytest.raises(LibraryError, match="damaged"):
         Library(tmp_path / "quill", embedder)
     (tmp_path / "quill" / "manifest.json").write_text("{")

@@ -10,7 +10,7 @@ import pytest
 from chatbot.errors import LibraryError
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.build import build_library
-from chatbot.library.index.store import read_passages
+from chatbot.library.index.passages import read_passages
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from chatbot.web.library_handlers import LibraryHandlers

@@ -1,4 +1,4 @@
-"""The command that measures synthetic libraries: it goes on where it was killed, and says what it found."""
+"""The command that measures synthetic libraries."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation.retrieval import scale
 from chatbot.evaluation.retrieval.scale import (
     Scale,
     Speed,
     SyntheticEmbedder,
-    build_index,
-    build_vectors,
+    run_size,
     synthetic_passages,
     word,
 )
 from chatbot.evaluation.retrieval.scale_report import verdict
-from chatbot.library.index.manifest import read_manifest
-from chatbot.library.index.postings import terms
+from chatbot.library.index import terms
 
 
 def test_synthetic_passages_are_the_same_in_every_run_and_words_are_their_own_stems() -> None:
@@ -43,29 +39,6 @@ def test_a_text_has_one_vector_and_neighbours_are_near() -> None:
     assert 0.5 < near.mean() < 0.75
 
 
-def test_filling_goes_on_after_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scale, "BATCH", 500)
-    folder = tmp_path / "synthetic-1000"
-    build_index(folder, 1000)
-    embed, calls = SyntheticEmbedder.embed_documents, [0]
-
-    def dying(self: SyntheticEmbedder, texts: list[str]) -> list[list[float]]:
-        calls[0] += 1
-        if calls[0] == 2:
-            raise KeyboardInterrupt
-        return embed(self, texts)
-
-    monkeypatch.setattr(SyntheticEmbedder, "embed_documents", dying)
-    with pytest.raises(KeyboardInterrupt):
-        build_vectors(folder, 1000)
-    manifest = read_manifest(folder)
-    assert manifest is not None and manifest.dense == 500
-    build_vectors(folder, 1000)
-    assert calls[0] == 3
-    manifest = read_manifest(folder)
-    assert manifest is not None and manifest.complete
-
-
 def test_the_command_measures_and_writes_both_files(tmp_path: Path) -> None:
     files = ["--json", str(tmp_path / "s.json"), "--out", str(tmp_path / "s.md"), "--work", str(tmp_path / "work")]
     result = CliRunner().invoke(app, ["library", "scale", "--passages", "1000", *files])
@@ -78,14 +51,23 @@ def test_the_command_measures_and_writes_both_files(tmp_path: Path) -> None:
     assert not (tmp_path / "work" / "synthetic-1000").exists()
 
 
+def test_a_size_that_was_measured_is_not_measured_again(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text(scale_of(1000, 5.0).model_dump_json())
+    assert run_size(tmp_path, 1000, print).fused.p95 == 5.0
+
+
 def test_sizes_that_are_none_are_refused() -> None:
     result = CliRunner().invoke(app, ["library", "scale", "--passages", "many"])
-    assert isinstance(result.exception, MessageError) and "'many' are no sizes" in str(result.exception)
+    assert isinstance(result.exception, MessageError) and "'many' is not a list of sizes" in str(result.exception)
+
+
+def scale_of(passages: int, p95: float) -> Scale:
+    """Figures that are all 1 but for the fused search."""
+    one = Speed(p50=1.0, p95=1.0, slowest=1.0)
+    values = dict.fromkeys(Scale.model_fields, 1.0) | dict.fromkeys(["dense", "lexical", "lexical_in_work"], one)
+    return Scale(**(values | {"passages": passages, "fused": Speed(p50=1.0, p95=p95, slowest=200.0)}))
 
 
 def test_the_verdict_says_by_how_much_the_limit_is_missed() -> None:
-    speed = Speed(p50=1.0, p95=2.0, slowest=3.0)
-    values = dict.fromkeys(Scale.model_fields, 1.0) | dict.fromkeys(["dense", "lexical", "lexical_in_work"], speed)
-    slow = Scale(**(values | {"passages": 1_000_000, "fused": Speed(p50=90.0, p95=130.0, slowest=200.0)}))
-    assert verdict([slow]).endswith("is not held: it is 130 ms, 30 too many.")
-    assert verdict([slow.model_copy(update={"fused": speed})]).endswith("is held (2 ms).")
+    assert verdict([scale_of(1_000_000, 130.0)]).endswith("is not held: it is 130 ms, 30 too many.")
+    assert verdict([scale_of(1_000_000, 2.0)]).endswith("is held (2 ms).")

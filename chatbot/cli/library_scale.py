@@ -23,7 +23,7 @@ def scale(
 ) -> None:
     """Measure search, memory and growth on synthetic libraries; no model is used.
 
-    A million passages take 4 GB of disk and an hour or more. A run that was killed continues when it is started again.
+    A million passages take 4 GB of disk and an hour or more. A run that was killed continues with the sizes it lacks.
     """
     import os
     import platform

@@ -47,7 +47,6 @@ def remove(
 
     with opened() as resources:
         removed = remove_text(
-            resources.persona(persona),
             resources.library_folder(persona),
             resources.library_embedder(persona),
             name,

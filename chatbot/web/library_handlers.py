@@ -79,7 +79,6 @@ class LibraryHandlers:
         with self._changing:
             try:
                 removed = remove_text(
-                    self._resources.persona(persona),
                     self._resources.library_folder(persona),
                     self._resources.library_embedder(persona),
                     name,

@@ -1,22 +1,22 @@
-"""How the library bears a million passages: synthetic libraries of several sizes, built and searched as real ones are.
+"""How the library copes with a million passages: synthetic libraries, built and searched as real ones are.
 
-Everything on the way is the library's own code but for two things. Words are drawn from a vocabulary by the law of Zipf
-and Mandelbrot, set so that common and rare words fall on as many passages as in the nine books. Vectors are not made by
-a model, which would take hours, but drawn around the centres of clusters, seeded by the text; they say nothing about
-how well a library of that size is searched, only about how fast. Every step runs in a process of its own, so that its
-memory is its own.
+All of it is the library's own code but for two things. Words are drawn from a vocabulary by the Zipf-Mandelbrot law,
+fitted so that common and rare words occur in as many passages as in the nine books. Vectors are not made by a model,
+which would take hours, but drawn around the centres of clusters, seeded by the text; they say nothing about how well a
+library of that size is searched, only how fast. Every step runs in a process of its own, so that its memory is its own.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +26,17 @@ from pydantic import BaseModel, ConfigDict
 
 from chatbot.library.encoders import Embedder
 from chatbot.library.index import (
-    Arranged,
     Dense,
-    Manifest,
+    Passages,
     SourceEntry,
-    arrange,
-    fill_dense,
-    kept_positions,
-    read_index,
+    fill_library,
     read_manifest,
     read_passages,
-    write_index,
     write_library,
-    write_manifest,
 )
 from chatbot.library.search import Ranking, fused
-from chatbot.library.texts import CASEBOOK, TEXT, Passage
+from chatbot.library.texts import TEXT, Passage
 from chatbot.progress import Say
-from personas import load_persona
 
 VOCABULARY = 200_000
 WORDS = 80  # terms in a passage that are no stopwords; the books have 65
@@ -147,7 +140,7 @@ def word(number: int) -> str:
 
 
 def synthetic_passages(start: int, end: int, seed: int = 0) -> Iterator[Passage]:
-    """The passages from `start` up to `end`: works of 200, sources of ten works, one in a thousand of the casebook."""
+    """The passages from `start` up to `end`: works of 200, sources of ten works."""
     weights = 1.0 / (np.arange(VOCABULARY) + FLATNESS)
     heights = np.cumsum(weights / weights.sum())
     words = [word(number) for number in range(VOCABULARY)]
@@ -156,52 +149,32 @@ def synthetic_passages(start: int, end: int, seed: int = 0) -> Iterator[Passage]
         ranks = np.minimum(np.searchsorted(heights, drawn), VOCABULARY - 1)
         for number, row in enumerate(ranks.tolist(), first):
             text = " ".join(words[rank] for rank in row)
-            kind = CASEBOOK if number < end // 1000 else TEXT
             source = f"source-{number // 2000}.txt"
             work = f"work {number // 200}"
             id_ = hashlib.blake2b(f"{seed} {number}".encode(), digest_size=16).hexdigest()
-            yield Passage(id_, kind, source, work, "", number % 200 + 1, "", text)
+            yield Passage(id_, TEXT, source, work, "", number % 200 + 1, "", text)
 
 
-def build_index(folder: Path, number: int) -> dict[str, float]:
-    """Write the passages and posting lists; nothing where they stand. Seconds, and the process's peak."""
-    if read_manifest(folder) is None:
-        began = time.perf_counter()
-        arranged = Arranged.of(list(synthetic_passages(0, number)))
-        write_index(
-            folder, arranged, {"all": SourceEntry(kind=TEXT, title="All", works=number // 200, passages=number)}
-        )
-        fingerprint = SyntheticEmbedder(max(1, number // CLUSTER)).fingerprint
-        write_manifest(folder, Manifest(embedder=fingerprint, stamp=arranged.stamp, total=number))
-        _remember(folder, index_s=time.perf_counter() - began, peak_mb=_peak())
-    return _remembered(folder)
-
-
-def build_vectors(folder: Path, number: int) -> dict[str, float]:
-    """Fill Chroma; goes on where it was killed. Seconds, summed over the runs, and the highest peak."""
-    manifest = read_manifest(folder)
-    if manifest is not None and not manifest.complete:
-        last = [time.perf_counter()]
-
-        def show(done: int, total: int) -> None:
-            now, known = time.perf_counter(), _remembered(folder)
-            peak = max(known.get("peak_mb", 0.0), _peak())
-            _remember(folder, dense_s=known.get("dense_s", 0.0) + now - last[0], peak_mb=peak)
-            last[0] = now
-            if total and (done % 20_000 == 0 or done == total):
-                print(f"  {number:,} passages: {done:,} of {total:,} vectors", file=sys.stderr, flush=True)
-
-        embedder = SyntheticEmbedder(max(1, number // CLUSTER))
-        fill_dense(folder, embedder, read_passages(folder), None, show, batch=BATCH)
-        show(0, 0)
-    return _remembered(folder)
+def build(folder: Path, number: int) -> dict[str, float]:
+    """Build a library; seconds for passages and BM25, for Chroma, and the peak of the process's memory."""
+    embedder = _embedder(number)
+    began = time.perf_counter()
+    by_source: dict[str, list[Passage]] = {}
+    for passage in synthetic_passages(0, number):
+        by_source.setdefault(passage.source, []).append(passage)
+    entries = {name: SourceEntry.of(name, passages) for name, passages in by_source.items()}
+    write_library(folder, embedder, by_source, entries, None, lambda done, total: None, behind=True)
+    indexed = time.perf_counter()
+    fill_library(folder, embedder, batch=BATCH)
+    return {"index_s": indexed - began, "dense_s": time.perf_counter() - indexed, "build_peak_mb": _peak()}
 
 
 def measure(folder: Path, number: int) -> dict[str, Any]:
     """Open the library and search it."""
-    embedder = SyntheticEmbedder(max(1, number // CLUSTER))
+    embedder = _embedder(number)
     before = time.perf_counter()
-    passages, lexical = read_index(folder)
+    passages = read_passages(folder)
+    lexical = passages.lexical
     opened, opened_mb = time.perf_counter() - before, _resident()
     dense = Dense(folder, embedder, None, passages)
     questions = _questions(passages)
@@ -212,7 +185,7 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
     dense.search(vectors[0], LIST)
     first = time.perf_counter() - before
     lexical.search(questions[0][1], LIST)
-    masks = [passages.groups.positions("work", passages[at].work) for at, _ in questions]
+    works = [[passages[at].work] for at, _ in questions]
 
     def both(number: int) -> None:
         by_sense = Ranking("dense", 1.0, tuple(dense.search(vectors[number], LIST)))
@@ -225,7 +198,7 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
         "opened_mb": opened_mb,
         "dense": _timed(lambda number: dense.search(vectors[number], LIST)),
         "lexical": _timed(lambda number: lexical.search(questions[number][1], LIST)),
-        "lexical_in_work": _timed(lambda number: lexical.search(questions[number][1], LIST, masks[number])),
+        "lexical_in_work": _timed(lambda number: lexical.search(questions[number][1], LIST, works[number])),
         "fused": _timed(both),
         "resident_mb": _resident(),
         "index_mb": _size(folder / "index"),
@@ -233,75 +206,68 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
     }
 
 
-def recall(folder: Path, number: int, asked: int = 20) -> float:
-    """How many of the ten nearest passages the dense search finds, against all vectors compared one by one."""
-    embedder = SyntheticEmbedder(max(1, number // CLUSTER))
+def recall(folder: Path, number: int, asked: int = 20) -> dict[str, float]:
+    """What share of the ten nearest passages the dense search finds, against all vectors compared one by one."""
+    embedder = _embedder(number)
     passages = read_passages(folder)
     dense = Dense(folder, embedder, None, passages)
     wanted = embedder.vectors([passages[at].indexed() for at, _ in _questions(passages)[:asked]])
     best = np.full((asked, 10), -2.0, np.float32)
     nearest = np.zeros((asked, 10), np.int64)
+    every_passage = iter(passages)
     for start in range(0, len(passages), 20_000):
-        some = passages[start : start + 20_000]
+        some = list(islice(every_passage, 20_000))
         near = wanted @ embedder.vectors([passage.indexed() for passage in some]).T
         every = np.concatenate([best, near], axis=1)
         at = np.concatenate([nearest, np.broadcast_to(np.arange(start, start + len(some)), near.shape)], axis=1)
         order = np.argsort(-every, axis=1)[:, :10]
         best, nearest = np.take_along_axis(every, order, 1), np.take_along_axis(at, order, 1)
     found = [{at for at, _ in dense.search(row.tolist(), LIST)[:10]} for row in wanted]
-    return float(np.mean([len(one & set(other.tolist())) / 10 for one, other in zip(found, nearest, strict=True)]))
+    shares = [len(one & set(other.tolist())) / 10 for one, other in zip(found, nearest, strict=True)]
+    return {"recall": float(np.mean(shares))}
 
 
 def grow(folder: Path, number: int) -> dict[str, float]:
-    """Add passages to the library as a text is added, once the process is warm."""
-    embedder = SyntheticEmbedder(max(1, number // CLUSTER))
-    loaded = load_persona("sherlock")
+    """Add passages to the library as a text is added; seconds once Chroma is open, peak memory, growth on disk."""
+    embedder = _embedder(number)
     before_mb = _size(folder)
     seconds = 0.0
-    for _ in range(2):  # the first opens Chroma and is not counted
-        made = list(synthetic_passages(0, ADDED, seed=len(read_passages(folder))))
+    for turn in (1, 2):  # the first opens Chroma and is not counted
+        name = f"added-{turn}.txt"
+        made = [replace(passage, source=name) for passage in synthetic_passages(0, ADDED, seed=turn)]
         began = time.perf_counter()
-        old, manifest = read_passages(folder), read_manifest(folder)
-        kept = kept_positions(old, lambda kind, source: True)
-        known = manifest.sources if manifest else {}
-        write_library(loaded, folder, embedder, arrange(loaded, old, kept, made), known, None, lambda done, total: None)
+        manifest = read_manifest(folder)
+        entries = {**(manifest.sources if manifest else {}), name: SourceEntry.of(name, made)}
+        write_library(folder, embedder, {name: made}, entries, None, lambda done, total: None)
         seconds = time.perf_counter() - began
     return {"add_s": seconds, "add_peak_mb": _peak(), "added_mb": (_size(folder) - before_mb) / 2}
 
 
 def run_size(folder: Path, number: int, say: Say) -> Scale:
-    """Build and measure one size, each step in a process of its own.
-
-    What a run that was killed has done in `folder` is not done again.
-    """
+    """Build and measure one size, each step in a process of its own; a size that was measured is read from `folder`."""
     import multiprocessing
+    import shutil
     from concurrent.futures import ProcessPoolExecutor
 
     result = folder / "result.json"
     if result.is_file():
         return Scale.model_validate_json(result.read_text())
-
-    def apart(step: Callable[..., Any]) -> Any:
-        say(f"{number:,} passages: {step.__name__.replace('_', ' ')} ...")
+    shutil.rmtree(folder, ignore_errors=True)
+    figures: dict[str, Any] = {"passages": number}
+    for step in (build, measure, recall, grow):
+        say(f"{number:,} passages: {step.__name__} ...")
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            return pool.submit(step, folder, number).result()
-
-    folder.mkdir(parents=True, exist_ok=True)
-    apart(build_index)
-    built = apart(build_vectors)
-    figures = apart(measure) | {"recall": apart(recall)} | apart(grow)
-    scale = Scale(
-        passages=number,
-        index_s=built["index_s"],
-        dense_s=built["dense_s"],
-        build_peak_mb=built["peak_mb"],
-        **figures,
-    )
+            figures |= pool.submit(step, folder, number).result()
+    scale = Scale(**figures)
     result.write_text(scale.model_dump_json())
     return scale
 
 
-def _questions(passages: Sequence[Passage]) -> list[tuple[int, str]]:
+def _embedder(number: int) -> SyntheticEmbedder:
+    return SyntheticEmbedder(max(1, number // CLUSTER))
+
+
+def _questions(passages: Passages) -> list[tuple[int, str]]:
     """Questions of words of one passage each, with its position."""
     draw = np.random.default_rng(2)
     places = draw.integers(0, len(passages), QUERIES).tolist()
@@ -316,15 +282,6 @@ def _timed(ask: Callable[[int], Any]) -> Speed:
         taken.append((time.perf_counter() - began) * 1000)
     p50, p95 = np.percentile(taken, [50, 95])
     return Speed(p50=round(float(p50), 2), p95=round(float(p95), 2), slowest=round(max(taken), 2))
-
-
-def _remembered(folder: Path) -> dict[str, float]:
-    file = folder / "scale.json"
-    return dict(json.loads(file.read_text())) if file.is_file() else {}
-
-
-def _remember(folder: Path, **values: float) -> None:
-    (folder / "scale.json").write_text(json.dumps(_remembered(folder) | values))
 
 
 def _peak() -> float:

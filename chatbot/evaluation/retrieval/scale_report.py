@@ -1,4 +1,4 @@
-"""What the synthetic libraries came to, as Markdown and JSON."""
+"""The figures of the synthetic libraries, as Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import json
 from collections.abc import Callable, Sequence
 
 from chatbot.evaluation.retrieval.scale import ADDED, LIST, QUERIES, TERMS, WORDS, Scale, Speed
-from chatbot.library.index import KEEPS_WORDS
+from chatbot.library.index import TEXTS_LIMIT
 
 HELD = 100.0  # milliseconds: what the 95th percentile of a fused search shall stay below
 
 READING = f"""\
 The libraries are synthetic, built and searched by the library's own code: passages of {WORDS} terms from a
-vocabulary by the law of Zipf and Mandelbrot, fitted to the frequencies in the nine books. **Vectors are drawn
+vocabulary by the Zipf-Mandelbrot law, fitted to the frequencies in the nine books. **Vectors are drawn
 around the centres of clusters and not made by a model**: embedding a million passages takes many hours. So the time
 to build leaves the embedding out, the dense figures carry over to real vectors only roughly, and nothing here says
 how *well* a library of that size is searched. {QUERIES} questions of {TERMS} words each, {LIST} passages a list,
 one at a time, the process warm; the embedding of the question and the choice of sentences are not in it (see the
 times in `retrieval.md`: they do not grow with the library). Every step runs in a process of its own. Resident
-memory counts mapped pages of the index, which the system takes back when it needs them. Chroma keeps the words
-beside the vectors up to {KEEPS_WORDS:,} passages, and vectors alone above. Recall: the share of the ten nearest
+memory counts mapped pages of the index, which the system takes back when it needs them. Chroma keeps the texts
+beside the vectors up to {TEXTS_LIMIT:,} passages, and vectors alone above. Recall: the share of the ten nearest
 passages that the dense search finds, against all vectors compared one by one, 20 questions. Growth: {ADDED}
 passages more, as a text is added, in a process that has Chroma open."""
 

@@ -1,49 +1,36 @@
-"""The index: a library on disk; passages, BM25 and Chroma, built, opened and changed."""
+"""The index: a library on disk; passages and BM25 in tantivy, vectors in Chroma; built, opened and changed."""
 
 from chatbot.library.index.additions import add_text, remove_text
-from chatbot.library.index.arrangement import arrange, kept_positions
 from chatbot.library.index.build import build_library, write_library
-from chatbot.library.index.dense import KEEPS_WORDS, Dense, fill_dense, fill_library
-from chatbot.library.index.embedder_switch import switch_embedder
+from chatbot.library.index.chroma import TEXTS_LIMIT
+from chatbot.library.index.dense import Dense, fill_dense, fill_library, switch_embedder
 from chatbot.library.index.lexical import Lexical, terms
 from chatbot.library.index.manifest import (
     Manifest,
     SourceEntry,
     check_embedder,
-    file_stamp,
-    index_folder,
+    index_stamp,
     read_manifest,
-    write_manifest,
 )
-from chatbot.library.index.passage_file import Arranged, Column, Ints, Passages
-from chatbot.library.index.store import read_index, read_passages, write_index
+from chatbot.library.index.passages import Passages, read_passages
 
 __all__ = [
-    "KEEPS_WORDS",
-    "Arranged",
-    "Column",
+    "TEXTS_LIMIT",
     "Dense",
-    "Ints",
     "Lexical",
     "Manifest",
     "Passages",
     "SourceEntry",
     "add_text",
-    "arrange",
     "build_library",
     "check_embedder",
-    "file_stamp",
     "fill_dense",
     "fill_library",
-    "index_folder",
-    "kept_positions",
-    "read_index",
+    "index_stamp",
     "read_manifest",
     "read_passages",
     "remove_text",
     "switch_embedder",
     "terms",
-    "write_index",
     "write_library",
-    "write_manifest",
 ]

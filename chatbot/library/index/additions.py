@@ -1,8 +1,8 @@
-"""Texts of the user's own in a library: added, replaced and taken out, usable in the next turn.
+"""Texts of the user's own in a library: added, replaced and removed, usable in the next turn.
 
 A library that is whole is changed as a build changes it: what is new is embedded first, then the index is replaced by a
-rename, then what is no longer wanted goes. A kill at any point leaves it as it was before, or as it is after. Where the
-vectors are still being filled in, a new text is found by words at once, and its vectors come with the others.
+rename, then what is no longer wanted is deleted. A kill at any point leaves it as it was before, or as it is after.
+Where vectors are still being filled in, a new text is found by words at once and embedded with the other passages.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from pathlib import Path
 
 from chatbot.errors import LibraryError, SourceError
 from chatbot.library.encoders import Embedder
-from chatbot.library.index.arrangement import arrange, kept_positions
-from chatbot.library.index.build import standing, write_library
+from chatbot.library.index.build import cut_all, write_library
 from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
-from chatbot.library.texts import TEXT, content_key, cut, read_text_file
+from chatbot.library.texts import CASEBOOK, TEXT, content_key, read_text_file
 from chatbot.progress import Progress
 from personas import LoadedPersona
 
@@ -49,8 +48,8 @@ def add_text(
         folder: the library's folder.
         embedder: the one that built it.
         file: txt, md, html, epub or pdf.
-        name: what it is called in the library; its file name by default.
-        replace_old: take the place of a text of that name.
+        name: its name in the library; its file name by default.
+        replace_old: replace the text of that name, if there is one.
         behind: where the library is not whole yet, leave the vectors to `fill_library`.
         chroma_url: a Chroma server instead of the embedded store.
         on_progress: told how many passages are embedded, of how many.
@@ -61,28 +60,22 @@ def add_text(
     """
     _manifest(folder, embedder)
     name = name or file.name
-    if name in {source.file for source in loaded.persona.sources}:
+    if name in {CASEBOOK, *(source.file for source in loaded.persona.sources)}:
         raise SourceError(f"'{name}' is the name of one of {loaded.persona.name}'s own books. Rename the file.")
     read = read_text_file(file)
     content = content_key(read.sections)
     with writing(folder):
         manifest = _manifest(folder, embedder)
         _check_new(manifest, name, content, replace_old)
-        sections = [replace(section, source=name) for section in read.sections]
-        limit = embedder.max_tokens - 4
-        made = [passage for section in sections for passage in cut(section, embedder.count, limit)]
+        made = cut_all((replace(section, source=name) for section in read.sections), embedder)
         if not made:
             raise SourceError(f"'{name}' holds no text that could be found again. Is it a scan, or empty?")
-        entry = SourceEntry(kind=TEXT, title=read.title, works=1, passages=len(made), content=content)
-        old = standing(folder, manifest)
-        arranged = arrange(loaded, old, kept_positions(old, lambda kind, source: source != name or kind != TEXT), made)
-        known = {**manifest.sources, name: entry}
-        write_library(loaded, folder, embedder, arranged, known, chroma_url, on_progress, behind=behind)
+        entries = {**manifest.sources, name: SourceEntry.of(read.title, made, content)}
+        write_library(folder, embedder, {name: made}, entries, chroma_url, on_progress, behind=behind)
     return Added(name, read.title, len(made), tuple(read.notes))
 
 
 def remove_text(
-    loaded: LoadedPersona,
     folder: Path,
     embedder: Embedder,
     name: str,
@@ -90,10 +83,9 @@ def remove_text(
     behind: bool = False,
     chroma_url: str | None = None,
 ) -> int:
-    """Take a text out of a library; the number of passages that went.
+    """Remove a text from a library; returns how many passages it had.
 
     Args:
-        loaded: whose library it is.
         folder: the library's folder.
         embedder: the one that built it.
         name: of the text in the library.
@@ -110,12 +102,9 @@ def remove_text(
         if name not in texts:
             there = ", ".join(texts) or "none"
             raise SourceError(f"There is no text named '{name}' in the library. There are: {there}.")
-        old = standing(folder, manifest)
-        kept = kept_positions(old, lambda kind, source: source != name or kind != TEXT)
-        known = {other: entry for other, entry in manifest.sources.items() if other != name}
-        arranged = arrange(loaded, old, kept, [])
-        write_library(loaded, folder, embedder, arranged, known, chroma_url, lambda done, total: None, behind=behind)
-        return len(old or ()) - len(kept)
+        entries = {other: entry for other, entry in manifest.sources.items() if other != name}
+        write_library(folder, embedder, {name: []}, entries, chroma_url, lambda done, total: None, behind=behind)
+        return manifest.sources[name].passages
 
 
 def _check_new(manifest: Manifest, name: str, content: str, replace_old: bool) -> None:

@@ -1,85 +1,39 @@
-"""Dense search: the vectors of a library's passages in Chroma, filled in behind the passages and then searched.
+"""Dense search: the vectors of a library's passages, filled in behind the passages and then searched.
 
-Every embedder has a collection of its own. The manifest says which sets of passages a collection holds in full, by the
-name of the set (`Passages.stamp`); so a collection that fell behind is known without asking Chroma, and is brought up
-to date before it is searched again. What was embedded stays: a filling that was killed goes on with what is missing.
+The manifest says which sets of passages an embedder's collection holds in full, by the fingerprint of the set
+(`Passages.stamp`). So a collection that fell behind is known without asking Chroma, and is brought up to date before
+it is searched again. What was embedded stays: a filling that was killed continues with what is missing.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.errors import BakerStreetError, LibraryError
+from chatbot.errors import LibraryError
 from chatbot.library.encoders import Embedder
-from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_manifest, write_manifest, writing
-from chatbot.library.index.passage_file import Arranged, Passages
-from chatbot.library.index.store import known_ids, open_chroma, present_among, read_passages
-from chatbot.library.texts import Passage
-from chatbot.progress import Progress
-
-BATCH = 64  # passages embedded and written at once: what a kill can cost
-KEEPS_WORDS = (
-    100_000  # passages; of a larger library Chroma keeps vectors alone, as the words take six times their room
+from chatbot.library.index.chroma import (
+    BATCH,
+    TEXTS_LIMIT,
+    chroma_errors,
+    delete_collection,
+    delete_ids,
+    embed_into,
+    known_ids,
+    open_chroma,
+    present_among,
 )
-
-
-@contextmanager
-def chroma_errors(folder: Path) -> Iterator[None]:
-    """Whatever Chroma raises (its own errors, the server's, SQLite's) as a LibraryError."""
-    try:
-        yield
-    except BakerStreetError:
-        raise
-    except Exception as error:
-        raise LibraryError(
-            f"Chroma did not answer: {error}. Check BAKERSTREET_CHROMA_URL and the disk. Search by words goes on; what "
-            f"is embedded stays, and `bakerstreet library build {folder.name}` or the next start goes on from there."
-        ) from error
-
-
-def embed_into(
-    folder: Path,
-    chroma: Any,
-    embedder: Embedder,
-    passages: Sequence[Passage],
-    *,
-    words: bool = True,
-) -> None:
-    """Embed passages and put them into a collection; those that it holds already are replaced.
-
-    Args:
-        folder: the library's folder, for messages.
-        chroma: the collection, as `open_chroma` gives it.
-        embedder: whose collection it is.
-        passages: at most 5,000.
-        words: whether Chroma keeps their words and places beside the vectors.
-    """
-    texts = [passage.indexed() for passage in passages]
-    vectors = embedder.embed_documents(texts)
-    with chroma_errors(folder):
-        chroma._collection.upsert(  # LangChain's own way in embeds by itself, and hides which of the two failed
-            ids=[passage.id for passage in passages],
-            embeddings=vectors,
-            documents=texts if words else None,
-            metadatas=[passage.metadata() for passage in passages] if words else None,
-        )
-
-
-def delete_ids(folder: Path, chroma: Any, ids: Sequence[str]) -> None:
-    """Take passages out of a collection."""
-    with chroma_errors(folder):
-        for start in range(0, len(ids), 5_000):
-            chroma.delete(ids=list(ids[start : start + 5_000]))
+from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_manifest, write_manifest, writing
+from chatbot.library.index.passages import Passages, read_passages
+from chatbot.progress import Progress
 
 
 def fill_dense(
     folder: Path,
     embedder: Embedder,
-    passages: Sequence[Passage],
+    passages: Passages,
     chroma_url: str | None = None,
     on_progress: Progress = lambda done, total: None,
     *,
@@ -88,8 +42,8 @@ def fill_dense(
 ) -> int:
     """Bring an embedder's collection up to date for exactly these passages; how many were embedded.
 
-    It may be killed or stopped at any point and called again. Where `passages` are those of the library and the library
-    is changed meanwhile, it ends early; the caller looks whether it was (`fill_library` does).
+    It may be killed or stopped at any point and called again. Where the passages are those of the library and the
+    library is changed meanwhile, it ends early; the caller finds out whether it was (`fill_library` does).
 
     Args:
         folder: the library's folder.
@@ -103,32 +57,36 @@ def fill_dense(
     Raises:
         LibraryError: Chroma cannot be reached or does not answer. What was embedded stays.
     """
-    known = passages if isinstance(passages, (Passages, Arranged)) else Arranged.of(passages)
-    watched = _standing_stamp(folder) == known.stamp
-    chroma = open_chroma(folder, embedder, chroma_url, len(known))
+    current = _stamp_now(folder) == passages.stamp
+    chroma = open_chroma(folder, embedder, chroma_url, len(passages))
+    wanted = passages.ids()
     with chroma_errors(folder):
         begun = chroma._collection.count() > 0
-        present = present_among(chroma, (known.id_at(at) for at in range(len(known)))) if begun else set()
-    missing = [at for at in range(len(known)) if known.id_at(at) not in present]
+    present = present_among(folder, chroma, wanted) if begun else set()
+    missing = [position for id_, position in wanted.items() if id_ not in present]
     done = 0
-    _note(folder, embedder, known.stamp, len(present), watched)
+    _note(folder, embedder, passages.stamp, len(present), current)
     on_progress(0, len(missing))
     for start in range(0, len(missing), batch):
         if stop is not None and stop.is_set():
             return done
         with writing(folder):
-            if watched and _standing_stamp(folder) != known.stamp:
+            if current and _stamp_now(folder) != passages.stamp:
                 return done
-            some = [known[at] for at in missing[start : start + batch]]
-            embed_into(folder, chroma, embedder, some, words=len(known) <= KEEPS_WORDS)
+            some = [passages[position] for position in missing[start : start + batch]]
+            embed_into(folder, chroma, embedder, some, with_texts=len(passages) <= TEXTS_LIMIT)
             done += len(some)
-            _note(folder, embedder, known.stamp, len(present) + done, watched)
+            _note(folder, embedder, passages.stamp, len(present) + done, current)
         on_progress(done, len(missing))
     with writing(folder):
-        if watched and _standing_stamp(folder) != known.stamp:
+        if current and _stamp_now(folder) != passages.stamp:
             return done
-        _drop_strangers(folder, chroma, known)
-        _finish(folder, embedder, known.stamp, watched)
+        with chroma_errors(folder):
+            held = chroma._collection.count()
+        if held != len(wanted):
+            delete_ids(folder, chroma, sorted(known_ids(folder, chroma) - wanted.keys()))
+        manifest = read_manifest(folder) or Manifest(embedder=embedder.fingerprint)
+        write_manifest(folder, manifest.with_filled(embedder.fingerprint, passages.stamp))
     return done
 
 
@@ -141,7 +99,7 @@ def fill_library(
     batch: int = BATCH,
     stop: threading.Event | None = None,
 ) -> int:
-    """Fill in the vectors of a library as it stands, and again where it was changed meanwhile; how many were embedded.
+    """Embed what a library lacks, and again where it was changed meanwhile; how many passages were embedded.
 
     Raises:
         LibraryError: there is no library, or Chroma does not answer. What was embedded stays.
@@ -150,50 +108,67 @@ def fill_library(
     while True:
         passages = read_passages(folder)
         embedded += fill_dense(folder, embedder, passages, chroma_url, on_progress, batch=batch, stop=stop)
-        if (stop is not None and stop.is_set()) or _standing_stamp(folder) == passages.stamp:
+        if (stop is not None and stop.is_set()) or _stamp_now(folder) == passages.stamp:
             return embedded
 
 
-def _standing_stamp(folder: Path) -> str:
+def _stamp_now(folder: Path) -> str:
     manifest = read_manifest(folder)
-    if manifest is None:
-        return ""
-    return manifest.stamp or read_passages(folder).stamp
+    return manifest.stamp if manifest else ""
 
 
-def _note(folder: Path, embedder: Embedder, stamp: str, dense: int, watched: bool) -> None:
-    """Say in the manifest how far the main embedder is."""
+def _note(folder: Path, embedder: Embedder, stamp: str, embedded: int, current: bool) -> None:
+    """Write down how far the main embedder is."""
     with writing(folder):
         manifest = read_manifest(folder)
-        if manifest is None or manifest.embedder != embedder.fingerprint or not watched:
+        if manifest is None or manifest.embedder != embedder.fingerprint or not current:
             return
-        whole = manifest.is_filled(embedder.fingerprint, stamp)
-        if not whole:
-            write_manifest(folder, manifest.changed(stamp=stamp, dense=min(dense, manifest.total), complete=False))
+        if not manifest.is_filled(embedder.fingerprint, stamp):
+            write_manifest(folder, manifest.changed(embedded=embedded))
 
 
-def _drop_strangers(folder: Path, chroma: Any, known: Passages | Arranged) -> None:
-    with chroma_errors(folder):
-        if chroma._collection.count() == len(known):
-            return
-        wanted = {known.id_at(at) for at in range(len(known))}
-        strangers = sorted(known_ids(chroma) - wanted)
-    delete_ids(folder, chroma, strangers)
+def switch_embedder(
+    folder: Path,
+    embedder: Embedder,
+    chroma_url: str | None = None,
+    on_progress: Progress = lambda done, total: None,
+) -> int:
+    """Make another embedder the main one: its collection is filled, then the old one is deleted.
 
+    The passages stay as they were cut. Until the new collection is whole the library is searched as before.
 
-def _finish(folder: Path, embedder: Embedder, stamp: str, watched: bool) -> None:
-    manifest = read_manifest(folder) or Manifest(embedder=embedder.fingerprint)
-    filled = with_filled(folder, manifest) | {embedder.fingerprint: (stamp,)}
-    if watched and manifest.embedder == embedder.fingerprint:
-        manifest = manifest.changed(complete=True, dense=manifest.total, stamp=stamp)
-    write_manifest(folder, manifest.changed(filled=filled))
+    Returns:
+        How many passages were embedded.
 
-
-def with_filled(folder: Path, manifest: Manifest) -> dict[str, tuple[str, ...]]:
-    """What is filled, in words of this version: libraries of the first said only that they were complete."""
-    if manifest.version == 1 and manifest.complete:
-        return {manifest.embedder: (read_passages(folder).stamp,)}
-    return dict(manifest.filled)
+    Raises:
+        LibraryError: there is no library, the embedder reads less than its passages hold, or Chroma does not answer.
+    """
+    manifest = read_manifest(folder)
+    passages = read_passages(folder)
+    if manifest is None or manifest.embedder == embedder.fingerprint:
+        return fill_library(folder, embedder, chroma_url, on_progress)
+    if embedder.max_tokens < manifest.window:
+        raise LibraryError(
+            f"The passages in {folder} have up to {manifest.window} tokens, and {embedder.fingerprint} reads "
+            f"{embedder.max_tokens}. Cut them anew with `bakerstreet library build {folder.name} --fresh`."
+        )
+    embedded = fill_dense(folder, embedder, passages, chroma_url, on_progress)
+    with writing(folder):
+        manifest = read_manifest(folder) or manifest
+        if manifest.embedder != embedder.fingerprint and not manifest.is_filled(embedder.fingerprint, manifest.stamp):
+            raise LibraryError(f"The library in {folder} was changed meanwhile. Switch the embedder again.")
+        leaving = (*manifest.leaving, manifest.collection(folder.name, manifest.embedder))
+        manifest = manifest.changed(
+            embedder=embedder.fingerprint,
+            plain=manifest.plain or manifest.embedder,
+            filled={name: stamps for name, stamps in manifest.filled.items() if name != manifest.embedder},
+            leaving=leaving,
+        )
+        write_manifest(folder, manifest)
+        for name in leaving:
+            delete_collection(folder, name, chroma_url)
+        write_manifest(folder, manifest.changed(leaving=()))
+    return embedded
 
 
 class Dense:
@@ -221,14 +196,14 @@ class Dense:
         """Whether every passage has its vector. Once it is so, it stays so for these passages."""
         if not self._ready:
             manifest = self._manifest()
-            self._ready = manifest is not None and manifest.is_filled(self._embedder.fingerprint, self._stamp(manifest))
+            self._ready = manifest is not None and manifest.is_filled(self._embedder.fingerprint, self._passages.stamp)
         return self._ready
 
     @property
     def embedded(self) -> int:
         """How many passages have vectors of the main embedder."""
         manifest = self._manifest()
-        return len(self._passages) if self.ready else min(manifest.dense, len(self._passages)) if manifest else 0
+        return len(self._passages) if self.ready else min(manifest.embedded, len(self._passages)) if manifest else 0
 
     def fill(self, on_progress: Progress = lambda done, total: None) -> int:
         """Bring the collection up to date where it is not; how many passages were embedded.
@@ -251,15 +226,12 @@ class Dense:
                 self._chroma = open_chroma(self._folder, self._embedder, self._url, len(self._passages))
         return self._chroma
 
-    def search(
-        self, vector: Sequence[float], number: int, where: dict[str, Any] | None = None
-    ) -> list[tuple[int, float]]:
+    def search(self, vector: Sequence[float], number: int) -> list[tuple[int, float]]:
         """Positions and cosines of the nearest passages, the nearest first.
 
         Args:
             vector: the question's, shape (dimensions,).
             number: how many at most.
-            where: a condition on metadata in Chroma's form; libraries of more than `KEEPS_WORDS` passages have none.
 
         Raises:
             LibraryError: the vectors are not all there (see `ready` and `fill`), or Chroma does not answer.
@@ -273,12 +245,10 @@ class Dense:
         while True:
             with chroma_errors(self._folder):
                 collection = self.open()._collection
-                found = collection.query(
-                    query_embeddings=[list(vector)], n_results=asked, where=where, include=["distances"]
-                )
+                found = collection.query(query_embeddings=[list(vector)], n_results=asked, include=["distances"])
                 ids, distances = found["ids"][0], found["distances"][0]
-            positions = [self._passages.position(id_) for id_ in ids]
-            # Chroma gives cosine distance. What a change is just adding, or left behind, is not among these passages.
+            positions = self._passages.positions_of(ids)
+            # Chroma gives cosine distance. While a library is changed, the collection holds other passages too.
             near = [(at, 1.0 - far) for at, far in zip(positions, distances, strict=True) if at is not None]
             if len(near) >= number or len(ids) < asked or asked >= 16 * number:
                 return near[:number]
@@ -289,6 +259,3 @@ class Dense:
         if self._read[0] != changed:
             self._read = (changed, read_manifest(self._folder))
         return self._read[1]
-
-    def _stamp(self, manifest: Manifest) -> str:
-        return "" if manifest.version == 1 else self._passages.stamp

@@ -1,32 +1,44 @@
-"""`manifest.json`: what a library holds, which embedder built it, and for how many of its passages there are vectors.
+"""What a library holds, and how far it is embedded.
 
-It is written anew whenever something is whole; it stays as it was until the new one is. What stands in the index is
-read from the index, which is replaced as one, so that a kill between the two leaves nothing untold.
+    index/contents.json  the sources of the index; it is replaced together with the index
+    manifest.json        the embedders and how far their vectors are; the old file stays until the new one is whole
+
+Neither repeats the other, so a build that is killed between the two leaves no contradiction.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.errors import LibraryError
 from chatbot.library.encoders import Embedder
+from chatbot.library.texts import CASEBOOK, Passage
 
 MANIFEST = "manifest.json"
 INDEX = "index"
+OLD_INDEX = ".index-old"  # while it is replaced
 CONTENTS = "contents.json"
 LOCK = ".lock"
 
+T = TypeVar("T")
+
 
 class SourceEntry(BaseModel):
-    """One source in the library; `content` is the fingerprint of the words of a text that a user added."""
+    """One source in a library: a book, a text that a user added, or the casebook with all its files.
+
+    Attributes:
+        kind: `CASEBOOK` or `TEXT`.
+        content: the fingerprint of the words of a text that a user added.
+        ids: the fingerprint of the ids of its passages, in order.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,57 +47,109 @@ class SourceEntry(BaseModel):
     works: int
     passages: int
     content: str = ""
+    ids: str
+
+    @classmethod
+    def of(cls, title: str, passages: Sequence[Passage], content: str = "") -> SourceEntry:
+        """The entry of a source that has at least one passage."""
+        return cls(
+            kind=passages[0].kind,
+            title=title,
+            works=len({passage.work for passage in passages}),
+            passages=len(passages),
+            content=content,
+            ids=_fingerprint(passage.id for passage in passages),
+        )
+
+
+def source_name(passage: Passage) -> str:
+    """The name of a passage's source in the library."""
+    return CASEBOOK if passage.kind == CASEBOOK else passage.source
 
 
 class Contents(BaseModel):
-    """What one index holds: the name of its set of passages, their number, and their sources."""
+    """What one index holds: its sources by name, in the order in which they are listed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    stamp: str
-    total: int
-    sources: dict[str, SourceEntry]
+    sources: dict[str, SourceEntry] = {}
+
+    @property
+    def total(self) -> int:
+        """How many passages there are."""
+        return sum(entry.passages for entry in self.sources.values())
+
+    @property
+    def stamp(self) -> str:
+        """The fingerprint of the set of passages; empty where there are none."""
+        return _fingerprint(sorted(entry.ids for entry in self.sources.values())) if self.sources else ""
+
+
+def _fingerprint(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 class Manifest(BaseModel):
-    """What a library holds and what built it.
+    """How far a library is embedded, and by what. What it holds is read from its index and kept nowhere else.
 
     Attributes:
-        version: 1: the index is bm25s's own, and whole libraries alone have `complete`.
         embedder: the fingerprint of its main embedder.
-        complete: every passage has its vector of the main embedder, and there are no others.
-        total: how many passages there are.
-        dense: how many of them have vectors of the main embedder so far.
-        stamp: names the set of passages that all this is said of.
-        sources: what they come from, by name.
-        filled: for every embedder, the sets of passages that its collection holds in full.
+        window: the most tokens of a passage, as the embedder counts them that the passages were cut for.
+        filled: for every embedder, the stamps of the sets of passages that its collection holds in full. Two while a
+            library is changed: the collection then holds the old passages and the new ones.
+        embedded: how many passages have vectors of the main embedder so far, where it is not all of them.
         plain: whose collection has the name without a fingerprint; empty: the main embedder's.
         leaving: collections that are no longer used and not yet deleted.
-        window: the most tokens of a passage, as the embedder counts them that the passages were cut for.
+        contents: what the index holds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: int = 2
     embedder: str
-    complete: bool = False
-    total: int = 0
-    dense: int = 0
-    stamp: str = ""
-    sources: dict[str, SourceEntry] = {}
+    window: int = 0
     filled: dict[str, tuple[str, ...]] = {}
+    embedded: int = 0
     plain: str = ""
     leaving: tuple[str, ...] = ()
-    window: int = 0
+    contents: Contents = Field(Contents(), exclude=True)
+
+    @property
+    def sources(self) -> dict[str, SourceEntry]:
+        """What the library holds, by name."""
+        return self.contents.sources
+
+    @property
+    def stamp(self) -> str:
+        """The fingerprint of the set of its passages."""
+        return self.contents.stamp
+
+    @property
+    def total(self) -> int:
+        """How many passages it holds."""
+        return self.contents.total
+
+    @property
+    def dense(self) -> int:
+        """How many of them have vectors of the main embedder."""
+        filled = self.is_filled(self.embedder, self.stamp)
+        return self.total if filled else min(self.embedded, max(0, self.total - 1))
+
+    @property
+    def complete(self) -> bool:
+        """Whether the main embedder's collection holds every passage and no others."""
+        return self.filled.get(self.embedder) == (self.stamp,)
 
     def is_filled(self, fingerprint: str, stamp: str) -> bool:
         """Whether an embedder's collection holds every passage of a set."""
-        first = self.version == 1 and self.complete and fingerprint == self.embedder
-        return first or stamp in self.filled.get(fingerprint, ())
+        return stamp in self.filled.get(fingerprint, ())
 
     def changed(self, **values: Any) -> Manifest:
         """The same with other values."""
-        return self.model_copy(update={"version": 2, **values})
+        return self.model_copy(update=values)
+
+    def with_filled(self, fingerprint: str, *stamps: str) -> Manifest:
+        """The same with the sets that an embedder's collection holds in full."""
+        return self.changed(filled=self.filled | {fingerprint: stamps})
 
     def collection(self, persona: str, fingerprint: str) -> str:
         """The name of the Chroma collection that belongs to an embedder."""
@@ -100,12 +164,17 @@ class Manifest(BaseModel):
         return f"searched by words; {self.dense:,} of {self.total:,} passages by sense so far"
 
 
-def index_folder(folder: Path) -> Path | None:
-    """Where the index of a library stands; None where there is none."""
-    for name in (INDEX, f".{INDEX}-old"):  # the second: a build was killed between the two renames
-        if (folder / name).is_dir():
-            return folder / name
-    return None
+def from_index(folder: Path, read: Callable[[Path], T]) -> T:
+    """What `read` makes of the folder of a library's index, also while another process replaces it.
+
+    Raises:
+        FileNotFoundError: there is no index.
+    """
+    # Replacing takes two renames: while it goes on, or where it was killed between them, the old index stands aside.
+    for name in (INDEX, OLD_INDEX):
+        with suppress(FileNotFoundError):
+            return read(folder / name)
+    return read(folder / INDEX)
 
 
 def file_stamp(file: Path) -> tuple[int, ...]:
@@ -117,38 +186,45 @@ def file_stamp(file: Path) -> tuple[int, ...]:
     return status.st_mtime_ns, status.st_ino, status.st_size
 
 
+def index_stamp(folder: Path) -> tuple[int, ...]:
+    """Changes whenever the index of a library is replaced; empty where there is none."""
+    return file_stamp(folder / INDEX / CONTENTS) or file_stamp(folder / OLD_INDEX / CONTENTS)
+
+
+def read_contents(index: Path) -> Contents:
+    """What an index holds.
+
+    Raises:
+        OSError, ValueError: its file is missing, damaged or of an earlier version.
+    """
+    return Contents.model_validate_json((index / CONTENTS).read_text(encoding="utf-8"))
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a library, or None where there is none.
 
     Raises:
-        LibraryError: it is damaged.
+        LibraryError: it is damaged or of an earlier version.
     """
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest.version == 1:
-            total = sum(entry.passages for entry in manifest.sources.values())
-            manifest = manifest.model_copy(update={"total": total, "dense": total if manifest.complete else 0})
-        index = index_folder(folder)
-        if index is None or not (index / CONTENTS).is_file():
-            return manifest
-        contents = Contents.model_validate_json((index / CONTENTS).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError, ValueError) as error:
-        raise LibraryError(
-            f"The library in {folder} is damaged ({MANIFEST}). Build it anew with "
-            f"`bakerstreet library build {folder.name} --fresh`."
-        ) from error
-    if contents.stamp == manifest.stamp:
-        return manifest
-    # A change was killed between the new index and its manifest.
-    whole = contents.stamp in manifest.filled.get(manifest.embedder, ())
-    return manifest.changed(
-        complete=False,
-        stamp=contents.stamp,
-        total=contents.total,
-        sources=contents.sources,
-        dense=contents.total if whole else min(manifest.dense, max(0, contents.total - 1)),
+    except (OSError, ValueError) as error:
+        raise unreadable(folder, error) from error
+    try:
+        return manifest.changed(contents=from_index(folder, read_contents))
+    except FileNotFoundError:
+        return manifest  # a first build was killed before its index
+    except (OSError, ValueError) as error:
+        raise unreadable(folder, error) from error
+
+
+def unreadable(folder: Path, error: Exception) -> LibraryError:
+    """The error of a library that has to be built again."""
+    return LibraryError(
+        f"The library in {folder} is damaged or was built by an earlier version ({type(error).__name__}). Build it "
+        f"again with `bakerstreet library build {folder.name} --fresh`."
     )
 
 
@@ -172,13 +248,13 @@ def check_embedder(folder: Path, manifest: Manifest, embedder: Embedder) -> None
 
 
 @dataclass
-class _Door:
+class _FolderLock:
     lock: threading.RLock = field(default_factory=threading.RLock)
     depth: int = 0  # how often its holder holds it
 
 
-_doors: dict[Path, _Door] = {}
-_doors_lock = threading.Lock()
+_locks: dict[Path, _FolderLock] = {}
+_locks_lock = threading.Lock()
 
 
 @contextmanager
@@ -188,17 +264,17 @@ def writing(folder: Path) -> Iterator[None]:
     Raises:
         LibraryError: nothing can be written there.
     """
-    with _doors_lock:
-        door = _doors.setdefault(folder.resolve(), _Door())
-    with door.lock:
-        door.depth += 1
+    with _locks_lock:
+        held = _locks.setdefault(folder.resolve(), _FolderLock())
+    with held.lock:
+        held.depth += 1
         stream = None
         try:
-            if door.depth == 1:
+            if held.depth == 1:
                 stream = _locked(folder)
             yield
         finally:
-            door.depth -= 1
+            held.depth -= 1
             if stream is not None:
                 stream.close()
 

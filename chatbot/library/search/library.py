@@ -16,7 +16,7 @@ from langchain_core.runnables import Runnable
 from chatbot.errors import LibraryError
 from chatbot.language import meaning_words
 from chatbot.library.encoders import Embedder
-from chatbot.library.index import Column, Dense, Ints, Manifest, check_embedder, read_index, read_manifest
+from chatbot.library.index import Dense, Manifest, check_embedder, read_manifest, read_passages
 from chatbot.library.search.composition import compose
 from chatbot.library.search.confidence import Calibration, signals_of
 from chatbot.library.search.evidence import Evidence, Found
@@ -87,7 +87,7 @@ class Library:
         self._folder = folder
         self._embedder = embedder
         self._chroma_url = chroma_url
-        self._passages, self._lexical = read_index(folder)
+        self._passages = read_passages(folder)
         self._vectors = Dense(folder, embedder, chroma_url, self._passages)
         self._models = models or Models()
         self.plans = {**PLANS, **(plans or {})}
@@ -97,7 +97,7 @@ class Library:
         self._chains: dict[Plan, Runnable[Inquiry, Inquiry]] = {}
         self.tools = Tools(
             self._passages,
-            self._lexical,
+            self._passages.lexical,
             self._vectors_of,
             main,
             self._models.cross_encoder,
@@ -108,8 +108,8 @@ class Library:
 
     @property
     def passages(self) -> Sequence[Passage]:
-        """Every passage, in the order of the sources."""
-        return self._passages
+        """Every passage, in the order of their positions."""
+        return list(self._passages)
 
     @property
     def dense_ready(self) -> bool:
@@ -125,10 +125,6 @@ class Library:
     def total(self) -> int:
         """How many passages there are."""
         return len(self._passages)
-
-    def positions(self, column: Column, name: str) -> Ints:
-        """The positions of the passages of a kind, source or work, ascending: a mask for `Lexical.search`."""
-        return self.tools.positions(column, name)
 
     def warm(self) -> None:
         """Open Chroma and load the embedder now instead of with the first question."""
@@ -163,7 +159,7 @@ class Library:
         number = pieces or plan.pieces
         asked = Inquiry(question, tuple(history), pieces=number, budget=budget, recollections=recollections)
         done = unjoined(self.tools, self._chain(plan).invoke(asked))
-        unknown = self._lexical.unknown(question)
+        unknown = self._passages.lexical.unknown(question)
         evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
         signals = signals_of(done, unknown)
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))

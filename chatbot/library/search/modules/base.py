@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from chatbot.language import split_sentences
-from chatbot.library.index import Column, Ints, Lexical, Passages
+from chatbot.library.index import Lexical, Passages
 from chatbot.library.search.evidence import Step
 from chatbot.library.search.inquiry import Candidate, Inquiry
 
@@ -41,9 +41,7 @@ class VectorIndex(Protocol):
     def ready(self) -> bool:
         """Whether every passage has its vector."""
 
-    def search(
-        self, vector: Sequence[float], number: int, where: dict[str, Any] | None = None
-    ) -> list[tuple[int, float]]:
+    def search(self, vector: Sequence[float], number: int) -> list[tuple[int, float]]:
         """Positions and cosines of the nearest passages."""
 
 
@@ -110,10 +108,6 @@ class Tools:
 
     def _sentences(self, position: int) -> tuple[str, ...]:
         return sentences_of(self.passages[position].text)
-
-    def positions(self, column: Column, name: str) -> Ints:
-        """The positions of the passages of a kind, source or work."""
-        return self.passages.groups.positions(column, name)
 
 
 def sentences_of(text: str) -> tuple[str, ...]:

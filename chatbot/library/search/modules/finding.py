@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-import numpy as np
-
-from chatbot.library.index import Ints
 from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Candidate, Inquiry, Ranking
 from chatbot.library.search.modules.base import Module, Tools
@@ -31,13 +28,12 @@ class DenseSearch(Module):
         vectors = self.tools.vectors(self._embedder)
         if not vectors.index.ready:
             return inquiry, "left out: the passages are still being embedded"
-        within = allowed(self.tools, inquiry)
+        within = self.tools.passages.of_works(inquiry.works) if inquiry.works else None
         asked = self._number if within is None else self._number * 4
-        keep = None if within is None else set(within.tolist())
         rankings = []
         for phrasing in inquiry.asked:
             vector = phrasing.vector or self.tools.vector(phrasing.text, self._embedder)
-            found = [item for item in vectors.index.search(vector, asked) if keep is None or item[0] in keep]
+            found = [item for item in vectors.index.search(vector, asked) if within is None or item[0] in within]
             rankings.append(Ranking(self.title, phrasing.weight, tuple(found[: self._number])))
         nearest = max((ranking.items[0][1] for ranking in rankings if ranking.items), default=0.0)
         searched = replace(inquiry, rankings=(*inquiry.rankings, *rankings))
@@ -55,9 +51,9 @@ class Bm25Search(Module):
 
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """Add a list for every phrasing."""
-        within = allowed(self.tools, inquiry)
+        works = inquiry.works or None
         rankings = tuple(
-            Ranking(self.title, phrasing.weight, tuple(self.tools.lexical.search(phrasing.text, self._number, within)))
+            Ranking(self.title, phrasing.weight, tuple(self.tools.lexical.search(phrasing.text, self._number, works)))
             for phrasing in inquiry.asked
         )
         return replace(inquiry, rankings=(*inquiry.rankings, *rankings)), ""
@@ -100,7 +96,7 @@ class Fuse(Module):
 
     @cached_property
     def _casebook_positions(self) -> frozenset[int]:
-        return frozenset(self.tools.positions("kind", CASEBOOK).tolist())
+        return self.tools.passages.of_source(CASEBOOK)
 
 
 def fused(rankings: Sequence[Ranking], weight: Callable[[int], float] = lambda _: 1.0) -> dict[int, float]:
@@ -136,10 +132,3 @@ def unjoined(tools: Tools, inquiry: Inquiry) -> Inquiry:
                     joined[position] = candidate_at(tools, position, score, [reason])
     done = replace(inquiry, candidates=(*inquiry.candidates, *joined.values()), rankings=())
     return done.signal(considered=float(len(joined)))
-
-
-def allowed(tools: Tools, inquiry: Inquiry) -> Ints | None:
-    """The positions that may be found, ascending; None: all."""
-    if not inquiry.works:
-        return None
-    return np.sort(np.concatenate([tools.positions("work", work) for work in inquiry.works]))

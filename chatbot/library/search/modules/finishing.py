@@ -93,9 +93,12 @@ class Surroundings(Module):
     def _beside(self, candidate: Candidate, step: int) -> tuple[str, ...]:
         """The sentences of the passage before or behind, where it is of the same chapter."""
         at = candidate.position + step
-        if not 0 <= at < len(self.tools.passages):
+        if at < 0:
             return ()
-        other, own = self.tools.passages[at], candidate.passage
+        try:
+            other, own = self.tools.passages[at], candidate.passage
+        except IndexError:
+            return ()
         same = (other.kind, other.source, other.work, other.chapter) == (own.kind, own.source, own.work, own.chapter)
         return self.tools.sentences(at) if same else ()
 
