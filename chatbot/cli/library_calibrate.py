@@ -39,7 +39,7 @@ def calibrate(
         for name in choose_systems(dict(library.plans), systems.split(",")):
             with progress(name.name) as show:
                 weights = calibrated(library, name, known, spared, show)
-            plans |= {other: weights for other, plan in library.plans.items() if plan.uses == name.uses}
+            plans |= {other: weights for other, plan in library.plans.items() if plan.steps == name.steps}
             write_calibration(written, plans)
             say(f"{name.name}: {plans[name.name].weights}, limit {plans[name.name].limit}")
     say(f"Written: {written}.")

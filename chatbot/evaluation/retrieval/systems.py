@@ -89,12 +89,8 @@ class PlanSystem:
         return [self.without(module) for module in self._modules()]
 
     def _modules(self) -> list[str]:
-        names = list(dict.fromkeys(part.module for part in self.plan.uses))
-        finding = [name for name in names if name in FINDING]
-        return [name for name in names if len(finding) > 1 or name not in finding]
-
-
-FINDING = ("dense", "bm25")
+        finders = self.plan.finders
+        return [name for name in self.plan.modules if len(finders) > 1 or name not in finders]
 
 
 def all_systems(library: Library) -> dict[str, System]:
