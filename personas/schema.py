@@ -114,7 +114,7 @@ class Persona(_Part):
     default_mode: Text = "hybrid"
     plans: dict[str, list[Step]] = Field(
         default_factory=dict,
-        description="How the library is searched, by the plan's name: its modules, with settings or steps of their own.",
+        description="How the library is searched, by the plan's name: its modules, with their settings and steps.",
     )
     generation: Generation = Field(default_factory=Generation)
     prompts: Prompts

@@ -20,6 +20,7 @@ from chatbot.library.index.passage_file import Arranged, Passages, groups_of
 from chatbot.library.index.postings import terms
 from chatbot.library.index.store import known_ids, open_chroma, read_index, read_passages, write_index
 from chatbot.library.search.library import Library
+from chatbot.library.search.models import OpenModels
 from chatbot.library.texts.passages import CASEBOOK, TEXT, Passage
 from personas import LoadedPersona
 
@@ -171,9 +172,9 @@ def test_a_library_of_the_first_version_is_searched_and_changed_without_being_bu
 ) -> None:
     folder, embedder = tmp_path / "quill", Counting()
     total = build_library(persona, folder, embedder, texts=BOOK).passages
-    before = Library(folder, embedder).search(QUESTION)
+    before = Library(folder, OpenModels(embedder)).search(QUESTION)
     as_first_version(folder)
-    library = Library(folder, embedder)
+    library = Library(folder, OpenModels(embedder))
     assert (library.dense_ready, library.embedded, library.total) == (True, total, total)
     found = library.search(QUESTION)
     assert [piece.text for piece in found.evidence] == [piece.text for piece in before.evidence]
@@ -185,4 +186,4 @@ def test_a_library_of_the_first_version_is_searched_and_changed_without_being_bu
     manifest = read_manifest(folder)
     assert manifest is not None and (manifest.version, manifest.complete) == (2, True)
     assert known_ids(open_chroma(folder, embedder, None)) == {passage.id for passage in read_passages(folder)}
-    assert "Haddock" in Library(folder, embedder).search("What is the cat called?").evidence[0].text
+    assert "Haddock" in Library(folder, OpenModels(embedder)).search("What is the cat called?").evidence[0].text

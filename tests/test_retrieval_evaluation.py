@@ -355,12 +355,12 @@ def test_a_plan_gives_up_each_of_its_modules_in_turn(library: Library) -> None:
     system = PlanSystem(library, FUSED)
     assert isinstance(system, Composed)
     without = {variant.name: variant for variant in system.systems_without()}
-    names = [part.module for part in FUSED.uses]
-    assert names == ["dense", "bm25", "fuse", "focus", "diversify"]
+    names = [step.name for step in FUSED.steps]
+    assert names == ["dense", "bm25", "fuse", "focus", "mmr"]
     assert list(without) == [f"fused without {name}" for name in names]
     for name in names:
-        left = tuple(part for part in FUSED.uses if part.module != name)
-        assert without[f"fused without {name}"].plan == replace(FUSED, uses=left)
+        left = tuple(step for step in FUSED.steps if step.name != name)
+        assert without[f"fused without {name}"].plan == replace(FUSED, steps=left)
     assert "naive without dense" not in {variant.name for variant in PlanSystem(library, NAIVE).systems_without()}
     with pytest.raises(MessageError, match="has no module 'reranker'"):
         system.without("reranker")

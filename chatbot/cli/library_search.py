@@ -24,7 +24,7 @@ def search(
         str,
         typer.Option(
             "--modules",
-            help="Search by these modules instead, as a persona file has them: 'dense, bm25, fuse, focus: {words: 40}'.",
+            help="Search by these modules instead, written as in a persona file: 'dense, bm25, focus: {words: 40}'.",
         ),
     ] = "",
     number: Annotated[int, typer.Option("-k", min=1, max=50, help="How many pieces of evidence.")] = 4,

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.arrangement import arrange, kept_positions
 from chatbot.library.index.build import standing, write_library
 from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
 from chatbot.library.texts import TEXT, content_key, cut, read_text_file
 from chatbot.progress import Progress
 from personas import LoadedPersona
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 
 @dataclass(frozen=True)

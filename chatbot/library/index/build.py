@@ -14,11 +14,11 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.arrangement import arrange, entries_of, kept_positions
 from chatbot.library.index.dense import (
     BATCH,
@@ -46,6 +46,9 @@ from chatbot.library.index.store import (
 from chatbot.library.texts import TEXT, casebook_sections, cut, sections_of
 from chatbot.progress import Progress
 from personas import LoadedPersona
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 __all__ = [
     "Built",

@@ -11,15 +11,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import BakerStreetError, LibraryError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_manifest, write_manifest, writing
 from chatbot.library.index.passage_file import Arranged, Passages
 from chatbot.library.index.store import known_ids, open_chroma, present_among, read_passages
 from chatbot.library.texts import Passage
 from chatbot.progress import Progress
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 BATCH = 64  # passages embedded and written at once: what a kill can cost
 KEEPS_WORDS = (

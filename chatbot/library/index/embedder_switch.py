@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.dense import fill_dense, fill_library, with_filled
 from chatbot.library.index.manifest import read_manifest, write_manifest, writing
 from chatbot.library.index.store import delete_collection, read_passages
 from chatbot.progress import Progress
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 
 def switch_embedder(

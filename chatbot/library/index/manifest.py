@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders import Embedder
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 MANIFEST = "manifest.json"
 INDEX = "index"

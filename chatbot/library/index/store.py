@@ -12,12 +12,11 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.lexical import Lexical
 from chatbot.library.index.manifest import (
     CONTENTS,
@@ -35,6 +34,9 @@ from chatbot.library.index.manifest import (
 from chatbot.library.index.passage_file import Arranged, Passages
 from chatbot.library.index.postings import Postings, write
 from chatbot.library.texts import Passage
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 __all__ = [
     "INDEX",

@@ -12,9 +12,8 @@ from chatbot.library.search.tools import Tools, sentences_of
 
 @dataclass(frozen=True)
 class Compress(Module):
-    """Shortens the pieces that will be handed over until, by an estimate, they meet the budget; a quotation stays whole,
-    and so does the sentence that was singled out. What still has no room is dropped whole, by the tokenizer's count
-    (`Library.search`).
+    """Shortens what will be handed over until, by an estimate, it meets the budget; a quotation stays whole, as does
+    the sentence that was singled out. What has no room even so is dropped by the tokenizer's count (`Library.search`).
 
     Attributes:
         tokens: the budget where the search has none.
