@@ -8,7 +8,7 @@ The way of a turn (`chatbot.turn` has the steps):
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 
 from chatbot.errors import BakerStreetError, TurnError
@@ -27,7 +27,7 @@ class Bot:
     def __init__(self, resources: Resources) -> None:
         self.resources = resources
 
-    def answer(self, asked: Question) -> Iterator[Event]:
+    def answer(self, asked: Question) -> Generator[Event]:
         """Answer one turn.
 
         The question is stored before anything else happens, and whatever happens afterwards the turn ends: as done, as

@@ -1,6 +1,6 @@
-"""Converting models for OpenVINO: a folder made whole or not at all, and matrices in 8 bits.
+"""Models converted for OpenVINO: how they are written to disk, checked for damage, and quantised to 8 bits.
 
-The engines and the library convert models of their own; what both need stands here.
+What the engines (generators) and the library's encoders share of it; each converts its own models.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DONE = "bakerstreet.json"
+DONE = "bakerstreet.json"  # written last; a folder without it is not complete
 GRAPH, DATA = "openvino_model.xml", "openvino_model.bin"
 GROUP = 64  # weights of a row that share a scale
 
 
 def make_folder(folder: Path, make: Callable[[Path], None], is_whole: Callable[[Path], bool]) -> None:
-    """Make a folder, all of it or nothing: a half-written one never gets the name.
+    """Make a folder under a temporary name and rename it, so that a half-written one never has the final name.
 
     Args:
-        folder: where it shall be; what is there and not whole gives way.
-        make: writes it into the folder that it is handed.
-        is_whole: whether a folder is what it should be.
+        folder: the final name; a folder of that name that is not whole is replaced.
+        make: writes the content into the folder that it is given.
+        is_whole: whether a folder is complete and undamaged.
 
     Raises:
-        OSError: it cannot be written or put in its place. What `make` raises comes through as it is.
+        OSError: it cannot be written or renamed. What `make` raises is raised unchanged.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Beside the final folder, so that the rename at the end cannot cross file systems.
@@ -39,20 +39,20 @@ def make_folder(folder: Path, make: Callable[[Path], None], is_whole: Callable[[
         try:
             partial.rename(folder)
         except OSError:
-            if not is_whole(folder):  # else another process was faster, and its work is as good
+            if not is_whole(folder):  # otherwise another process was faster, and its work is as good
                 raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def seal(folder: Path, format_: int, **about: Any) -> None:
-    """Write down what a finished conversion consists of, so that damage is noticed; `about` is kept beside it."""
+    """Record the checksums of a finished conversion's files, with `format_` and `about`, so that damage is noticed."""
     checksums = {file.name: _checksum(file) for file in sorted(folder.iterdir())}
     (folder / DONE).write_text(json.dumps({"format": format_, **about, "checksums": checksums}), encoding="utf-8")
 
 
 def is_sealed(folder: Path, format_: int) -> bool:
-    """Whether a conversion is complete, undamaged, and of this format."""
+    """Whether a conversion is complete, undamaged, and of this format; reads all of it."""
     try:
         stated = json.loads((folder / DONE).read_text(encoding="utf-8"))
         return stated["format"] == format_ and all(
@@ -63,9 +63,14 @@ def is_sealed(folder: Path, format_: int) -> bool:
 
 
 def quantised(rows: Any) -> Any:
-    """A matrix of shape (out, in) as int8 with a half float scale a group of a row, decompressed in the graph.
+    """A constant matrix of a graph, kept as int8 and multiplied by its scales where it is used.
 
-    A row that does not divide into groups has one scale.
+    Args:
+        rows: float array of shape (out, in). Every `GROUP` values of a row share a half float scale; a row whose length
+            is not a multiple of that has a single one.
+
+    Returns:
+        An OpenVINO node of the same shape, in 32 bits.
     """
     import numpy as np
     from openvino import opset13 as op
@@ -73,11 +78,12 @@ def quantised(rows: Any) -> Any:
     outputs, inputs = rows.shape
     size = GROUP if inputs % GROUP == 0 else inputs
     groups = rows.astype(np.float32).reshape(outputs, inputs // size, size)
-    scales = (np.abs(groups).max(axis=2, keepdims=True) / 127).astype(np.float16)
+    scales = (np.abs(groups).max(axis=2, keepdims=True) / 127).astype(np.float16)  # the largest value becomes 127
     scales[scales == 0] = 1.0
-    whole = np.clip(np.round(groups / scales.astype(np.float32)), -127, 127).astype(np.int8)
-    apart = op.multiply(op.convert(op.constant(whole), "f16"), op.constant(scales))
-    return op.convert(op.reshape(apart, op.constant(np.array([outputs, inputs])), False), "f32")
+    integers = np.clip(np.round(groups / scales.astype(np.float32)), -127, 127).astype(np.int8)
+    # The plugin recognises this pattern and keeps the integers in memory.
+    values = op.multiply(op.convert(op.constant(integers), "f16"), op.constant(scales))
+    return op.convert(op.reshape(values, op.constant(np.array([outputs, inputs])), False), "f32")
 
 
 def _checksum(file: Path) -> int:

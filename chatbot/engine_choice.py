@@ -1,4 +1,4 @@
-"""Which engine answers: what the settings name, or what this machine runs fastest."""
+"""Which engine answers: the one that the settings name, or the fastest on this machine."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import platform
 import shutil
 from typing import TYPE_CHECKING
 
-from chatbot.engines import Limits, Say
+from chatbot.engines import Limits
 from chatbot.errors import ConversionError, SettingsError
+from chatbot.progress import Say
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,17 +19,17 @@ if TYPE_CHECKING:
 def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
     """The engine that `settings.engine` names.
 
-    'auto' is OpenVINO on a CPU and transformers on CUDA and MPS; a model that OpenVINO cannot run is answered by
-    transformers, and `say` is told so in one line.
+    'auto' is OpenVINO on a CPU and transformers on CUDA and MPS. Where OpenVINO cannot run the model, 'auto' falls back
+    to transformers and tells `say` so in one line.
 
     Raises:
-        ConversionError: 'openvino' was asked for by name and cannot run this model.
+        ConversionError: the setting is 'openvino', which is not installed or cannot run this model.
         ModelError: the model is missing.
-        SettingsError: 'remote' without an address or a model's name.
+        SettingsError: the setting is 'remote', and the server's address or the model's name is missing.
     """
     if settings.engine == "remote":
         return _remote(settings, say)
-    if settings.engine == "openvino" or (settings.engine == "auto" and _cpu_alone(settings)):
+    if settings.engine == "openvino" or (settings.engine == "auto" and _only_a_cpu(settings)):
         try:
             return _openvino(settings, say)
         except ConversionError as error:
@@ -56,9 +57,9 @@ def _openvino(settings: Settings, say: Say) -> Engine:
 
 
 def _transformers(settings: Settings, say: Say) -> Engine:
-    from chatbot.engines.torch import LocalEngine
+    from chatbot.engines.torch import TorchEngine
 
-    return LocalEngine(
+    return TorchEngine(
         settings.model,
         settings.models_dir,
         device=settings.device,
@@ -98,11 +99,11 @@ def _remote(settings: Settings, say: Say) -> Engine:
     )
 
 
-def _cpu_alone(settings: Settings) -> bool:
-    """Whether there is nothing but a CPU to run on."""
+def _only_a_cpu(settings: Settings) -> bool:
+    """Whether a CPU is all that there is to run on."""
     if settings.device != "auto":
         return settings.device == "cpu"
-    # torch takes seconds to import; it is asked only where the machine looks as if it had something to offer.
+    # Importing torch takes seconds, so it is asked only where the machine seems to have a GPU.
     if shutil.which("nvidia-smi") is None and (platform.system(), platform.machine()) != ("Darwin", "arm64"):
         return True
     import torch

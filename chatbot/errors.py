@@ -1,40 +1,39 @@
-"""Everything that can go wrong, as one tree.
+"""The errors that are shown to users, as one tree.
 
-    BakerStreetError                 anything a user may be told about
-    ├── SettingsError                a setting that cannot be used
-    ├── PersonaError                 a persona that does not exist or whose file is wrong
+    BakerStreetError                 any error that is shown to users
+    ├── SettingsError                an invalid setting
+    ├── PersonaError                 a persona that does not exist or whose file is invalid
     ├── ModeError                    a mode that does not exist, or cannot be used here
     ├── MessageError                 a message that cannot be answered: empty, too long
     ├── SourceError                  a source text that cannot be read or fetched
     ├── LibraryError                 a library that is missing, or built with another embedder
-    ├── PlanError                    a way to search that names what does not exist
+    ├── PlanError                    a search plan that names a module or setting that does not exist
     ├── ModelError                   a model that is missing or cannot be loaded
     │   ├── VoiceError               an adapter that is missing or made for another model
     │   └── ConversionError          a model that cannot be converted for another engine
     ├── EngineError                  generation failed or the engine was closed
-    │   └── BusyError                as many requests wait as may wait
+    │   └── BusyError                the queue of requests is full
     ├── MemoryStoreError             the database cannot be reached, is locked or is full
     ├── TurnError                    a turn that failed because of a mistake in the program
-    ├── TrainingError                a voice cannot be trained with what was given
-    └── ReplayError                  a replay file that cannot be read
+    ├── TrainingError                a model cannot be trained with the given data
+    └── ReplayError                  a replay file that cannot be read or is invalid
 
-A message says what was wrong, with which input, and what to do. It is shown to users as it stands, without a
-traceback; so it is written for them.
+A message says what is wrong, with which input, and what to do. It is written for users, who see it without a traceback.
 """
 
 from __future__ import annotations
 
 
 class BakerStreetError(Exception):
-    """The root of all errors a user may be told about."""
+    """The base class of all errors that are shown to users."""
 
 
 class SettingsError(BakerStreetError):
-    """A setting cannot be used."""
+    """A setting is invalid."""
 
 
 class PersonaError(BakerStreetError):
-    """A persona does not exist, or its file is wrong."""
+    """A persona does not exist, or its file is invalid."""
 
 
 class ModeError(BakerStreetError):
@@ -42,7 +41,7 @@ class ModeError(BakerStreetError):
 
 
 class MessageError(BakerStreetError):
-    """A message cannot be answered: empty, or longer than the window."""
+    """A message cannot be answered: it is empty, or longer than the context window."""
 
 
 class SourceError(BakerStreetError):
@@ -54,7 +53,7 @@ class LibraryError(BakerStreetError):
 
 
 class PlanError(BakerStreetError):
-    """A plan of the search names a module or a setting that does not exist."""
+    """A search plan names a module or a setting that does not exist."""
 
 
 class ModelError(BakerStreetError):
@@ -66,7 +65,7 @@ class VoiceError(ModelError):
 
 
 class ConversionError(ModelError):
-    """A model cannot be converted for another engine; the engine that needs no conversion still runs it."""
+    """A model cannot be converted for an engine; the engine that needs no conversion can still run it."""
 
 
 class EngineError(BakerStreetError):
@@ -74,7 +73,7 @@ class EngineError(BakerStreetError):
 
 
 class BusyError(EngineError):
-    """As many requests are waiting as may wait; nothing was queued."""
+    """The queue of requests is full; the request was not queued."""
 
 
 class MemoryStoreError(BakerStreetError):
@@ -86,8 +85,8 @@ class TurnError(BakerStreetError):
 
 
 class TrainingError(BakerStreetError):
-    """A voice cannot be trained with what was given."""
+    """A model cannot be trained with the given data."""
 
 
 class ReplayError(BakerStreetError):
-    """A replay file cannot be read."""
+    """A replay file cannot be read, or is invalid."""

@@ -1,6 +1,6 @@
-"""Settings: from the environment (`BAKERSTREET_*`) and one file (`bakerstreet.toml` in the working folder).
+"""Settings: from the environment (`BAKERSTREET_*`) and a file (`bakerstreet.toml` in the working folder).
 
-The environment wins over the file. Every setting has a default with which a fresh, offline install works.
+The environment takes precedence over the file. A fresh, offline install works with the defaults.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ FILE = "bakerstreet.toml"
 
 
 class Settings(BaseSettings):
-    """All settings of one process. Sizes are in tokens of the generator unless the name says otherwise."""
+    """All settings of a process. Token counts are those of the generator's tokenizer."""
 
     model_config = SettingsConfigDict(env_prefix="BAKERSTREET_", extra="forbid", toml_file=FILE)
 
     home: Path = Field(
         default_factory=lambda: Path.home() / ".bakerstreet",
-        description="Where libraries, converted models, training runs and the database are kept.",
+        description="The folder of libraries, converted models, training runs and the database.",
     )
     model: str = Field(
         "bundled",
@@ -40,50 +40,50 @@ class Settings(BaseSettings):
         "bundled", description="The embedder: 'bundled', a local folder, or the name of a model on the hub."
     )
     engine: Literal["auto", "transformers", "openvino", "remote"] = Field(
-        "auto", description="What runs the generator; 'auto': 'openvino' on a CPU, else 'transformers'."
+        "auto", description="What runs the generator; 'auto': 'openvino' on a CPU, otherwise 'transformers'."
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    threads: int = Field(0, ge=0, le=256, description="CPU threads for the models; 0: as many as cores.")
+    threads: int = Field(0, ge=0, le=256, description="CPU threads of the models; 0: one per core.")
     context_tokens: int = Field(
-        2048, ge=256, le=131072, description="The longest prompt and reply together, in tokens."
+        2048, ge=256, le=131072, description="The maximum length of prompt and reply together, in tokens."
     )
-    evidence_tokens: int = Field(220, ge=32, le=4096, description="The most tokens of evidence in one turn.")
-    cache_mb: int = Field(320, ge=0, description="Memory for key/value caches of earlier turns, in MB.")
-    batch_size: int = Field(8, ge=1, le=64, description="The most requests that are generated together.")
-    queue_limit: int = Field(32, ge=1, le=10000, description="The most requests that wait for a place among them.")
+    evidence_tokens: int = Field(220, ge=32, le=4096, description="The maximum number of tokens of evidence in a turn.")
+    cache_mb: int = Field(320, ge=0, description="Memory for the key/value caches of earlier turns, in MB.")
+    batch_size: int = Field(8, ge=1, le=64, description="The maximum number of requests in a batch.")
+    queue_limit: int = Field(32, ge=1, le=10000, description="The maximum number of requests that wait for it.")
     exact: bool = Field(
-        False, description="OpenVINO: replies that never depend on what else is written meanwhile; slower prompts."
+        False, description="OpenVINO: replies do not depend on other requests in the batch; prompts are slower."
     )
     remote_url: str | None = Field(
         None, description="An OpenAI-compatible server (http://host:8000/v1), for the engine 'remote'."
     )
-    remote_model: str | None = Field(None, description="The base model's name on that server.")
+    remote_model: str | None = Field(None, description="The name of the base model on that server.")
     remote_voice: str = Field(
-        "", description="The voice's name on that server (vLLM's --lora-modules); default: the persona's."
+        "", description="The name of the voice on that server (vLLM's --lora-modules); default: the persona's id."
     )
     remote_key: str = Field("", description="The server's API key.", repr=False)
-    remote_timeout: float = Field(60.0, gt=0, le=3600, description="Seconds until the server's silence is an error.")
+    remote_timeout: float = Field(60.0, gt=0, le=3600, description="Seconds after which a silent server is an error.")
     remote_openings: bool = Field(
-        True, description="Whether the server goes on from words that it is given (vLLM, llama.cpp)."
+        True, description="Whether the server can continue a reply that it is given the start of (vLLM, llama.cpp)."
     )
     cross_encoder: str = Field(
         "auto",
-        description="Reorders what a search found: 'auto': the persona's own if it has one; 'none'; or a folder or hub "
-        "name of a sentence-transformers cross-encoder.",
+        description="What reranks search results: 'auto': the persona's own cross-encoder if it has one; 'none'; or "
+        "the folder or hub name of a sentence-transformers cross-encoder.",
     )
     strong_model: str | None = Field(
         None,
-        description="A stronger language model for hard cases (`settle`): as `model`, or its name at `strong_url`.",
+        description="A stronger language model for hard questions (`filter-then-rerank`): as `model`, or its name at `strong_url`.",
     )
-    strong_url: str | None = Field(None, description="An OpenAI-compatible server that runs it.")
-    personas: Path | None = Field(None, description="A folder with personas of your own, beside the built-in.")
+    strong_url: str | None = Field(None, description="An OpenAI-compatible server that runs the stronger model.")
+    personas: Path | None = Field(None, description="A folder with your own personas, in addition to the built-in one.")
     texts: Path | None = Field(None, description="A folder with the source texts, used instead of fetching.")
-    reading: Path | None = Field(None, description="A folder with reading questions, for `voice train`.")
+    reading: Path | None = Field(None, description="A folder with reading comprehension data, for `voice train`.")
     chroma_url: str | None = Field(None, description="A Chroma server (http://host:port); default: embedded.")
     database_url: str | None = Field(None, description="A SQLAlchemy URL; default: SQLite under `home`.")
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
-    user: str = Field("visitor", min_length=1, max_length=64, description="Who talks, on the command line.")
+    user: str = Field("visitor", min_length=1, max_length=64, description="The name of the user on the command line.")
 
     @classmethod
     def settings_customise_sources(
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then the file."""
+        """In order of precedence: arguments, the environment, the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @property
@@ -104,12 +104,12 @@ class Settings(BaseSettings):
 
     @property
     def encoder_cache(self) -> Path | None:
-        """Where encoders converted for OpenVINO are kept; None: torch runs them, on another device than a CPU."""
+        """The folder of encoders converted for OpenVINO; None where torch runs them: on a device other than a CPU."""
         return self.models_dir if self.device in ("auto", "cpu") else None
 
     @property
     def library_dir(self) -> Path:
-        """One folder a persona: passages, BM25 index and embedded Chroma."""
+        """A folder for each persona: passages, BM25 index and embedded Chroma."""
         return self.home / "library"
 
     @property
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'memory.sqlite3'}"
 
     def cpu_threads(self) -> int:
-        """CPU threads for the models."""
+        """The number of CPU threads of the models."""
         return self.threads or os.cpu_count() or 1
 
 
@@ -137,16 +137,16 @@ def get_settings() -> Settings:
     """The settings of this process, read once.
 
     Raises:
-        SettingsError: a value that cannot be used, named with what was expected.
+        SettingsError: a value is invalid; the message names it and what was expected.
     """
     return load_settings()
 
 
 def load_settings(**values: object) -> Settings:
-    """Settings from the environment and the file, with `values` over them.
+    """Settings from the environment and the file, overridden by `values`.
 
     Raises:
-        SettingsError: a value that cannot be used, named with what was expected.
+        SettingsError: a value is invalid; the message names it and what was expected.
     """
     try:
         return Settings(**values)  # type: ignore[arg-type]
@@ -156,7 +156,7 @@ def load_settings(**values: object) -> Settings:
             for item in error.errors()
         ]
         raise SettingsError(
-            "These settings cannot be used; correct them in the environment (BAKERSTREET_...) "
+            "These settings are invalid; correct them in the environment (BAKERSTREET_...) "
             f"or in {FILE}:\n" + "\n".join(lines)
         ) from error
     except ValueError as error:  # the file is not TOML

@@ -1,6 +1,6 @@
-"""What he remembers of you: users, conversations, and turns as a tree that nothing overwrites."""
+"""The memory: users, their conversations, and turns as a tree in which nothing is overwritten."""
 
-from memory.models import Base, Conversation, Turn, User
-from memory.store import ConversationSummary, Memory, StoredTurn
+from memory.records import ConversationSummary, StoredTurn
+from memory.store import Memory
 
-__all__ = ["Base", "Conversation", "ConversationSummary", "Memory", "StoredTurn", "Turn", "User"]
+__all__ = ["ConversationSummary", "Memory", "StoredTurn"]

@@ -3,15 +3,14 @@
     users 1 --- n conversations 1 --- n turns
                                        turns.parent_id -> turns.id: the tree
 
-A turn is written once with its question, before the reply is generated, and completed once with its reply and trace.
-Edit, retry and branch add turns with the same parent; nothing is overwritten. `conversations.head_id` is the turn
-that the user looks at.
+A turn is stored with its question before the reply is generated, and completed once with its reply and trace.
+Edit, retry and branch add turns with the same parent; nothing is overwritten. `conversations.head_id` is the last turn
+of the path that the user sees.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text
@@ -19,21 +18,21 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 def new_id() -> str:
-    """A fresh identifier of 32 hexadecimal digits."""
+    """A new random identifier of 32 hexadecimal digits."""
     return uuid4().hex
 
 
 def now() -> datetime:
-    """The time, with its zone."""
+    """The current time in UTC, with its zone."""
     return datetime.now(UTC)
 
 
 class Base(DeclarativeBase):
-    """The base of all tables."""
+    """The base class of the tables."""
 
 
 class User(Base):
-    """Somebody who talks."""
+    """A user, known by name."""
 
     __tablename__ = "users"
 
@@ -61,8 +60,8 @@ class Conversation(Base):
 class Turn(Base):
     """One question and its answer.
 
-    `state` is 'pending' from the moment the question is stored, then 'done', 'stopped' (by the user) or 'failed'.
-    `sent` is the user turn as the model read it, with its evidence: the next prompt repeats it to the letter.
+    `state` is 'pending' once the question is stored, then 'done', 'stopped' (by the user) or 'failed'. `sent` is the
+    user's message as the model read it, with its evidence: the next prompt repeats it character for character.
     """
 
     __tablename__ = "turns"
@@ -77,7 +76,7 @@ class Turn(Base):
     reply: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(String(16), default="pending")
     error: Mapped[str] = mapped_column(Text, default="")
-    evidence: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    trace: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    evidence: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
+    trace: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
     completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), default=None)

@@ -93,7 +93,7 @@ def test_a_turn_that_is_stopped_before_anything_was_searched_ends_as_stopped(
     conversation = memory.start("visitor", "sherlock")
     events = bot.answer(Question(SPECKLED, mode="hybrid", conversation=conversation))
     assert isinstance(next(events), Asked)
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert [(turn.state, turn.reply) for turn in memory.turns(conversation)] == [("stopped", "")]
     assert engine.requests == []
 
@@ -108,7 +108,7 @@ def test_stopping_keeps_what_was_said_and_stops_the_engine(
     for event in events:
         if isinstance(event, Said):
             break
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     stored = memory.path(conversation)[0]
     assert (stored.state, stored.reply) == ("stopped", "It ")
     assert engine.generations[0].cancelled

@@ -31,7 +31,7 @@ for command in json.loads(sys.argv[1]):
         app([*command, "--help"])
     except SystemExit as ending:
         assert not ending.code, command
-heavy = {"torch", "transformers", "gradio", "sentence_transformers", "chromadb"}
+heavy = {"torch", "transformers", "gradio", "sentence_transformers", "chromadb", "sqlalchemy", "pydantic", "yaml"}
 print("HEAVY", json.dumps(sorted(heavy & set(sys.modules))))
 """
 PERSONA = """\
@@ -119,7 +119,7 @@ def test_version_is_that_of_the_package() -> None:
         (["ask", "--file", "missing.jsonl"], {}, "missing.jsonl cannot be read"),
         (["library", "search", "Who?", "--mode", "ft"], {}, "The mode 'ft' searches nothing. Use one that does"),
         (["library", "search"], {}, "Give either a question or --file"),
-        (["memory", "list"], {"BAKERSTREET_DATABASE_URL": "a cabinet"}, "'a cabinet' is no database"),
+        (["memory", "list"], {"BAKERSTREET_DATABASE_URL": "a cabinet"}, "'a cabinet' is not a database"),
         (["memory", "list"], {"BAKERSTREET_PORT": "soon"}, "  port: "),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_command_that_does_not_exist_ends_with_2() -> None:
     assert "No such command 'deduce'" in result.stderr
 
 
-def test_control_c_says_that_what_was_finished_is_kept(tmp_path: Path) -> None:
+def test_control_c_says_that_finished_work_is_kept(tmp_path: Path) -> None:
     questions = tmp_path / "questions"
     os.mkfifo(questions)
     script = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
@@ -149,7 +149,7 @@ def test_control_c_says_that_what_was_finished_is_kept(tmp_path: Path) -> None:
     with process, questions.open("w"):  # opens when the command has begun to read
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=120)
-    assert (process.returncode, stdout, stderr.strip()) == (130, "", "Stopped. What was finished is kept.")
+    assert (process.returncode, stdout, stderr.strip()) == (130, "", "Stopped. Finished work is kept.")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_control_c_says_that_what_was_finished_is_kept(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("command", [["ask"], ["library", "search"]])
-def test_a_broken_line_of_a_question_file_is_named(
+def test_an_invalid_line_of_a_question_file_is_reported(
     content: str, number: int, command: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "questions.jsonl"
@@ -182,7 +182,7 @@ def test_a_question_file_without_questions_is_refused(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------- personas, libraries
 
 
-def test_a_broken_persona_is_named_with_file_line_and_field(own_personas: Path) -> None:
+def test_mistakes_of_a_persona_are_reported_with_file_line_and_field(own_personas: Path) -> None:
     result = CliRunner().invoke(app, ["personas", "check", "broken"])
     file = own_personas / "broken" / "persona.yaml"
     assert result.exit_code == 1
@@ -193,7 +193,7 @@ def test_a_broken_persona_is_named_with_file_line_and_field(own_personas: Path) 
     assert len(lines) == 3
 
 
-def test_checking_every_persona_finds_the_broken_one_among_the_good(own_personas: Path) -> None:
+def test_checking_every_persona_finds_the_invalid_one(own_personas: Path) -> None:
     result = CliRunner().invoke(app, ["personas", "check"])
     assert result.exit_code == 1
     assert "porter: no mistakes" in result.stdout
@@ -218,26 +218,26 @@ def test_a_plan_of_a_persona_that_names_no_module_is_a_mistake(own_personas: Pat
     assert line.startswith(f"{file}:14: plans.bad: The module 'focus' has no setting 'wrods'.")
 
 
-def test_a_good_persona_has_no_mistakes(own_personas: Path) -> None:
+def test_a_valid_persona_has_no_mistakes(own_personas: Path) -> None:
     result = CliRunner().invoke(app, ["personas", "check", "porter"])
     assert (result.exit_code, result.stdout) == (0, "porter: no mistakes\n")
 
 
-def test_checking_an_unknown_persona_names_those_there_are(own_personas: Path) -> None:
+def test_checking_an_unknown_persona_lists_the_known_ones(own_personas: Path) -> None:
     result = CliRunner().invoke(app, ["personas", "check", "potter"])
     assert isinstance(result.exception, PersonaError)
     assert "Did you mean 'porter'? There are: broken, porter, sherlock." in str(result.exception)
 
 
-def test_personas_are_listed_and_a_broken_one_hides_no_other(own_personas: Path) -> None:
+def test_personas_are_listed_with_an_invalid_one_among_them(own_personas: Path) -> None:
     result = CliRunner().invoke(app, ["personas", "list"])
     assert result.exit_code == 0
     assert "porter: The Porter (no voice yet, mode rag)" in result.stdout
-    assert "broken: has mistakes; see `bakerstreet personas check broken`" in result.stdout
+    assert "broken: invalid; see `bakerstreet personas check broken`" in result.stdout
     assert "sherlock: Sherlock Holmes" in result.stdout
 
 
-def test_where_there_is_no_library_the_list_says_how_to_build_one() -> None:
+def test_without_a_library_the_list_says_how_to_build_one() -> None:
     result = CliRunner().invoke(app, ["library", "list"])
     assert (result.exit_code, result.stdout) == (0, "")
     assert "There is no library yet. Build one with `bakerstreet library build sherlock`." in result.stderr
@@ -252,7 +252,7 @@ def test_an_empty_memory_says_so(home: Path) -> None:
     assert "There are no conversations yet." in result.stderr
 
 
-def test_conversations_are_listed_of_everybody_or_of_one_visitor(conversation: str) -> None:
+def test_conversations_are_listed_for_every_user_or_for_one(conversation: str) -> None:
     lines = CliRunner().invoke(app, ["memory", "list"]).stdout.splitlines()
     assert ["Who took the lamp?" in line for line in lines] == [True, False]
     (line,) = CliRunner().invoke(app, ["memory", "list", "--user", "ada"]).stdout.splitlines()
@@ -260,7 +260,7 @@ def test_conversations_are_listed_of_everybody_or_of_one_visitor(conversation: s
     assert line.endswith("3 turns  Who took the vase?")
 
 
-def test_show_prints_what_was_last_looked_at_and_with_all_its_branches(conversation: str) -> None:
+def test_show_prints_the_current_branch_or_all_of_them(conversation: str) -> None:
     shown = CliRunner().invoke(app, ["memory", "show", conversation[:12]]).stdout
     assert [line for line in shown.splitlines() if line] == [
         "sherlock: Good evening.",
@@ -276,7 +276,9 @@ def test_show_prints_what_was_last_looked_at_and_with_all_its_branches(conversat
 def test_show_of_an_unknown_conversation_says_where_to_look(conversation: str) -> None:
     result = CliRunner().invoke(app, ["memory", "show", "nowhere"])
     assert isinstance(result.exception, MemoryStoreError)
-    assert str(result.exception) == "No conversation begins with 'nowhere'. See `bakerstreet memory list`."
+    assert (
+        str(result.exception) == "No conversation has an id that starts with 'nowhere'. See `bakerstreet memory list`."
+    )
 
 
 def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str) -> None:
@@ -289,15 +291,16 @@ def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str)
 def test_export_without_an_id_writes_all_conversations_to_the_file(conversation: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["memory", "export", "--out", "said.jsonl"])
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "2 conversations are in said.jsonl." in result.stderr
+    assert "Exported 2 conversations to said.jsonl." in result.stderr
     rows = _rows((tmp_path / "said.jsonl").read_text(encoding="utf-8"))
     assert [row["title"] for row in rows] == ["Who took the lamp?", "Who took the vase?"]
 
 
-def test_export_to_a_file_that_cannot_be_written_says_which(conversation: str) -> None:
-    result = CliRunner().invoke(app, ["memory", "export", "--out", "nowhere/said.jsonl"])
-    assert isinstance(result.exception, MemoryStoreError)
-    assert "nowhere/said.jsonl cannot be written: No such file or directory." in str(result.exception)
+def test_export_to_a_file_that_cannot_be_written_says_which(conversation: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(app, ["memory", "export", "--out", "file/said.jsonl"])
+    assert isinstance(result.exception, MessageError)
+    assert "file/said.jsonl cannot be written: File exists." in str(result.exception)
 
 
 # ---------------------------------------------------------------------- helpers

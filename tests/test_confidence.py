@@ -58,12 +58,12 @@ def test_confidence_falls_with_every_unknown_word_up_to_two() -> None:
     assert confidences[0] > confidences[1] > confidences[2] == confidences[3]
 
 
-def test_confidence_is_between_none_and_one_whatever_was_measured() -> None:
+def test_confidence_is_between_0_and_1_whatever_was_measured() -> None:
     assert 0 < logistic(RULE_OF_THUMB, {"nearest": -1e9}) < 0.001
     assert 0.999 < logistic(RULE_OF_THUMB, {"nearest": 1e9}) <= 1
 
 
-def test_what_found_nothing_has_no_confidence_whatever_was_measured() -> None:
+def test_a_search_that_found_nothing_has_no_confidence_whatever_was_measured() -> None:
     assert Calibration().confidence("rag", GOOD, found=False)[0] == 0
     assert Calibration().confidence("rag", GOOD, found=True)[0] > 0.5
 
@@ -218,7 +218,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_calibration(tmp_path / "nowhere" / "c.json", {})
 
 
-def test_the_command_fits_the_tuning_questions_and_keeps_the_weights_of_other_plans(
+def test_the_command_fits_the_dev_questions_and_keeps_the_weights_of_other_plans(
     settings: Settings, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from chatbot.engines.openvino.engine import BLOCK, OpenVinoEngine
-from chatbot.engines.torch.engine import LocalEngine
+from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.engines.openvino.pipeline import BLOCK
+from chatbot.engines.torch.engine import TorchEngine
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BusyError, EngineError, MessageError, ModelError, VoiceError
 from chatbot.prompts import Message
@@ -28,27 +29,27 @@ def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT, *bef
     return Request((SYSTEM, *before, Message("user", text)), voice, sampling)
 
 
-Kind = type[LocalEngine] | type[OpenVinoEngine]
+Kind = type[TorchEngine] | type[OpenVinoEngine]
 
 
-def made(kind: Kind, settings: Settings, **options: Any) -> LocalEngine | OpenVinoEngine:
+def made(kind: Kind, settings: Settings, **options: Any) -> TorchEngine | OpenVinoEngine:
     if kind is OpenVinoEngine:
         options["exact"] = True  # so that the same reply is the same to the letter, whatever else is written
     return kind(settings.model, settings.models_dir, **{"threads": settings.cpu_threads(), **options})
 
 
-def uncached(kind: Kind, settings: Settings) -> LocalEngine | OpenVinoEngine:
+def uncached(kind: Kind, settings: Settings) -> TorchEngine | OpenVinoEngine:
     return made(kind, settings, cache_mb=0)
 
 
-@pytest.fixture(scope="module", params=[LocalEngine, OpenVinoEngine], ids=["transformers", "openvino"])
+@pytest.fixture(scope="module", params=[TorchEngine, OpenVinoEngine], ids=["transformers", "openvino"])
 def kind(request: pytest.FixtureRequest) -> Kind:
     chosen: Kind = request.param
     return chosen
 
 
 @pytest.fixture(scope="module")
-def engine(kind: Kind, settings: Settings) -> Iterator[LocalEngine | OpenVinoEngine]:
+def engine(kind: Kind, settings: Settings) -> Iterator[TorchEngine | OpenVinoEngine]:
     engine = made(kind, settings)
     yield engine
     engine.close()
@@ -86,7 +87,7 @@ def test_a_mixed_batch_says_what_separate_runs_say(
 
 
 def test_threads_with_different_voices_get_their_own(
-    engine: LocalEngine | OpenVinoEngine, apart: dict[tuple[str, Path | None], str]
+    engine: TorchEngine | OpenVinoEngine, apart: dict[tuple[str, Path | None], str]
 ) -> None:
     replies: dict[tuple[str, Path | None], str] = {}
 
@@ -103,7 +104,7 @@ def test_threads_with_different_voices_get_their_own(
 
 @pytest.mark.parametrize("with_voice", [False, True])
 def test_a_cached_conversation_goes_on_token_for_token_like_an_uncached_one(
-    kind: Kind, settings: Settings, engine: LocalEngine | OpenVinoEngine, voice: Path, with_voice: bool
+    kind: Kind, settings: Settings, engine: TorchEngine | OpenVinoEngine, voice: Path, with_voice: bool
 ) -> None:
     who = voice if with_voice else None
     plain = uncached(kind, settings)
@@ -142,7 +143,7 @@ def test_a_seed_gives_the_same_reply_alone_and_in_company(kind: Kind, settings: 
     engine.close()
 
 
-def test_pieces_of_a_stream_make_up_the_reply(engine: LocalEngine | OpenVinoEngine) -> None:
+def test_pieces_of_a_stream_make_up_the_reply(engine: TorchEngine | OpenVinoEngine) -> None:
     generation = engine.submit(
         asked("Say something about Zürich and the naïve café.", None, Sampling(max_new_tokens=40))
     )
@@ -151,7 +152,7 @@ def test_pieces_of_a_stream_make_up_the_reply(engine: LocalEngine | OpenVinoEngi
     assert "".join(pieces) == generation.completion.text
 
 
-def test_a_reply_goes_on_from_the_opening_it_is_given(engine: LocalEngine | OpenVinoEngine, voice: Path) -> None:
+def test_a_reply_goes_on_from_the_opening_it_is_given(engine: TorchEngine | OpenVinoEngine, voice: Path) -> None:
     plain = asked("What is a clue?", voice)
     opened = Request(plain.messages, voice, SHORT, opening="A clue, madam, is")
     completion = engine.submit(opened).completion
@@ -160,7 +161,7 @@ def test_a_reply_goes_on_from_the_opening_it_is_given(engine: LocalEngine | Open
     assert completion.reply_tokens <= SHORT.max_new_tokens
 
 
-def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(engine: LocalEngine | OpenVinoEngine) -> None:
+def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(engine: TorchEngine | OpenVinoEngine) -> None:
     generation = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=400)))
     for _ in generation:
         generation.cancel()
@@ -171,7 +172,7 @@ def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(engine: LocalEngin
 
 
 def test_one_reader_leaving_does_not_change_another(
-    engine: LocalEngine | OpenVinoEngine, apart: dict[tuple[str, Path | None], str]
+    engine: TorchEngine | OpenVinoEngine, apart: dict[tuple[str, Path | None], str]
 ) -> None:
     leaving = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=300)))
     staying = engine.submit(asked(QUESTIONS[1]))
@@ -214,7 +215,7 @@ def test_a_prompt_longer_than_the_window_is_refused_and_the_engine_goes_on(kind:
 
 
 def test_a_voice_made_for_another_base_is_refused_by_name(
-    engine: LocalEngine | OpenVinoEngine, voice: Path, tmp_path: Path
+    engine: TorchEngine | OpenVinoEngine, voice: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "voice"
     shutil.copytree(voice, other)
@@ -226,7 +227,7 @@ def test_a_voice_made_for_another_base_is_refused_by_name(
 
 
 def test_a_damaged_voice_is_refused_and_the_engine_goes_on(
-    engine: LocalEngine | OpenVinoEngine, voice: Path, tmp_path: Path
+    engine: TorchEngine | OpenVinoEngine, voice: Path, tmp_path: Path
 ) -> None:
     broken = tmp_path / "voice"
     shutil.copytree(voice, broken)
@@ -260,7 +261,7 @@ def test_a_model_that_is_missing_says_how_to_get_it(tmp_path: Path, monkeypatch:
     with pytest.raises(ModelError, match=r"config\.json"):
         weights.resolve_model(str(tmp_path / "empty"), tmp_path)
     (tmp_path / "broken.gguf").write_bytes(b"GGUF, but not for long")
-    with pytest.raises(ModelError, match="whole"):
+    with pytest.raises(ModelError, match="complete"):
         weights.resolve_model(str(tmp_path / "broken.gguf"), tmp_path)
     assert [path.name for path in tmp_path.glob(".broken*")] == []
     monkeypatch.setattr(weights, "BUNDLED_PACKAGE", "no_such_package")
@@ -268,7 +269,7 @@ def test_a_model_that_is_missing_says_how_to_get_it(tmp_path: Path, monkeypatch:
         weights.resolve_model("bundled", tmp_path)
 
 
-def test_the_chat_model_face_speaks_streams_and_stops(engine: LocalEngine | OpenVinoEngine, voice: Path) -> None:
+def test_the_chat_model_face_speaks_streams_and_stops(engine: TorchEngine | OpenVinoEngine, voice: Path) -> None:
     from langchain_core.messages import HumanMessage, SystemMessage
 
     from chatbot.engines.chat_model import EngineChatModel

@@ -202,8 +202,9 @@ def test_fusing_prefers_what_both_lists_hold_and_weighs_the_casebook() -> None:
 
 @pytest.mark.canon
 def test_every_book_of_the_canon_can_be_cut_within_the_embedders_window(canon: Path, sherlock: LoadedPersona) -> None:
-    from chatbot.library.texts.books import read_source_file, sections_of
+    from chatbot.library.texts.books import sections_of
     from chatbot.library.texts.passages import cut
+    from chatbot.library.texts.source_file import read_source_file
 
     embedder = Embedder()
     for source in sherlock.persona.sources[-1:]:

@@ -12,8 +12,8 @@ import pytest
 from searching import CANON_QUESTIONS
 
 from chatbot.errors import ModelError, TrainingError
-from chatbot.evaluation.questions import KnownQuestion, read_known_questions, share, split_of
-from chatbot.evaluation.retrieval.systems import Judge, same_work
+from chatbot.evaluation import KnownQuestion, read_known_questions, share, split_of
+from chatbot.evaluation.retrieval import Judge, same_work
 from chatbot.library.encoders.cross_encoder import CrossEncoder
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.search.library import Library

@@ -11,8 +11,8 @@ import pytest
 
 from chatbot.engines.likelihood import BATCH_TOKENS, Batch, Text, batches, texts_of
 from chatbot.engines.openvino.engine import OpenVinoEngine
-from chatbot.engines.torch.engine import LocalEngine
-from chatbot.engines.types import Request, Sampling
+from chatbot.engines.torch.engine import TorchEngine
+from chatbot.engines.types import Generation, Request, Sampling
 from chatbot.engines.worker import WorkerEngine
 from chatbot.errors import EngineError, MessageError
 from chatbot.prompts import Message
@@ -38,8 +38,8 @@ QUESTIONS = (
 PAIRS = [(passage, question) for question in QUESTIONS for passage in PASSAGES]
 SHORT = Sampling(max_new_tokens=24)
 
-Kind = type[LocalEngine] | type[OpenVinoEngine]
-Either = LocalEngine | OpenVinoEngine
+Kind = type[TorchEngine] | type[OpenVinoEngine]
+Either = TorchEngine | OpenVinoEngine
 
 
 def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT) -> Request:
@@ -52,7 +52,7 @@ def made(kind: Kind, settings: Settings, **options: Any) -> Either:
     return kind(settings.model, settings.models_dir, **{"threads": settings.cpu_threads(), **options})
 
 
-@pytest.fixture(scope="module", params=[LocalEngine, OpenVinoEngine], ids=["transformers", "openvino"])
+@pytest.fixture(scope="module", params=[TorchEngine, OpenVinoEngine], ids=["transformers", "openvino"])
 def kind(request: pytest.FixtureRequest) -> Kind:
     chosen: Kind = request.param
     return chosen
@@ -92,7 +92,7 @@ def original(settings: Settings, engine: OpenVinoEngine) -> list[float]:
 
 
 def test_transformers_tells_what_the_definition_says(settings: Settings, original: list[float]) -> None:
-    engine = made(LocalEngine, settings)
+    engine = made(TorchEngine, settings)
     assert engine.likelihood(PAIRS) == pytest.approx(original, abs=1e-3)
     engine.close()
 
@@ -176,7 +176,7 @@ def test_many_may_ask_at_once(either: Either) -> None:
 def test_what_has_no_likelihood_is_refused_and_the_engine_goes_on(either: Either) -> None:
     with pytest.raises(MessageError, match="pair 2 is empty"):
         either.likelihood([PAIRS[0], ("Rain.", "")])
-    with pytest.raises(MessageError, match="pair 1 is one token behind nothing"):
+    with pytest.raises(MessageError, match="pair 1 is a single token after an empty context"):
         either.likelihood([("", "Rain")])
     with pytest.raises(MessageError, match=r"A context of \d+ tokens and a continuation of \d+ .* window of 2048"):
         either.likelihood([PAIRS[0], ("word " * 3000, QUESTIONS[0])])
@@ -217,9 +217,8 @@ class Mute(WorkerEngine):
     def _load(self, voices: Sequence[Path]) -> None:
         pass
 
-    def _work(self) -> None:
-        while self._arrivals(block=True, room=1) is not None:
-            pass
+    def _begin(self, generation: Generation) -> None:
+        pass
 
 
 class Scoring(Mute):
@@ -244,7 +243,7 @@ def test_a_scorer_that_fails_is_told_of_and_the_engine_goes_on(settings: Setting
     engine = Scoring(settings, Slow())
     engine.slow.go_on.set()
     engine.slow.fails = True
-    with pytest.raises(EngineError, match="cannot be told: RuntimeError: out of ink"):
+    with pytest.raises(EngineError, match="could not be computed: RuntimeError: out of ink"):
         engine.likelihood(PAIRS[:1])
     engine.slow.fails = False
     assert engine.likelihood(PAIRS[:1]) == [0.0]
@@ -266,11 +265,11 @@ def test_who_waits_for_a_likelihood_or_a_voice_is_told_that_the_engine_was_close
     threads[0].start()
     engine.slow.asked.wait()
     threads[1].start()
-    while engine._asides.empty():
+    while engine._side_tasks.empty():
         threads[1].join(0.01)
     closing = threading.Thread(target=engine.close)
     closing.start()
-    while engine._waiting.empty():
+    while not engine._closed:
         closing.join(0.01)
     engine.slow.go_on.set()
     for thread in (*threads, closing):

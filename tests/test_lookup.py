@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatbot.engines.torch.engine import LocalEngine
+from chatbot.engines.torch.engine import TorchEngine
 from chatbot.engines.torch.lookup import guess
 from chatbot.engines.types import Request, Sampling
 from chatbot.prompts import Message
@@ -34,7 +34,7 @@ def test_guesses_change_no_reply(settings: Settings) -> None:
     ]
     replies = {}
     for lookup in (True, False):
-        engine = LocalEngine(
+        engine = TorchEngine(
             settings.model, settings.models_dir, threads=settings.cpu_threads(), cache_mb=0, prompt_lookup=lookup
         )
         replies[lookup] = [engine.submit(request).completion for request in requests]

@@ -25,7 +25,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import Pool
 
 from chatbot.errors import MemoryStoreError
-from memory import Base, Memory
+from memory import Memory
+from memory.models import Base
 
 PASSWORD = "elementary-1895"
 
@@ -113,7 +114,7 @@ def test_an_answered_turn_cannot_be_answered_again(memory: Memory, state: str) -
     turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
     memory.answer(turn, sent="a", reply="The porter.", state=state, trace={"seed": 1}, error="e")
     before = memory.turn(turn)
-    with pytest.raises(MemoryStoreError, match="does not wait for an answer"):
+    with pytest.raises(MemoryStoreError, match="is not waiting for an answer"):
         memory.answer(turn, sent="b", reply="The cook.", state="done", trace={"seed": 2})
     assert memory.turn(turn) == before
 
@@ -138,7 +139,7 @@ def test_retry_and_edit_make_siblings_and_the_path_follows_the_head(memory: Memo
     assert memory.turn(retried).parent_id == memory.turn(second).parent_id == first
 
 
-def test_looking_at_a_branch_makes_it_the_path(memory: Memory) -> None:
+def test_a_branch_that_is_looked_at_becomes_the_path(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
     first = memory.ask(conversation, None, "rag", "Who took the vase?")
     second = memory.ask(conversation, first, "rag", "And why?")
@@ -150,7 +151,7 @@ def test_looking_at_a_branch_makes_it_the_path(memory: Memory) -> None:
     assert _ids(memory, conversation) == []
 
 
-def test_a_turn_cannot_hang_on_a_parent_or_conversation_that_does_not_exist(memory: Memory) -> None:
+def test_a_turn_needs_a_parent_and_a_conversation_that_exist(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
     with pytest.raises(MemoryStoreError, match="refused"):
         memory.ask(conversation, "nowhere", "rag", "Who?")
@@ -178,7 +179,7 @@ def test_a_user_sees_only_her_own_conversations_the_latest_first(memory: Memory)
     assert [item.id for item in memory.conversations(limit=1)] == [lamp]
 
 
-def test_what_a_user_said_is_remembered_over_all_conversations_with_a_persona_and_nothing_of_anybody_else(
+def test_a_user_is_remembered_across_conversations_with_a_persona_and_kept_apart_from_others(
     memory: Memory,
 ) -> None:
     first, second = memory.start("ada", "sherlock"), memory.start("ada", "sherlock")
@@ -197,7 +198,7 @@ def test_what_a_user_said_is_remembered_over_all_conversations_with_a_persona_an
     assert memory.said("nowhere") == []
 
 
-def test_a_conversation_in_which_nothing_was_said_is_not_listed(memory: Memory) -> None:
+def test_a_conversation_without_turns_is_not_listed(memory: Memory) -> None:
     memory.start("ada", "sherlock")
     assert memory.conversations("ada") == []
 
@@ -209,7 +210,7 @@ def test_a_long_first_question_makes_a_title_of_one_short_line(memory: Memory) -
     assert title.startswith("Who took the vase from") and title.endswith("…") and len(title) <= 60
 
 
-def test_everything_is_there_after_it_was_closed_and_opened_again(url: str) -> None:
+def test_everything_is_there_after_closing_and_opening(url: str) -> None:
     with _opened(url) as memory:
         conversation = memory.start("ada", "sherlock", "Good evening.")
         turn = memory.ask(conversation, None, "hybrid", "Who took the vase?")
@@ -220,37 +221,37 @@ def test_everything_is_there_after_it_was_closed_and_opened_again(url: str) -> N
         assert memory.conversation(conversation).greeting == "Good evening."
 
 
-def test_the_beginning_of_an_id_is_enough_where_only_one_conversation_has_it(memory: Memory) -> None:
+def test_a_unique_prefix_of_an_id_is_enough(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
     assert memory.conversation(conversation[:8]).id == conversation
     assert memory.conversation(conversation, "ada").id == conversation
 
 
-def test_an_ambiguous_beginning_of_an_id_is_refused(memory: Memory) -> None:
+def test_an_ambiguous_prefix_of_an_id_is_refused(memory: Memory) -> None:
     digits = [memory.start("ada", "sherlock")[0] for _ in range(17)]  # of sixteen digits one comes twice
     twice = next(digit for digit in digits if digits.count(digit) > 1)
-    with pytest.raises(MemoryStoreError, match=f"More than one conversation begins with '{twice}'"):
+    with pytest.raises(MemoryStoreError, match=f"Several conversations have an id that starts with '{twice}'"):
         memory.conversation(twice)
 
 
 @pytest.mark.parametrize("unknown", ["nowhere", "", "%", "_"])
 def test_an_unknown_id_is_refused(memory: Memory, unknown: str) -> None:
     memory.start("ada", "sherlock")
-    with pytest.raises(MemoryStoreError, match=f"No conversation begins with '{unknown}'"):
+    with pytest.raises(MemoryStoreError, match=f"No conversation has an id that starts with '{unknown}'"):
         memory.conversation(unknown)
 
 
-def test_somebody_elses_conversation_is_refused(memory: Memory) -> None:
+def test_the_conversation_of_another_user_is_refused(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
     memory.start("ben", "sherlock")
-    with pytest.raises(MemoryStoreError, match="No conversation begins"):
+    with pytest.raises(MemoryStoreError, match="No conversation has an id that starts"):
         memory.conversation(conversation, "ben")
 
 
 # ---------------------------------------------------------------------- several at once
 
 
-def test_two_threads_that_meet_a_new_user_at_once_agree_on_one(memory: Memory) -> None:
+def test_two_threads_that_add_the_same_user_at_once_get_one(memory: Memory) -> None:
     both_know_nobody = threading.Barrier(2, timeout=60)
 
     def meet(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
@@ -275,7 +276,7 @@ def test_sqlite_is_read_while_another_program_writes(file: Path) -> None:
         assert [item.title for item in memory.conversations("ada")] == ["Who took the vase?"]
 
 
-def test_postgresql_may_drop_its_connections_between_two_turns(postgres: str) -> None:
+def test_postgresql_can_drop_its_connections_between_two_turns(postgres: str) -> None:
     url = _fresh_database(postgres)
     with _opened(url) as memory:
         conversation = memory.start("ada", "sherlock")
@@ -290,8 +291,8 @@ def test_postgresql_may_drop_its_connections_between_two_turns(postgres: str) ->
 # ---------------------------------------------------------------------- what goes wrong
 
 
-def test_a_locked_database_is_named_and_nothing_is_lost(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memory.store.BUSY_SECONDS", 0.05)
+def test_a_locked_database_is_reported_and_nothing_is_lost(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memory.database.BUSY_SECONDS", 0.05)
     with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
         turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
         other.execute("BEGIN EXCLUSIVE")
@@ -303,8 +304,8 @@ def test_a_locked_database_is_named_and_nothing_is_lost(file: Path, monkeypatch:
         assert memory.turn(turn).reply == "The porter."
 
 
-def test_a_database_that_is_locked_when_it_is_opened_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memory.store.BUSY_SECONDS", 0.05)
+def test_a_database_that_is_locked_when_opened_is_reported(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memory.database.BUSY_SECONDS", 0.05)
     with _opened(f"sqlite:///{file}") as memory:
         memory.start("ada", "sherlock")
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
@@ -314,7 +315,7 @@ def test_a_database_that_is_locked_when_it_is_opened_is_named(file: Path, monkey
             Memory(f"sqlite:///{file}")
 
 
-def test_a_full_disk_is_named_and_what_was_stored_stays(file: Path) -> None:
+def test_a_full_disk_is_reported_and_nothing_stored_is_lost(file: Path) -> None:
     with _opened(f"sqlite:///{file}") as memory:
         conversation = memory.start("ada", "sherlock")
         turn = memory.ask(conversation, None, "rag", "Who took the vase?")
@@ -331,7 +332,7 @@ def test_a_full_disk_is_named_and_what_was_stored_stays(file: Path) -> None:
         assert [turn.reply for turn in memory.path(conversation)] == ["The porter."]
 
 
-def test_a_database_that_may_only_be_read_is_shown_but_says_that_it_cannot_be_written(
+def test_a_read_only_database_can_be_read_and_a_write_is_reported(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _opened(f"sqlite:///{file}") as memory:
@@ -344,13 +345,13 @@ def test_a_database_that_may_only_be_read_is_shown_but_says_that_it_cannot_be_wr
     assert not (tmp_path / "file:").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file stands where the folder should be")
     with pytest.raises(MemoryStoreError, match=r"taken/memory\.sqlite3 cannot be opened"):
         Memory(f"sqlite:///{tmp_path / 'taken' / 'memory.sqlite3'}")
 
 
-def test_a_file_that_is_no_database_is_named_and_left_alone(file: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_and_not_changed(file: Path) -> None:
     file.write_text("a shopping list " * 100)
     with pytest.raises(MemoryStoreError, match="file is not a database"):
         Memory(f"sqlite:///{file}")
@@ -368,7 +369,7 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(file: Path) -> None:
         "a filing cabinet",
     ],
 )
-def test_a_url_that_cannot_be_used_is_named_without_its_password(wrong: str) -> None:
+def test_an_invalid_url_is_reported_without_its_password(wrong: str) -> None:
     pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
     wrong = wrong.format(port=_free_port())
     with pytest.raises(MemoryStoreError) as raised:
@@ -451,7 +452,7 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_several_who_open_a_new_database_at_once_all_can(url: str) -> None:
+def test_several_threads_can_open_a_new_database_at_once(url: str) -> None:
     opened: list[Memory] = []
     failed: list[Exception] = []
 
@@ -472,7 +473,7 @@ def test_several_who_open_a_new_database_at_once_all_can(url: str) -> None:
     assert len(opened) == 4
 
 
-def test_times_carry_their_zone(url: str) -> None:
+def test_times_have_a_zone(url: str) -> None:
     memory = Memory(url)
     conversation = memory.start("ada", "sherlock")
     memory.ask(conversation, None, "rag", "Who?")

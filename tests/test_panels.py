@@ -64,7 +64,7 @@ SEARCH = Found(
         changed(
             work="The Second Umbrella",
             text="The cab was late. " * 20,
-            reasons=(Reason("bm25", 9, 3.0, "found"), Reason("diversify", 5, 0.2, "says what a better one says")),
+            reasons=(Reason("bm25", 9, 3.0, "found"), Reason("mmr", 5, 0.2, "says what a better one says")),
         ),
     ),
 )
@@ -98,13 +98,11 @@ def shown(*evidence: Evidence, considered: int = 9, why_weak: str = "") -> str:
         ("The porterhouse", "Which porter?", []),
     ],
 )
-def test_the_words_of_the_question_are_marked_whatever_their_ending(
-    text: str, question: str, marked: list[str]
-) -> None:
+def test_words_of_the_question_are_marked_in_any_inflection(text: str, question: str, marked: list[str]) -> None:
     assert [unescape(word) for word in re.findall("<mark>(.*?)</mark>", mark(text, question))] == marked
 
 
-def test_marking_changes_no_letter_of_the_text() -> None:
+def test_marking_does_not_change_the_text() -> None:
     text = "“He's 5 & <20>,” said the porter's wife -- umbrellas!"
     assert unescape(re.sub("</?mark>", "", mark(text, "umbrella porter 20"))) == text
 
@@ -133,7 +131,7 @@ def test_a_piece_shows_its_place_score_whole_passage_and_reasons() -> None:
         assert part in html
 
 
-def test_a_piece_says_what_each_module_made_of_it_in_order() -> None:
+def test_a_piece_lists_what_each_module_did_to_it_in_order() -> None:
     html = shown(PIECE)
     assert rows_of(html, "why") == [
         ["module", "place", "score", "what it did"],
@@ -157,15 +155,15 @@ def test_a_reason_is_escaped(field: str) -> None:
     assert "&lt;script&gt;&amp;" in html
 
 
-def test_what_the_visitor_said_is_called_so() -> None:
+def test_a_piece_that_the_visitor_said_is_labelled() -> None:
     html = shown(changed(kind="recollection", work="What you told me on May 1, 2026", chapter=""))
     assert "what you said earlier" in html
     assert "told by" not in html and "paragraph" not in html and "casebook" not in html
 
 
-def test_a_piece_of_the_casebook_is_called_so() -> None:
+def test_a_piece_of_the_casebook_is_labelled() -> None:
     html = shown(changed(kind="casebook", chapter=""))
-    assert "his casebook" in html
+    assert ">casebook<" in html
     assert "told by" not in html and 'class="chapter"' not in html
 
 
@@ -177,7 +175,7 @@ def test_pieces_are_numbered_in_their_order() -> None:
     ]
 
 
-def test_a_search_that_found_nothing_reads_otherwise_than_a_mode_that_searches_nothing() -> None:
+def test_a_search_without_results_differs_from_a_mode_without_search() -> None:
     assert NOTHING in shown()
     assert NO_SEARCH in evidence_html("Who?", None)
     assert NO_SEARCH in shown(considered=0)  # a router looked nothing up
@@ -185,7 +183,7 @@ def test_a_search_that_found_nothing_reads_otherwise_than_a_mode_that_searches_n
     assert len({NOTHING, NO_SEARCH, BEFORE}) == 3
 
 
-def test_why_the_evidence_is_weak_is_said_and_escaped() -> None:
+def test_the_reason_for_weak_evidence_is_shown_and_escaped() -> None:
     html = shown(why_weak="his books do not know <i>")
     assert "his books do not know &lt;i&gt;" in html
 
@@ -206,7 +204,7 @@ def facts_of(html: str) -> dict[str, str]:
     return dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", html))
 
 
-def test_the_search_is_told_with_plan_intent_strength_and_number() -> None:
+def test_the_search_is_shown_with_plan_intent_confidence_and_number() -> None:
     html = search_html(SEARCH)
     assert "How the search went" in html
     assert facts_of(html) == {
@@ -217,11 +215,11 @@ def test_the_search_is_told_with_plan_intent_strength_and_number() -> None:
     }
 
 
-def test_the_search_is_folded_at_first() -> None:
+def test_the_search_is_collapsed_at_first() -> None:
     assert search_html(SEARCH).startswith('<details class="search"><summary>')
 
 
-def test_no_intent_is_told_where_no_router_was_asked() -> None:
+def test_there_is_no_intent_without_a_router() -> None:
     assert "taken for" not in search_html(replace(SEARCH, intent=""))
 
 
@@ -233,22 +231,22 @@ def test_every_step_of_the_search_has_a_row() -> None:
     ]
 
 
-def test_what_was_not_used_is_named_with_its_beginning_and_the_last_reason() -> None:
+def test_an_unused_passage_is_shown_with_its_beginning_and_last_reason() -> None:
     html = search_html(SEARCH)
     assert "Found and not used" in html
     assert '<span class="work">The Second Umbrella</span>' in html
-    assert "diversify: says what a better one says" in html
+    assert "mmr: says what a better one says" in html
     assert "bm25: found" not in html
     (beginning,) = re.findall('<div class="beginning">(.*?)</div>', html)
     assert beginning.startswith("The cab was late. The cab") and beginning.endswith(" …")
     assert len(beginning) <= 90
 
 
-def test_nothing_is_listed_where_everything_was_used() -> None:
+def test_without_unused_passages_none_are_listed() -> None:
     assert "Found and not used" not in search_html(replace(SEARCH, dropped=()))
 
 
-def test_a_turn_without_a_search_tells_of_none() -> None:
+def test_a_turn_without_a_search_shows_none() -> None:
     assert search_html(None) == ""
     assert search_html(Found()) == ""
 
@@ -269,7 +267,7 @@ HOSTILE = "<script>&"
         replace(SEARCH, dropped=(changed(reasons=(Reason("focus", 1, 0.0, HOSTILE),)),)),
     ],
 )
-def test_whatever_the_search_says_is_escaped(search: Found) -> None:
+def test_every_text_of_the_search_is_escaped(search: Found) -> None:
     html = search_html(search)
     assert "<script>" not in html
     assert html.count("&lt;script&gt;&amp;") == 1
@@ -288,7 +286,7 @@ def test_whatever_the_search_says_is_escaped(search: Found) -> None:
         (None, "plain", "stopped"),
     ],
 )
-def test_what_the_check_found_is_said_in_words(check: Check | None, tone: str, label: str) -> None:
+def test_the_verdict_of_the_check_is_shown_in_words(check: Check | None, tone: str, label: str) -> None:
     assert f'<span class="tag {tone}">{label}</span>' in timings_html(TRACE.model_copy(update={"check": check}))
 
 
@@ -304,7 +302,7 @@ def test_the_line_names_mode_search_first_token_speed_and_cache() -> None:
         assert part in line
 
 
-def test_the_line_leaves_out_the_search_and_the_speed_where_there_were_none() -> None:
+def test_the_line_omits_search_and_speed_if_there_were_none() -> None:
     line = timings_html(TRACE.model_copy(update={"timings": Timings(first_token_ms=5.0), "tokens": Tokens()}))
     assert "search" not in line
     assert "tokens/s" not in line
@@ -317,5 +315,5 @@ def test_a_stored_trace_is_read_back_as_it_was(check: Check | None) -> None:
     assert from_stored(evidence, rest) == trace
 
 
-def test_what_is_under_way_is_escaped() -> None:
+def test_the_line_of_a_turn_in_progress_is_escaped() -> None:
     assert "Asking &lt;him&gt;" in waiting_html("Asking <him>")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.library.encoders.embedder import Embedder
-from chatbot.library.texts.books import read_source_file, sections_of
+from chatbot.library.texts.books import sections_of
 from chatbot.library.texts.passages import TEXT, Passage, Section, cut
+from chatbot.library.texts.source_file import read_source_file
 from personas import LoadedPersona
 
 WORDS = "the keeper Ada lamp oil 1887 stair well-worn brass, rope; gale o'clock harbour St. unextinguishable".split()

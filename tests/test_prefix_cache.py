@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from chatbot.engines.torch.prefix_cache import PrefixCache, common_prefix
+from chatbot.engines.tokenizer import common_prefix
+from chatbot.engines.torch.prefix_cache import PrefixCache
 
 
 def layers(tokens: int) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:

@@ -255,7 +255,7 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(put: Put, monkeypatch: pyt
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(SourceError, match="may not be read by you"):
+    with pytest.raises(SourceError, match="You have no permission to read"):
         read_text_file(file)
 
 
@@ -501,7 +501,7 @@ def test_a_chapter_that_an_epub_lacks_is_said(put: Put) -> None:
     del parts["OEBPS/second part.xhtml"]
     text = read_text_file(put("book.epub", zipped(parts)))
     assert chapters(text) == ["Chapter I: The Tower"]
-    assert text.notes == ("OEBPS/second part.xhtml is named in book.epub but not in it.",)
+    assert text.notes == ("OEBPS/second part.xhtml is listed in book.epub but missing from it.",)
 
 
 ENTITIES = '<!DOCTYPE x [<!ENTITY a "lamp"><!ENTITY b "&a;&a;&a;">]>'

@@ -538,7 +538,7 @@ def test_an_unknown_model_of_a_server_that_lists_none(scripted: Scripted, make: 
     scripted.models = (404, {"detail": "Not Found"})
     scripted.answers = [failing(404, {"error": {"message": "The model `base` does not exist."}})]
     engine = make()
-    with pytest.raises(ModelError, match=r"no model 'base'; which it has, it does not say"):
+    with pytest.raises(ModelError, match=r"no model 'base'; it does not say which it has"):
         assert engine.submit(asked("Who are you?")).completion
 
 

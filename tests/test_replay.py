@@ -1,4 +1,4 @@
-"""The replay file and what is held against an answer."""
+"""The replay file, and the expectations that an answer is checked against."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ turns:
         ("- a", "file"),
     ],
 )
-def test_a_wrong_field_is_named_with_its_place(tmp_path: Path, text: str, field: str) -> None:
+def test_an_invalid_field_is_reported_with_its_path(tmp_path: Path, text: str, field: str) -> None:
     file = written(tmp_path, text)
     with pytest.raises(ReplayError) as caught:
         read_replay(file)
@@ -77,7 +77,7 @@ def test_a_wrong_field_is_named_with_its_place(tmp_path: Path, text: str, field:
     assert f"\n  {field}: " in str(caught.value)
 
 
-def test_every_mistake_is_named(tmp_path: Path) -> None:
+def test_every_mistake_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ReplayError) as caught:
         read_replay(written(tmp_path, "about: [x]\nturns: [{say: hi, when: now}]"))
     assert "  about: " in str(caught.value)
@@ -85,38 +85,38 @@ def test_every_mistake_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"turns: [", b"turns: \xff\xfe"])
-def test_a_file_that_is_no_yaml_or_no_text_is_named(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_yaml_or_not_text_is_reported(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "talk.yaml"
     file.write_bytes(data)
     with pytest.raises(ReplayError, match=r"talk\.yaml cannot be read"):
         read_replay(file)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"talk\.yaml cannot be read"):
         read_replay(tmp_path / "talk.yaml")
 
 
-def test_without_expectations_everything_holds() -> None:
+def test_without_expectations_every_answer_passes() -> None:
     assert failures(Expectation(), answered()) == []
 
 
-def test_one_of_the_wanted_texts_is_enough_whatever_its_case() -> None:
+def test_one_of_the_expected_texts_is_enough_in_any_case() -> None:
     assert failures(Expectation(any_of=("cobra", "swamp ADDER")), answered()) == []
     assert failures(Expectation(any_of=("cobra", "viper")), answered()) == [
-        "the reply holds none of ['cobra', 'viper']"
+        "the reply contains none of ['cobra', 'viper']"
     ]
 
 
-def test_every_unwanted_text_is_named_whatever_its_case() -> None:
+def test_every_unwanted_text_is_reported_in_any_case() -> None:
     assert failures(Expectation(none_of=("cobra",)), answered()) == []
     assert failures(Expectation(none_of=("SWAMP", "cobra", "adder")), answered()) == [
-        "the reply holds 'SWAMP'",
-        "the reply holds 'adder'",
+        "the reply contains 'SWAMP'",
+        "the reply contains 'adder'",
     ]
 
 
-def test_evidence_of_one_of_the_works_is_enough() -> None:
+def test_evidence_from_one_of_the_works_is_enough() -> None:
     given = answered(works=("Silver Blaze", "The Speckled Band"))
     assert failures(Expectation(works=("The Speckled Band", "Black Peter")), given) == []
     (failure,) = failures(Expectation(works=("Black Peter",)), given)
@@ -125,20 +125,20 @@ def test_evidence_of_one_of_the_works_is_enough() -> None:
     assert len(failures(Expectation(works=("Black Peter",)), answered())) == 1
 
 
-def test_evidence_where_there_should_be_none_is_named() -> None:
+def test_unexpected_evidence_is_reported() -> None:
     assert failures(Expectation(no_evidence=True), answered()) == []
     (failure,) = failures(Expectation(no_evidence=True), answered(works=("Silver Blaze",)))
     assert "Silver Blaze" in failure
 
 
-def test_the_verdict_is_one_of_those_named() -> None:
+def test_the_verdict_must_be_one_of_the_expected() -> None:
     expected = Expectation(verdict=("grounded", "declined"))
     assert failures(expected, answered(verdict="declined")) == []
     assert "'withheld'" in failures(expected, answered(verdict="withheld"))[0]
     assert "'none'" in failures(expected, answered(verdict=None))[0]
 
 
-def test_everything_that_does_not_hold_is_said_at_once() -> None:
+def test_all_failures_are_reported_together() -> None:
     expected = Expectation(
         any_of=("cobra",), none_of=("adder",), works=("Black Peter",), no_evidence=True, verdict=("declined",)
     )

@@ -1,9 +1,11 @@
-"""The evaluation of the search: the questions, their two parts, the judging, the metrics and a real run."""
+"""The evaluation of the search: the questions, their splits, the judging, the metrics and a real run."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,25 +17,23 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation.questions import KINDS, KnownQuestion, read_known_questions, share, split_of
-from chatbot.evaluation.retrieval.chart import chart
-from chatbot.evaluation.retrieval.report import as_json, difference, report, summarise
-from chatbot.evaluation.retrieval.systems import (
-    Composed,
-    Judge,
-    PlanSystem,
-    SearchOutcome,
-    all_systems,
-    auroc,
-    bootstrap,
-    choose_systems,
-    ndcg,
-    percentile,
-    reciprocal_rank,
-    run,
-    same_work,
+from chatbot.evaluation.charts import Panel, bar_charts
+from chatbot.evaluation.questions import (
+    KINDS,
+    KnownQuestion,
+    choose_questions,
+    read_known_questions,
     sample,
+    share,
+    split_of,
 )
+from chatbot.evaluation.retrieval.judging import Judge, same_work
+from chatbot.evaluation.retrieval.metrics import auroc, ndcg, reciprocal_rank
+from chatbot.evaluation.retrieval.report import as_json, chart, report
+from chatbot.evaluation.retrieval.runs import SearchOutcome, run
+from chatbot.evaluation.retrieval.summary import difference, summarise
+from chatbot.evaluation.retrieval.systems import System, all_systems, choose_systems
+from chatbot.evaluation.statistics import bootstrap, paired_difference, percentile
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.search.evidence import Evidence, Found
 from chatbot.library.search.library import Library
@@ -41,6 +41,7 @@ from chatbot.library.search.plans import ADVANCED, FUSED, NAIVE, PLANS
 from chatbot.library.texts.passages import CASEBOOK, TEXT, Passage
 from chatbot.settings import Settings, get_settings
 
+SVG = "{http://www.w3.org/2000/svg}"
 PLAIN = {"work": "The Speckled Band", "question": "What killed Julia Stoner?", "answers": ["swamp adder"]}
 FOLLOW_UP = {
     "kind": "follow-up",
@@ -71,13 +72,12 @@ def piece(text: str, work: str, kind: str = TEXT, id_: str = "", score: float = 
 
 @dataclass(frozen=True)
 class Fixed:
-    """A system that finds what it was given, whatever it is asked; it remembers what it was asked."""
+    """A system that finds the same whatever it is asked, and remembers what it was asked."""
 
     found: Found
     asked: list[tuple[str, Sequence[tuple[str, str]], int]]
-    name: str = "fixed"
 
-    def __call__(self, question: str, history: Sequence[tuple[str, str]], pieces: int) -> Found:
+    def search(self, question: str, history: Sequence[tuple[str, str]], pieces: int) -> Found:
         self.asked.append((question, history, pieces))
         return self.found
 
@@ -134,7 +134,7 @@ def test_a_question_of_each_kind_is_read_back_as_it_was_written(row: dict[str, o
         ({**PLAIN, "reason": "not told"}, "a question of kind 'plain' has no 'reason'"),
         ({**PLAIN, "before": FOLLOW_UP["before"]}, "a question of kind 'plain' has no 'before'"),
         ({**FOLLOW_UP, "before": []}, "a question of kind 'follow-up' needs 'before'"),
-        ({**FOLLOW_UP, "answers": ["james ryder"]}, "an accepted answer stands in 'before' already"),
+        ({**FOLLOW_UP, "answers": ["james ryder"]}, "an accepted answer is in 'before' already"),
         ({**TWO_WORKS, "work": "The Empty House"}, "a question of kind 'two-works' has no 'work'"),
         ({**TWO_WORKS, "parts": TWO_WORKS["parts"][:1]}, "'parts' must be of two works"),  # type: ignore[index]
         ({**UNANSWERABLE, "reason": ""}, "a question of kind 'unanswerable' needs 'reason'"),
@@ -156,6 +156,8 @@ def test_only_the_kinds_that_are_wanted_are_given_and_none_is_an_error(tmp_path:
     assert [question.kind for question in read_known_questions(file, ["plain"])] == ["plain"]
     with pytest.raises(MessageError, match="holds no questions of the kinds two-works"):
         read_known_questions(file, ["two-works"])
+    with pytest.raises(MessageError, match=r"no questions of the kind 'riddle'\. There are: plain, follow-up"):
+        read_known_questions(file, ["riddle"])
 
 
 def test_a_question_about_two_works_is_answered_by_both_answers_and_an_unanswerable_one_by_none() -> None:
@@ -167,21 +169,21 @@ def test_a_question_about_two_works_is_answered_by_both_answers_and_an_unanswera
 # ---------------------------------------------------------------------- dev and test
 
 
-def test_all_questions_about_a_work_are_in_one_part_and_both_parts_are_of_the_size_that_was_meant() -> None:
+def test_all_questions_about_a_work_are_in_one_split_and_both_splits_have_the_intended_size() -> None:
     questions = read_known_questions(CANON_QUESTIONS)
-    parts: dict[str, set[str]] = {}
+    splits: dict[str, set[str]] = {}
     for question in questions:
         if question.kind in ("plain", "follow-up"):
-            parts.setdefault(question.work, set()).add(split_of(question))
-    assert all(len(found) == 1 for found in parts.values())
-    tuning = {work for work, found in parts.items() if found == {"dev"}}
-    assert 0.3 <= len(tuning) / len(parts) <= 0.5
+            splits.setdefault(question.work, set()).add(split_of(question))
+    assert all(len(found) == 1 for found in splits.values())
+    dev = {work for work, found in splits.items() if found == {"dev"}}
+    assert 0.3 <= len(dev) / len(splits) <= 0.5
     for question in questions:
         if question.kind == "two-works":
-            assert (split_of(question) == "dev") == any(part.work in tuning for part in question.parts)
+            assert (split_of(question) == "dev") == any(part.work in dev for part in question.parts)
 
 
-def test_a_work_stays_in_its_part_for_ever() -> None:
+def test_a_work_never_changes_its_split() -> None:
     works = {"The Hound of the Baskervilles": "dev", "The Valley of Fear": "test", "Silver Blaze": "dev"}
     assert {work: split_of(known({**PLAIN, "work": work})) for work in works} == works
     assert share("Silver Blaze") == share(" silver  blaze")
@@ -196,6 +198,16 @@ def test_a_sample_is_always_the_same_and_in_the_order_of_the_file() -> None:
     assert sample(questions, 10_000) == questions
 
 
+def test_questions_are_chosen_by_split_kind_and_number() -> None:
+    chosen = choose_questions(CANON_QUESTIONS, kinds=["plain"])
+    assert len(chosen) == 267
+    assert {(question.kind, split_of(question)) for question in chosen} == {("plain", "test")}
+    assert choose_questions(CANON_QUESTIONS, kinds=["plain"], number=5) == sample(chosen, 5)
+    assert len(choose_questions(CANON_QUESTIONS, "all")) == 600
+    with pytest.raises(MessageError, match=r"no split 'exam'\. There are: dev, test, all"):
+        choose_questions(CANON_QUESTIONS, "exam")
+
+
 # ---------------------------------------------------------------------- metrics
 
 
@@ -205,12 +217,12 @@ def test_the_rank_of_the_first_hit_decides_the_reciprocal_rank() -> None:
 
 
 def test_ndcg_is_one_only_where_every_relevant_item_leads_the_list() -> None:
-    assert ndcg([True, True, False], 2) == pytest.approx(1.0)
-    assert ndcg([False, True], 1) == pytest.approx(1 / math.log2(3))
-    assert ndcg([True], 2) == pytest.approx(1 / (1 + 1 / math.log2(3)))
-    assert ndcg([True] * 10, 50) == pytest.approx(1.0)
-    assert ndcg([False] * 10 + [True], 1) == 0.0
-    assert ndcg([], 0) == 0.0
+    assert ndcg([True, True, False], 2, 10) == pytest.approx(1.0)
+    assert ndcg([False, True], 1, 10) == pytest.approx(1 / math.log2(3))
+    assert ndcg([True], 2, 10) == pytest.approx(1 / (1 + 1 / math.log2(3)))
+    assert ndcg([True] * 10, 50, 10) == pytest.approx(1.0)
+    assert ndcg([False] * 10 + [True], 1, 10) == 0.0
+    assert ndcg([], 0, 10) == 0.0
 
 
 def test_auroc_is_the_share_of_pairs_in_the_right_order_with_ties_as_half() -> None:
@@ -233,7 +245,17 @@ def test_the_bootstrap_interval_holds_the_mean_and_narrows_with_more_questions()
     assert bootstrap([]) is None
 
 
-def test_percentiles_lie_between_neighbours() -> None:
+def test_a_paired_difference_is_surer_than_two_means() -> None:
+    before, after = [0.0, 1.0] * 50, [0.0, 1.0] * 45 + [1.0, 1.0] * 5
+    value, interval = paired_difference(before, after)
+    assert value == pytest.approx(0.05)
+    assert interval and 0 < interval[0] < 0.05 < interval[1] < 0.12
+    assert paired_difference(before, before) == (0.0, (0.0, 0.0))
+    with pytest.raises(ValueError, match="shorter"):
+        paired_difference(before, after[1:])
+
+
+def test_percentiles_are_interpolated() -> None:
     assert percentile([1.0, 2.0, 3.0, 10.0], 50) == 2.5
     assert percentile([], 95) is None
 
@@ -242,12 +264,13 @@ def test_percentiles_lie_between_neighbours() -> None:
 
 
 def test_a_piece_of_another_work_does_not_count_even_if_it_holds_the_answer() -> None:
-    judged = Judge([]).judge(known(PLAIN), piece("It was a swamp adder!", "The Final Problem"))
-    assert (judged.answers, judged.right_works, judged.elsewhere) == (frozenset(), frozenset(), True)
-    judged = Judge([]).judge(known(PLAIN), piece("It was a swamp adder!", "The Speckled Band"))
-    assert (judged.answers, judged.right_works, judged.elsewhere) == ({0}, {0}, False)
-    judged = Judge([]).judge(known(PLAIN), piece("She lived at Stoke Moran.", "The Speckled Band"))
-    assert (judged.answers, judged.right_works, judged.elsewhere) == (frozenset(), {0}, False)
+    judge = Judge([])
+    judged = judge.judge(known(PLAIN), piece("It was a swamp adder!", "The Final Problem"))
+    assert (judged.answers, judged.right_works) == (frozenset(), frozenset())
+    judged = judge.judge(known(PLAIN), piece("It was a swamp adder!", "The Speckled Band"))
+    assert (judged.answers, judged.right_works) == ({0}, {0})
+    judged = judge.judge(known(PLAIN), piece("She lived at Stoke Moran.", "The Speckled Band"))
+    assert (judged.answers, judged.right_works) == (frozenset(), {0})
 
 
 def test_a_work_is_known_by_its_long_and_its_short_title() -> None:
@@ -257,25 +280,24 @@ def test_a_work_is_known_by_its_long_and_its_short_title() -> None:
     assert not same_work("Fear", "")
 
 
-def test_near_is_the_casebook_or_the_place_in_the_text() -> None:
+def test_gold_is_the_casebook_or_the_gold_passage_and_those_around_it() -> None:
     row = {**PLAIN, "answers": ["adder"], "phrase": "deadliest snake in India"}
     texts = [f"Part {number}: the adder." for number in range(10)]
-    texts[3] = "The adder, the deadliest snake in _India_."
-    texts[3] = texts[3].replace("_", "")
+    texts[3] = "The adder, the deadliest snake in India."
     passages = [piece(text, "The Speckled Band", id_=f"p{at}").passage for at, text in enumerate(texts)]
     judge = Judge(passages)
-    near = {
-        passage.id for passage in passages if judge.judge(known(row), Evidence(passage, passage.text, 0.5, ())).near
+    gold = {
+        passage.id for passage in passages if judge.judge(known(row), Evidence(passage, passage.text, 0.5, ())).gold
     }
-    assert near == {"p1", "p2", "p3", "p4", "p5"}
-    assert judge.judge(known(row), piece("The adder.", "The Speckled Band", CASEBOOK)).near
+    assert gold == {"p1", "p2", "p3", "p4", "p5"}
+    assert judge.judge(known(row), piece("The adder.", "The Speckled Band", CASEBOOK)).gold
     assert judge.relevant(known(row)) == 10
 
 
-def test_where_the_place_is_not_in_the_library_any_passage_of_the_work_is_near() -> None:
+def test_where_the_gold_passage_is_not_in_the_library_any_passage_of_the_work_is_gold() -> None:
     passage = piece("It was a swamp adder!", "The Speckled Band").passage
     judge = Judge([passage])
-    assert judge.judge(known({**PLAIN, "phrase": "not in it"}), Evidence(passage, passage.text, 0.5, ())).near
+    assert judge.judge(known({**PLAIN, "phrase": "not in it"}), Evidence(passage, passage.text, 0.5, ())).gold
 
 
 def test_both_parts_of_a_question_about_two_works_must_be_among_the_pieces() -> None:
@@ -327,7 +349,7 @@ def test_the_figures_of_a_system() -> None:
         ],
     )
     assert (figures.answer_1, figures.answer_4) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
-    assert (figures.work_1, figures.elsewhere_4) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+    assert (figures.work_1, figures.work_4) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
     assert figures.mrr == pytest.approx((1 + 1 / 3) / 3)
     assert (figures.follow_up_4, figures.both_4) == (0.0, None)
     assert figures.auroc == pytest.approx(7 / 8)
@@ -352,16 +374,15 @@ def test_an_unknown_system_is_answered_with_those_there_are(library: Library) ->
 
 
 def test_a_plan_gives_up_each_of_its_modules_in_turn(library: Library) -> None:
-    system = PlanSystem(library, FUSED)
-    assert isinstance(system, Composed)
-    without = {variant.name: variant for variant in system.systems_without()}
+    system = System(library, FUSED)
+    without = {variant.name: variant for variant in system.ablations()}
     names = [step.name for step in FUSED.steps]
     assert names == ["dense", "bm25", "fuse", "focus", "mmr"]
     assert list(without) == [f"fused without {name}" for name in names]
     for name in names:
         left = tuple(step for step in FUSED.steps if step.name != name)
         assert without[f"fused without {name}"].plan == replace(FUSED, steps=left)
-    assert "naive without dense" not in {variant.name for variant in PlanSystem(library, NAIVE).systems_without()}
+    assert "naive without dense" not in {variant.name for variant in System(library, NAIVE).ablations()}
     with pytest.raises(MessageError, match="has no module 'reranker'"):
         system.without("reranker")
 
@@ -371,7 +392,7 @@ def test_a_real_run_finds_what_the_casebook_tells_and_a_follow_up_needs_the_ques
 ) -> None:
     questions = [known(row) for row in (PLAIN, FOLLOW_UP, UNANSWERABLE)]
     judge = Judge(library.passages)
-    system = PlanSystem(library, ADVANCED)
+    system = System(library, ADVANCED)
     plain, follow_up, strange = run(system, questions, judge, embedder.count)
     assert plain.answered(4) and plain.relevant > 0
     assert follow_up.right_work(4)
@@ -384,14 +405,14 @@ def test_a_real_run_finds_what_the_casebook_tells_and_a_follow_up_needs_the_ques
 def test_every_plan_is_a_system_and_a_persona_may_bring_its_own(library: Library) -> None:
     systems = all_systems(library)
     assert list(systems) == list(PLANS)
-    assert all(isinstance(system, PlanSystem) and system.plan is PLANS[name] for name, system in systems.items())
-    assert PlanSystem(library, PLANS["all"]).systems_without()[0].name == "all without router"
+    assert all(system.plan is PLANS[name] for name, system in systems.items())
+    assert System(library, PLANS["all"]).ablations()[0].name == "all without router"
 
 
 def test_a_plan_that_hands_over_whole_passages_gives_as_many_as_are_wanted(library: Library) -> None:
-    system = PlanSystem(library, NAIVE)
-    ten = system("What killed Julia Stoner?", (), 10).evidence
-    four = system("What killed Julia Stoner?", (), 4).evidence
+    system = System(library, NAIVE)
+    ten = system.search("What killed Julia Stoner?", (), 10).evidence
+    four = system.search("What killed Julia Stoner?", (), 4).evidence
     assert len(ten) == 10
     assert [one.passage.id for one in ten[:4]] == [one.passage.id for one in four]
 
@@ -405,16 +426,40 @@ def test_the_report_the_json_and_the_chart_hold_every_system() -> None:
     }
     ablation = {"plain & simple": {"plain & simple without a": [outcome(row), outcome(UNANSWERABLE)]}}
     text = report(results, ablation, "Two questions.", "bakerstreet library evaluate")
-    assert "| plain & simple | 100.0% | 100.0% [100.0, 100.0] |" in text
-    assert "| plain & simple without a | 0.0% | -100.0 [-100.0, -100.0] |" in text
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in text.splitlines() if line.startswith("| plain")]
+    assert ["plain & simple", "100.0%", "100.0% [100.0, 100.0]"] in rows
+    assert ["plain & simple without a", "0.0%", "-100.0 [-100.0, -100.0]"] in rows
     data = json.loads(as_json(results, ablation, {"about": "Two questions."}))
     assert list(data["systems"]) == ["plain & simple", "none", "plain & simple without a"]
     first = data["systems"]["plain & simple"]["questions"][0]
     assert first["question"] == PLAIN["question"] and first["answered_4"] is True
     assert first["pieces"][0]["text"] == "The swamp | adder."
-    tree = ElementTree.fromstring(chart([summarise(*item) for item in results.items()], "Systems <1>"))
-    texts = [element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"Systems <1>", "plain & simple", "none", "answer@4", "1.00"} <= set(texts)
+    drawn = chart([summarise(*item) for item in results.items()], "Systems <1>")
+    texts = {"".join(element.itertext()).strip() for element in ElementTree.fromstring(drawn).iter(f"{SVG}text")}
+    assert {"Systems <1>", "plain & simple", "none", "answer@4", "1.00"} <= texts
+
+
+def test_a_chart_is_drawn_to_scale_and_the_same_every_time() -> None:
+    panel = Panel("One", "ms", ("a", "b"), {"x": [10.0, None], "y": [40.0, 20.0]}, {"y": [(30.0, 50.0), None]})
+    drawn = bar_charts([panel, Panel("Two", "MB", ("c",), {"y": [7.0]})], "Title", "Caption", columns=2)
+    assert drawn == bar_charts([panel, Panel("Two", "MB", ("c",), {"y": [7.0]})], "Title", "Caption", columns=2)
+    tree = ElementTree.fromstring(drawn)
+    axes = [group for group in tree.iter(f"{SVG}g") if group.get("id") == "axes_1"]
+    tall = []
+    for group in axes[0].iter(f"{SVG}g"):
+        if group.get("id", "").startswith("patch_") and len(shapes := group.findall(f"{SVG}path")) == 1:
+            heights = [float(number) for number in re.findall(r"-?[0-9.]+ (-?[0-9.]+)", shapes[0].get("d", ""))]
+            tall.append(max(heights) - min(heights))
+    # The panel's own ground comes first, its two axes last.
+    assert tall[1:4] == pytest.approx([tall[2] / 4, tall[2], tall[2] / 2], rel=0.01)
+    assert not Panel("One", "ms", ("a",), {"x": [0.0]}).empty
+    assert Panel("One", "ms", ("a",), {"x": [None]}).empty
+
+
+def test_a_chart_without_matplotlib_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MessageError, match=r"pip install -e \.\[charts\]"):
+        bar_charts([], "Title")
 
 
 # ---------------------------------------------------------------------- the command
@@ -434,7 +479,7 @@ def test_the_command_runs_a_sample_of_the_canon_and_writes_everything(tmp_path: 
     arguments = ["--sample", "12", "--systems", "naive", "--json", str(files[0]), "--out", str(files[1])]
     result = CliRunner().invoke(app, ["library", "evaluate", "sherlock", *arguments, "--chart", str(files[2])])
     assert result.exit_code == 0, result.exception
-    assert "| naive | " in result.stdout
+    assert "| naive " in result.stdout
     data = json.loads(files[0].read_text())
     asked = data["systems"]["naive"]["questions"]
     assert len(asked) == 12

@@ -21,41 +21,41 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_without_file_and_environment_the_defaults_hold(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_file_and_environment_the_defaults_apply(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
     settings = load_settings()
     assert (settings.port, settings.host, settings.model) == (7860, "127.0.0.1", "bundled")
     assert settings.home == folder / ".bakerstreet"
 
 
-def test_the_file_is_put_before_the_defaults(folder: Path) -> None:
+def test_the_file_overrides_the_defaults(folder: Path) -> None:
     (folder / FILE).write_text('port = 8001\nuser = "ada"\n')
     assert (load_settings().port, load_settings().user) == (8001, "ada")
 
 
-def test_the_environment_is_put_before_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / FILE).write_text('port = 8001\nuser = "ada"\n')
     monkeypatch.setenv("BAKERSTREET_PORT", "8002")
     assert (load_settings().port, load_settings().user) == (8002, "ada")
 
 
-def test_an_argument_is_put_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_argument_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKERSTREET_PORT", "8002")
     assert load_settings(port=8003).port == 8003
 
 
-def test_everything_is_kept_under_home(folder: Path) -> None:
+def test_everything_is_stored_under_home(folder: Path) -> None:
     settings = load_settings(home=folder)
     assert {settings.models_dir.parent, settings.library_dir.parent, settings.runs_dir.parent} == {folder}
     assert settings.memory_url == f"sqlite:///{folder / 'memory.sqlite3'}"
 
 
-def test_a_database_url_is_put_before_the_database_under_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_url_overrides_the_database_under_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKERSTREET_DATABASE_URL", "postgresql+psycopg://ada@db/memory")
     assert load_settings().memory_url == "postgresql+psycopg://ada@db/memory"
 
 
-def test_as_many_threads_as_cores_are_used_unless_a_number_is_given() -> None:
+def test_there_is_one_thread_per_core_unless_a_number_is_given() -> None:
     assert load_settings().cpu_threads() == os.cpu_count()
     assert load_settings(threads=3).cpu_threads() == 3
 
@@ -64,7 +64,7 @@ def test_as_many_threads_as_cores_are_used_unless_a_number_is_given() -> None:
     ("name", "value"),
     [("port", "soon"), ("port", "70000"), ("device", "abacus"), ("context_tokens", "12"), ("user", "")],
 )
-def test_a_wrong_value_is_answered_with_the_setting_and_what_was_given(
+def test_an_invalid_value_is_reported_with_the_setting_and_the_value(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"BAKERSTREET_{name.upper()}", value)
@@ -72,7 +72,7 @@ def test_a_wrong_value_is_answered_with_the_setting_and_what_was_given(
         load_settings()
 
 
-def test_every_wrong_value_is_named_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_values_are_reported_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / FILE).write_text("batch_size = 0\n")
     monkeypatch.setenv("BAKERSTREET_PORT", "soon")
     with pytest.raises(SettingsError) as raised:
@@ -81,14 +81,14 @@ def test_every_wrong_value_is_named_at_once(folder: Path, monkeypatch: pytest.Mo
     assert "  batch_size: " in str(raised.value)
 
 
-def test_an_unknown_key_in_the_file_is_named(folder: Path) -> None:
+def test_an_unknown_key_in_the_file_is_reported(folder: Path) -> None:
     (folder / FILE).write_text("prot = 8001\n")
     with pytest.raises(SettingsError, match=rf"(?s){FILE}:\n.*  prot: "):
         load_settings()
 
 
 @pytest.mark.parametrize("content", [b"port = = 8001\n", b'user = "\xff"\n'])
-def test_a_file_that_is_not_toml_is_named_with_its_folder(folder: Path, content: bytes) -> None:
+def test_a_file_that_is_not_toml_is_reported_with_its_folder(folder: Path, content: bytes) -> None:
     (folder / FILE).write_bytes(content)
     with pytest.raises(SettingsError, match=f"{FILE} in {folder} cannot be read"):
         load_settings()

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import SourceError
-from chatbot.library.texts.books import read_source_file, sections_of, strip_gutenberg
+from chatbot.library.texts.books import sections_of
 from chatbot.library.texts.passages import Section
+from chatbot.library.texts.source_file import read_source_file, strip_gutenberg
 from personas import LoadedPersona, Source
 
 HEADER = "The Project Gutenberg EBook\n\nTitle: Lamps\n\n*** START OF THIS PROJECT GUTENBERG EBOOK LAMPS ***\n\n"

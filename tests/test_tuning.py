@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from chatbot.engines.torch.voices import check_voice
-from chatbot.engines.weights import GeneratorWeights, resolve_model
+from chatbot.engines.weights import GeneratorWeights, check_voice, resolve_model
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
 from chatbot.settings import Settings

@@ -52,7 +52,7 @@ class Served:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=self._environment, stdout=out, stderr=subprocess.STDOUT
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 280
         while "Ready to answer" not in self._log.read_text(errors="replace"):
             assert self._process.poll() is None, self._log.read_text(errors="replace")
             assert time.monotonic() < deadline, self._log.read_text(errors="replace")
@@ -73,9 +73,11 @@ def served(settings: Settings, library: Library, tmp_path_factory: pytest.TempPa
     if shutil.which("chromium") is None:
         pytest.skip("Debian's chromium is not installed")
     served = Served(settings, tmp_path_factory.mktemp("web") / "log")
-    served.start()
-    yield served
-    served.stop()
+    try:
+        served.start()
+        yield served
+    finally:
+        served.stop()
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +190,7 @@ def test_retry_and_edit_answer_again(page: Any) -> None:
     assert page.locator('#chat [data-testid="user"]').inner_text() == "Who was the King of Bohemia?"
 
 
-def test_a_conversation_is_found_again_after_a_reload_and_a_restart(page: Any, served: Served) -> None:
+def test_a_conversation_survives_a_reload_and_a_restart(page: Any, served: Served) -> None:
     ask(page, "Where did Mycroft Holmes lodge?")
     reply = finished(page, 1)
     for again in ("reload", "restart"):
@@ -231,7 +233,7 @@ def test_the_library_is_as_wide_as_the_conversation(page: Any) -> None:
     assert page.locator("#tab-library").bounding_box()["width"] == wide
 
 
-def test_a_reader_opens_how_the_search_went(page: Any) -> None:
+def test_a_visitor_opens_the_steps_of_the_search(page: Any) -> None:
     ask(page, "What killed Julia Stoner?")
     finished(page, 1)
     assert not page.locator("#search table").is_visible()
@@ -240,7 +242,7 @@ def test_a_reader_opens_how_the_search_went(page: Any) -> None:
     assert page.locator("#search .unused li").first.is_visible()
 
 
-def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_path: Path) -> None:
+def test_a_visitor_adds_a_text_asks_about_it_and_removes_it(page: Any, tmp_path: Path) -> None:
     file = tmp_path / "clockmaker.md"
     file.write_text(
         "# The Clockmaker of Whitby\n\nJonas Pell mended ships' chronometers in a workshop above Whitby harbour. "
@@ -251,7 +253,7 @@ def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_pat
     page.set_input_files("#library-files input[type=file]", str(file))
     page.locator("#library-files", has_text="clockmaker").wait_for(timeout=DONE)
     page.click("#library-add")
-    page.locator("#library-said", has_text="Added The Clockmaker of Whitby").wait_for(timeout=DONE)
+    page.locator("#library-result", has_text="Added The Clockmaker of Whitby").wait_for(timeout=DONE)
     page.locator("#library-table", has_text="clockmaker.md").wait_for(timeout=DONE)
     page.get_by_role("tab", name="Conversation").click()
     ask(page, "Who filed the mainspring of the lighthouse clock at Whitby?")
@@ -261,13 +263,13 @@ def test_a_visitor_adds_a_text_asks_about_it_and_takes_it_out(page: Any, tmp_pat
     page.click("#library-which input")
     page.get_by_role("option", name="The Clockmaker of Whitby").click()
     page.click("#library-remove")
-    page.locator("#library-said", has_text="is out of the library").wait_for(timeout=DONE)
+    page.locator("#library-result", has_text="Removed clockmaker.md").wait_for(timeout=DONE)
     # The list is renewed a moment after the message.
     page.locator("#library-table", has_text="clockmaker.md").wait_for(state="detached", timeout=DONE)
     assert "Casebook" in page.inner_text("#library-table")
 
 
-def test_a_port_in_use_is_named(served: Served, settings: Settings) -> None:
+def test_a_port_in_use_is_reported(served: Served, settings: Settings) -> None:
     run = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
@@ -278,5 +280,5 @@ def test_a_port_in_use_is_named(served: Served, settings: Settings) -> None:
         check=False,
     )
     assert run.returncode == 1
-    assert f"127.0.0.1:{served.port} cannot be served on" in run.stderr
+    assert f"Cannot serve on 127.0.0.1:{served.port}" in run.stderr
     assert "Traceback" not in run.stderr

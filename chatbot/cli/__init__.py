@@ -1,6 +1,6 @@
-"""The command line: thin commands over the same calls as the web app.
+"""The command line: thin commands over the calls that the web chat makes too.
 
-Nothing heavy is imported before a command needs it, so that `--help` answers at once.
+A command imports heavy packages itself, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from chatbot import __version__
 from chatbot.cli import ask, bench, evaluate, library, memory, personas, replay, voice, web
 from chatbot.errors import BakerStreetError
 
+__all__ = ["app", "main"]
+
 app = typer.Typer(
     name="bakerstreet",
-    help="A persona chatbot: a character who knows his books, keeps his voice and remembers you.",
+    help="A persona chatbot: a character who knows the books, keeps the voice and remembers you.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,14 +26,14 @@ app = typer.Typer(
 )
 app.command("chat")(ask.chat)
 app.command("ask")(ask.ask)
-app.command("web")(web.serve)
+app.command("web")(web.web)
 app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
-app.add_typer(library.app, name="library", help="What he knows: build, search and list libraries.")
+app.add_typer(library.app, name="library", help="What a persona knows: build, search and list libraries.")
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")
-app.add_typer(voice.app, name="voice", help="How he speaks: train and list voices.")
-app.add_typer(memory.app, name="memory", help="What he remembers: list, show and export conversations.")
-app.add_typer(replay.app, name="replay", help="Stored conversations run again as tests.")
+app.add_typer(voice.app, name="voice", help="How a persona speaks: train and list voices.")
+app.add_typer(memory.app, name="memory", help="What is remembered: list, show and export conversations.")
+app.add_typer(replay.app, name="replay", help="Run stored conversations as tests.")
 
 
 @app.callback(invoke_without_command=True)
@@ -42,8 +44,8 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 
 def main() -> None:
-    """Run the command line; an error is a message, never a traceback."""
-    # Libraries below must neither phone home nor draw progress bars of their own.
+    """Run the command line; errors are printed as messages, without a traceback."""
+    # Libraries must neither send telemetry nor warn about their own threads.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -54,6 +56,6 @@ def main() -> None:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(1)
     except SystemExit as ending:
-        if ending.code == 130:  # what Typer makes of Ctrl-C
-            typer.echo("\nStopped. What was finished is kept.", err=True)
+        if ending.code == 130:  # Typer's exit code after Ctrl-C
+            typer.echo("\nStopped. Finished work is kept.", err=True)
         raise

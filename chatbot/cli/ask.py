@@ -9,11 +9,10 @@ import typer
 
 from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_questions, say
 from chatbot.errors import BakerStreetError, MessageError
-from chatbot.settings import get_settings
 
 PersonaOption = Annotated[str, typer.Option("--persona", "-p", help="Who answers.")]
 ModeOption = Annotated[
-    str | None, typer.Option("--mode", "-m", help="rag, ft, hybrid or standard; default: the persona's own.")
+    str | None, typer.Option("--mode", "-m", help="rag, ft, hybrid, standard ...; default: the persona's own.")
 ]
 
 
@@ -21,11 +20,13 @@ def ask(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
     persona: PersonaOption = "sherlock",
     mode: ModeOption = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help='Questions, one {"question": ...} a line.')] = None,
-    json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help='Questions, one {"question": ...} per line.')
+    ] = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     seed: Annotated[int, typer.Option(help="For sampling.")] = 0,
 ) -> None:
-    """Ask one question, or every question of a file, and print the replies. Nothing is remembered."""
+    """Ask one question, or every question of a file, and print the replies. Nothing is stored."""
     from chatbot.bot import Bot, Question
     from chatbot.modes import get_mode
     from chatbot.prompts import Exchange
@@ -54,20 +55,19 @@ def ask(
 def chat(
     persona: PersonaOption = "sherlock",
     mode: ModeOption = None,
-    user: Annotated[str | None, typer.Option(help="Who you are, so that you are remembered.")] = None,
+    user: Annotated[str | None, typer.Option(help="Your name in the memory; default: BAKERSTREET_USER.")] = None,
 ) -> None:
-    """Talk in the terminal. The conversation is kept; Ctrl-C stops a reply, an empty line ends."""
+    """Chat in the terminal. The conversation is stored; Ctrl-C stops a reply, an empty line ends the chat."""
     from chatbot.bot import Answered, Bot, Question, Revised, Said
     from chatbot.modes import get_mode
 
-    settings = get_settings()
     with opened() as resources:
         loaded = resources.persona(persona)
         chosen = get_mode(mode or loaded.persona.default_mode).name
         prepare(resources, persona)
         greeting = loaded.persona.greeting
-        conversation = resources.memory.start(user or settings.user, persona, greeting)
-        say(f"Mode {chosen}; /mode NAME changes it, an empty line ends.")
+        conversation = resources.memory.start(user or resources.settings.user, persona, greeting)
+        say(f"Mode {chosen}; /mode NAME changes it, an empty line ends the chat.")
         typer.echo(f"\n{loaded.persona.name}: {greeting}\n")
         bot, parent = Bot(resources), None
         while True:
@@ -98,4 +98,4 @@ def chat(
                 parent = path[-1].id if path else None
             except BakerStreetError as error:
                 typer.echo(f"\n{error}\n", err=True)
-        say("Good day. This conversation is kept: see `bakerstreet memory list`.")
+        say("Good day. This conversation is stored: see `bakerstreet memory list`.")

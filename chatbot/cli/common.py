@@ -1,4 +1,4 @@
-"""What the commands share: opening resources, progress bars, reading question files."""
+"""What the commands share: resources, progress bars, question files, reports and output."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from chatbot.errors import MessageError
-from chatbot.settings import get_settings
+from chatbot.progress import Progress
+
+if TYPE_CHECKING:
+    from chatbot.resources import Resources
+    from chatbot.tuning.loop import TrainingProgress
 
 
 @dataclass(frozen=True)
@@ -24,58 +29,58 @@ class FileQuestion:
 
 
 def say(message: str) -> None:
-    """Tell the user what is being done, on standard error so that output can be piped."""
+    """Tell the user what is being done: on standard error, so that output can be piped."""
     typer.echo(message, err=True)
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress(label: str) -> Iterator[Progress]:
     """A progress bar on standard error: call it with (done, total)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    with _bar(label) as update:
 
-    with Progress(
+        def show(done: int, total: int) -> None:
+            if total:
+                update(completed=done, total=total)
+
+        yield show
+
+
+@contextmanager
+def training_bar() -> Iterator[Callable[[TrainingProgress], None]]:
+    """A progress bar for a training run on standard error: call it with every `TrainingProgress`."""
+    figures = "loss {task.fields[loss]:.3f}, {task.fields[rate]:.0f} tokens/s"
+    with _bar("Training", figures, loss=float("nan"), rate=0.0) as update:
+
+        def show(step: TrainingProgress) -> None:
+            update(completed=step.step, total=step.steps, loss=step.loss, rate=step.tokens_per_second)
+
+        yield show
+
+
+@contextmanager
+def _bar(label: str, figures: str = "", **fields: Any) -> Iterator[Callable[..., None]]:
+    """A bar on standard error with the column `figures` at its end, which is formatted from `fields`."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    columns: list[ProgressColumn] = [
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as bar:
-        task = bar.add_task(label, total=None)
-
-        def show(done: int, total: int) -> None:
-            if total:
-                bar.update(task, completed=done, total=total)
-
-        yield show
+    ]
+    if figures:
+        columns.append(TextColumn(figures))
+    with RichProgress(*columns, console=Console(stderr=True)) as bar:
+        yield partial(bar.update, bar.add_task(label, total=None, **fields))
 
 
 @contextmanager
-def training_bar() -> Iterator[Callable[[Any], None]]:
-    """A progress bar for a training on standard error: call it with every `TrainingProgress` of the run."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    with Progress(
-        TextColumn("Training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("loss {task.fields[loss]:.3f}, {task.fields[rate]:.0f} tokens/s"),
-        console=Console(stderr=True),
-    ) as bar:
-        task = bar.add_task("Training", total=None, loss=float("nan"), rate=0.0)
-
-        def show(step: Any) -> None:
-            bar.update(task, completed=step.step, total=step.steps, loss=step.loss, rate=step.tokens_per_second)
-
-        yield show
-
-
-@contextmanager
-def opened() -> Iterator[Any]:
+def opened() -> Iterator[Resources]:
     """Resources with the process's settings, closed at the end."""
     from chatbot.resources import Resources
+    from chatbot.settings import get_settings
 
     resources = Resources(get_settings(), say=say)
     try:
@@ -84,15 +89,14 @@ def opened() -> Iterator[Any]:
         resources.close()
 
 
-def prepare(resources: Any, persona: str) -> None:
-    """Make a fresh install ready, with a progress bar where something has to be embedded."""
+def prepare(resources: Resources, persona: str) -> None:
+    """Make a fresh install ready, with a progress bar where passages have to be embedded."""
     from chatbot.library.index import read_manifest
 
     manifest = read_manifest(resources.library_folder(persona))
-    if manifest is not None and manifest.complete:
-        return
-    with progress("Casebook") as show:
-        resources.prepare(persona, show)
+    if manifest is None or not manifest.complete:
+        with progress("Casebook") as show:
+            resources.prepare(persona, show)
 
 
 def read_questions(file: Path) -> list[FileQuestion]:
@@ -101,9 +105,9 @@ def read_questions(file: Path) -> list[FileQuestion]:
     `history` may also be a list of messages in OpenAI's form.
 
     Raises:
-        MessageError: the file cannot be read, or a line is wrong; its number is named.
+        MessageError: the file cannot be read, or a line is wrong; the message gives its number.
     """
-    from chatbot.evaluation.questions import question_rows
+    from chatbot.evaluation import question_rows
 
     questions = []
     for number, row in enumerate(question_rows(file), 1):
@@ -126,22 +130,39 @@ def _history(items: list[Any]) -> tuple[tuple[str, str], ...]:
     return tuple((str(question), str(reply)) for question, reply in items)
 
 
+def check_writable(*files: Path | None) -> None:
+    """Find out before a long job whether its reports can be written after it; folders that are missing are made.
+
+    Raises:
+        MessageError: one of them cannot be written.
+    """
+    for file in filter(None, files):
+        with _for_writing(file):
+            existed = file.exists()
+            file.open("a", encoding="utf-8").close()
+            if not existed:
+                file.unlink()
+
+
 def write_report(file: Path, text: str) -> None:
     """Write a report; folders that are missing are made.
 
     Raises:
         MessageError: it cannot be written.
     """
+    with _for_writing(file):
+        file.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _for_writing(file: Path) -> Iterator[None]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
-        raise MessageError(f"{file} cannot be written: {error.strerror}.") from error
+        raise MessageError(f"{file} cannot be written: {error.strerror}. Name a file in a folder of yours.") from error
 
 
 def print_json(data: Any) -> None:
-    """One JSON object on one line, at once."""
-    import sys
-
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    """One JSON object on one line of standard output, flushed."""
+    print(json.dumps(data, ensure_ascii=False), flush=True)

@@ -1,45 +1,80 @@
-"""`bakerstreet evaluate`: the same questions in each mode."""
+"""`bakerstreet evaluate`: questions with known answers, put to a persona in several modes."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chatbot.cli.common import opened, prepare, progress, say, write_report
+from chatbot.cli.common import check_writable, opened, prepare, progress, say, write_report
 
 
 def evaluate(
-    questions: Annotated[Path, typer.Argument(help="Questions with accepted answers (JSONL).")],
-    modes: Annotated[str, typer.Option(help="Modes, with commas between.")] = "standard,rag,ft,hybrid",
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Who is asked.")] = "sherlock",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a Markdown report.")] = None,
+    persona: Annotated[str, typer.Argument(help="Who is asked.")],
+    questions: Annotated[
+        Path | None, typer.Option("--questions", "-q", help="Questions (JSONL), instead of the persona's own.")
+    ] = None,
+    modes: Annotated[str, typer.Option("--modes", help="Modes, separated by commas.")] = "rag,hybrid,all",
+    kinds: Annotated[
+        str, typer.Option("--kinds", help="plain, follow-up, two-works, unanswerable, separated by commas.")
+    ] = "plain",
+    split: Annotated[str, typer.Option("--split", help="dev, test or all.")] = "test",
+    number: Annotated[int | None, typer.Option("--sample", min=1, help="Only so many of the questions.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write a Markdown report; answers are kept beside it meanwhile.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures and every answer.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help="Keep the answers in this file (JSONL), and go on from it.")
+    ] = None,
 ) -> None:
-    """Ask every question in each mode and count the right answers."""
+    """Ask questions with known answers in each mode and count the right replies.
+
+    A run that was stopped goes on when it is called again with the same --out or --resume.
+    """
     from chatbot.bot import Bot
-    from chatbot.evaluation.modes import ask_all, report
-    from chatbot.evaluation.questions import read_known_questions
+    from chatbot.evaluation import choose_questions, questions_file
+    from chatbot.evaluation.replies import AnswerLog, as_json, ask_all, report, summary
     from chatbot.modes import get_mode
 
     chosen = [get_mode(name).name for name in modes.split(",")]
-    known = read_known_questions(questions, ["plain"])  # the others are for `library evaluate`
+    check_writable(out, json_file, resume)
+    kept = resume or (out.with_suffix(".jsonl") if out else None)
     with opened() as resources:
+        file = questions_file(resources.persona(persona), questions)
+        known = choose_questions(file, split, [kind.strip() for kind in kinds.split(",")], number)
         prepare(resources, persona)
         resources.warm(persona)
+        manifest, settings = resources.library(persona).manifest, resources.settings
+        setting = {
+            "persona": persona,
+            "model": settings.model,
+            "engine": resources.engine.name,
+            "library": f"{manifest.stamp} ({manifest.total} passages)",
+        }
+        log = AnswerLog(kept, setting) if kept else None
         with progress("Questions") as show:
-            results = ask_all(Bot(resources), known, chosen, persona, show)
-        library = resources.library(persona).manifest
-    books = sum(entry.kind == "text" for entry in library.sources.values())
+            answers = ask_all(Bot(resources), persona, known, chosen, log, show)
+    books = sum(entry.kind == "text" for entry in manifest.sources.values())
+    which = "dev and test" if split == "all" else split
     about = (
-        f"{len(known)} questions, each asked once in each mode, greedy decoding; the library holds the "
-        f"casebook and {books} books. A reply is right where one of the accepted answers stands in it as whole words."
+        f"{len(known)} questions ({which}; {kinds}) put to {persona} in each mode, greedy decoding, engine "
+        f"{setting['engine']}; the library holds the casebook and {books} books."
     )
-    command = f"bakerstreet evaluate {questions} --modes {','.join(chosen)}" + (f" --out {out}" if out else "")
-    text = report(results, command, about)
-    for mode in chosen:
-        own = [result for result in results if result.mode == mode]
-        typer.echo(f"{mode}: {sum(result.right for result in own)} of {len(own)} right")
-    if out is not None:
-        write_report(out, text)
-        say(f"The report is in {out}.")
+    command = " ".join(
+        ["bakerstreet evaluate", persona]
+        + [f"--questions {shlex.quote(str(questions))}"] * bool(questions)
+        + [f"--modes {','.join(chosen)}", f"--kinds {shlex.quote(kinds)}", f"--split {split}"]
+        + [f"--sample {number}"] * bool(number)
+    )
+    typer.echo("\n".join(summary(answers)))
+    if out:
+        write_report(out, report(answers, about, command))
+    if json_file:
+        write_report(json_file, as_json(answers, {"about": about, "command": command, **setting}))
+    for written in filter(None, (out, json_file)):
+        say(f"Written: {written}.")
+    if kept and not resume:
+        kept.unlink()  # the report has it all now, and the next run is to ask anew

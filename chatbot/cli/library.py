@@ -24,19 +24,20 @@ app.command("scale")(library_scale.scale)
 def build(
     persona: Annotated[str, typer.Argument(help="Whose library.")],
     texts: Annotated[
-        Path | None, typer.Option("--texts", help="A folder with the source texts, instead of fetching them.")
+        Path | None, typer.Option("--texts", help="A folder with the source texts, used instead of fetching them.")
     ] = None,
     casebook_only: Annotated[
-        bool, typer.Option("--casebook-only", help="Leave the full texts as they are; needs no network.")
+        bool, typer.Option("--casebook-only", help="Do not fetch or change the full texts; needs no network.")
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw the old library away first.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the old library first.")] = False,
     switch: Annotated[
-        bool, typer.Option("--switch-embedder", help="Embed the passages anew with the embedder of the settings.")
+        bool, typer.Option("--switch-embedder", help="Embed every passage again with the embedder of the settings.")
     ] = False,
 ) -> None:
-    """Build the library of a persona, or bring it up to date: only what changed is embedded."""
+    """Build the library of a persona, or update it: only what changed is embedded."""
     from chatbot.library.index import build_library, switch_embedder
     from chatbot.library.texts import gather_texts
+    from chatbot.progress import counted
 
     with opened() as resources:
         loaded = resources.persona(persona)
@@ -45,7 +46,10 @@ def build(
             with progress("Passages") as show:
                 folder, embedder = resources.library_folder(persona), resources.library_embedder(persona, anew=True)
                 number = switch_embedder(folder, embedder, settings.chroma_url, show)
-            say(f"The library of {loaded.persona.name} is that of {embedder.fingerprint} now: {number} were embedded.")
+            say(
+                f"The library of {loaded.persona.name} now uses the embedder {embedder.fingerprint}: "
+                f"{counted(number, 'passage')} embedded."
+            )
             return
         found = None
         if not casebook_only and loaded.persona.sources:
@@ -68,14 +72,14 @@ def build(
                 on_progress=show,
             )
         say(
-            f"The library of {loaded.persona.name} holds {built.passages} passages: {built.embedded} were embedded "
-            f"now, {built.removed} taken away."
+            f"The library of {loaded.persona.name} holds {counted(built.passages, 'passage')}: "
+            f"{built.embedded:,} embedded now, {built.removed:,} removed."
         )
 
 
 @app.command("list")
 def list_libraries() -> None:
-    """List the libraries and what they hold."""
+    """List the libraries and their sources."""
     from chatbot.library.index import read_manifest
     from chatbot.settings import get_settings
 
@@ -87,7 +91,7 @@ def list_libraries() -> None:
         manifest = read_manifest(folder)
         if manifest is None:
             continue
-        state = "" if manifest.complete else " (not finished; `library build` goes on)"
+        state = "" if manifest.complete else " (incomplete; `library build` completes it)"
         typer.echo(f"{folder.name}: embedder {manifest.embedder}, {manifest.state()}{state}")
         for name, entry in manifest.sources.items():
             typer.echo(f"  {entry.passages:6} passages  {entry.works:3} works  {entry.title} [{name}]")

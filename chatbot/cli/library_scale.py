@@ -9,21 +9,21 @@ import typer
 
 from chatbot.cli.common import say, write_report
 from chatbot.errors import MessageError
-from chatbot.settings import get_settings
 
 
 def scale(
-    passages: Annotated[str, typer.Option("--passages", help="Sizes, with commas between.")] = "10000,100000,1000000",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure.")] = None,
+    passages: Annotated[str, typer.Option("--passages", help="Sizes, separated by commas.")] = "10000,100000,1000000",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure as JSON.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a Markdown report.")] = None,
     work: Annotated[
-        Path | None, typer.Option("--work", help="Where the libraries are built; by default under the home.")
+        Path | None,
+        typer.Option("--work", help="Where the libraries are built; default: `scale` under BAKERSTREET_HOME."),
     ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the libraries there.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the libraries.")] = False,
 ) -> None:
-    """Measure search, memory and growth on synthetic libraries; nothing is embedded by a model.
+    """Measure search, memory and growth on synthetic libraries; no model is used.
 
-    A million passages take 4 GB of disk and an hour or more. A run that was killed goes on when it is called again.
+    A million passages take 4 GB of disk and an hour or more. A run that was killed continues when it is started again.
     """
     import os
     import platform
@@ -31,6 +31,7 @@ def scale(
 
     from chatbot.evaluation.retrieval.scale import run_size
     from chatbot.evaluation.retrieval.scale_report import as_json, report, table, verdict
+    from chatbot.settings import get_settings
 
     sizes = _sizes(passages)
     root = work or get_settings().home / "scale"
@@ -56,5 +57,7 @@ def _sizes(text: str) -> list[int]:
     except ValueError:
         sizes = []
     if not sizes or sizes[0] < 1000 or sizes[-1] > 10_000_000:
-        raise MessageError(f"'{text}' are no sizes. Write numbers from 1,000 to 10,000,000 like 10000,100000.")
+        raise MessageError(
+            f"'{text}' is not a list of sizes. Give numbers from 1,000 to 10,000,000, such as 10000,100000."
+        )
     return sizes

@@ -1,4 +1,4 @@
-"""`bakerstreet library add` and `remove`: texts of the user's own."""
+"""`bakerstreet library add` and `remove`: the user's own texts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from chatbot.cli.common import opened, prepare, progress, say
+from chatbot.progress import counted
 
 
 def add(
     files: Annotated[list[Path], typer.Argument(help="txt, md, html, epub or pdf.")],
     persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
-    replace: Annotated[bool, typer.Option("--replace", help="Take the place of texts of the same names.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace texts that have the same names.")] = False,
 ) -> None:
-    """Add texts to a library; they are searched from the next question on."""
+    """Add texts to a library; the next question already searches them."""
     from chatbot.library.index import add_text
 
     with opened() as resources:
@@ -32,7 +33,7 @@ def add(
                     chroma_url=resources.settings.chroma_url,
                     on_progress=show,
                 )
-            say(f"Added '{added.title}' as {added.name}: {added.passages} passages.")
+            say(f"Added '{added.title}' as {added.name}: {counted(added.passages, 'passage')}.")
             for note in added.notes:
                 say(f"  {note}")
 
@@ -41,15 +42,15 @@ def remove(
     name: Annotated[str, typer.Argument(help="The text's name, as `library list` shows it.")],
     persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
 ) -> None:
-    """Take a text out of a library, with every passage of it."""
+    """Remove a text and all its passages from a library."""
     from chatbot.library.index import remove_text
 
     with opened() as resources:
-        gone = remove_text(
+        removed = remove_text(
             resources.persona(persona),
             resources.library_folder(persona),
             resources.library_embedder(persona),
             name,
             chroma_url=resources.settings.chroma_url,
         )
-        say(f"{name} is out of the library: {gone} passages went.")
+        say(f"Removed {name} from the library: {counted(removed, 'passage')}.")

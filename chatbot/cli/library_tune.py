@@ -36,7 +36,7 @@ def tune(
 
     A run that was stopped goes on where it was.
     """
-    from chatbot.evaluation.questions import questions_file, read_known_questions
+    from chatbot.evaluation import questions_file, read_known_questions
     from chatbot.tuning.tune import Ground, Watch, What
     from chatbot.tuning.tune import tune as tune_search
 

@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.common import opened, say
-from chatbot.errors import MemoryStoreError
+from chatbot.cli.common import opened, say, write_report
+from chatbot.progress import counted
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
 def list_conversations(
-    user: Annotated[str | None, typer.Option(help="Of one visitor; default: of everybody.")] = None,
+    user: Annotated[str | None, typer.Option(help="Only those of this user; default: of every user.")] = None,
 ) -> None:
     """List past conversations, the latest first."""
     with opened() as resources:
@@ -26,13 +26,13 @@ def list_conversations(
             say("There are no conversations yet.")
         for item in found:
             when = item.updated_at.strftime("%Y-%m-%d %H:%M")
-            typer.echo(f"{item.id[:8]}  {when}  {item.persona}  {item.turns:3} turns  {item.title}")
+            typer.echo(f"{item.id[:8]}  {when}  {item.persona}  {counted(item.turns, 'turn'):>9}  {item.title}")
 
 
 @app.command("show")
 def show(
-    conversation: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
-    every_turn: Annotated[bool, typer.Option("--all", help="Branches too, not only what was last looked at.")] = False,
+    conversation: Annotated[str, typer.Argument(help="Its id, or the first characters of it.")],
+    every_turn: Annotated[bool, typer.Option("--all", help="Show every branch, not only the current one.")] = False,
 ) -> None:
     """Print a conversation."""
     with opened() as resources:
@@ -51,7 +51,7 @@ def export(
     conversation: Annotated[str | None, typer.Argument(help="One conversation; default: all.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A file; default: standard output.")] = None,
 ) -> None:
-    """Export conversations with every turn, its evidence and its trace: one JSON object a line."""
+    """Export conversations with every turn, its evidence and its trace: one JSON object per line."""
     with opened() as resources:
         memory = resources.memory
         chosen = [memory.conversation(conversation)] if conversation else memory.conversations(limit=1_000_000)
@@ -67,8 +67,5 @@ def export(
     if out is None:
         typer.echo(text, nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MemoryStoreError(f"{out} cannot be written: {error.strerror}.") from error
-    say(f"{len(rows)} conversations are in {out}.")
+    write_report(out, text)
+    say(f"Exported {counted(len(rows), 'conversation')} to {out}.")

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from chatbot.cli.common import opened, say, training_bar
-from chatbot.settings import get_settings
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,6 +26,7 @@ def train(
 ) -> None:
     """Train the voice of a persona. A run that was stopped goes on where it was."""
     from chatbot.engines import resolve_model
+    from chatbot.settings import get_settings
     from chatbot.tuning.train import train_voice
 
     settings = get_settings()
@@ -55,6 +55,7 @@ def train(
 @app.command("list")
 def list_voices() -> None:
     """List the voices and the model each belongs to."""
+    from chatbot.settings import get_settings
     from chatbot.tuning.publish import CONFIG, FACTS
     from personas import find_personas, load_persona
 

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from chatbot.cli.common import opened, say
 
-def serve(
+
+def web(
     host: Annotated[str | None, typer.Option(help="Default: BAKERSTREET_HOST, or 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Default: BAKERSTREET_PORT, or 7860.")] = None,
 ) -> None:
     """Serve the web chat."""
-    from chatbot.web.serve import serve as serve_web
+    from chatbot.web import serve
 
-    serve_web(host=host, port=port)
+    with opened() as resources:
+        serve(resources, say, host, port)

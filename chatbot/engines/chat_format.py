@@ -1,6 +1,6 @@
-"""From messages to token ids, by the model's own chat template: as training needs them: with transformers' tokenizer.
+"""From messages to token ids with transformers' tokenizer, as training needs it.
 
-The engines have `tokenizer.ChatTokenizer`, which needs no transformers; a test holds the two against each other.
+The engines use `tokenizer.ChatTokenizer`, which does not import transformers; a test compares the two.
 """
 
 from __future__ import annotations

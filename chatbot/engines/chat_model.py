@@ -1,4 +1,4 @@
-"""The engine as a LangChain chat model, so that any chain can speak with a voice."""
+"""An engine as a LangChain chat model, so that any chain can use a voice."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field
 
-from chatbot.engines.types import Completion, Engine, Request, Sampling
+from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import MessageError
 from chatbot.prompts import Message, Role
 
@@ -23,7 +23,7 @@ class EngineChatModel(BaseChatModel):
     """A `BaseChatModel` over an `Engine`.
 
     Attributes:
-        engine: the one owner of the model.
+        engine: the `Engine` that generates.
         voice: the adapter's folder; None: the base model.
         sampling: how tokens are chosen.
     """
@@ -43,10 +43,7 @@ class EngineChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        completion = self._engine.submit(self._request(messages)).completion
-        text, _ = _cut(completion.text, stop)
-        message = AIMessage(text, usage_metadata=_usage(completion))
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _stream(
         self,
@@ -55,7 +52,8 @@ class EngineChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        generation = self._engine.submit(self._request(messages))
+        request = Request(tuple(_message(message) for message in messages), self.voice, self.sampling)
+        generation: Generation = self.engine.submit(request)
         said = ""
         try:
             for piece in generation:
@@ -68,28 +66,22 @@ class EngineChatModel(BaseChatModel):
                 if ended:
                     break
         finally:
-            generation.cancel()  # a reader who leaves early frees the row; after the end it changes nothing
-
-    @property
-    def _engine(self) -> Engine:
-        engine: Engine = self.engine
-        return engine
-
-    def _request(self, messages: Sequence[BaseMessage]) -> Request:
-        return Request(tuple(_message(message) for message in messages), self.voice, self.sampling)
+            generation.cancel()  # frees its place if the reader leaves early; after the end it has no effect
+        usage = _usage(generation.completion)
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
 
 
 def _message(message: BaseMessage) -> Message:
     role = _ROLES.get(message.type)
     if role is None:
         raise MessageError(
-            f"A message of the type '{message.type}' cannot be given to this model: use system, human, ai."
+            f"A message of the type '{message.type}' cannot be given to this model. Use system, human or ai messages."
         )
     return Message(role, message.text)
 
 
 def _cut(text: str, stop: Sequence[str] | None) -> tuple[str, bool]:
-    """`text` up to the first of the stop strings, and whether one was met."""
+    """`text` up to the first of the stop strings, and whether it holds one."""
     places = [text.find(mark) for mark in stop or () if mark in text]
     return (text[: min(places)], True) if places else (text, False)
 

@@ -1,6 +1,6 @@
-"""How likely a text is behind another one: what the engines in this process share of it.
+"""How likely a text is after another one: what the engines in this process share of it.
 
-The likelihood of a question behind a passage says how well the passage bears on the question (Jiang et al.,
+The likelihood of a question after a passage says how well the passage bears on the question (Jiang et al.,
 "LongLLMLingua", 2023). Contexts and continuations are plain text: no chat template, no voice.
 """
 
@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from chatbot.errors import MessageError
 
-# Tokens of a batch. A reply under way waits for one batch at the most; larger ones are a twentieth faster and need
-# memory in proportion.
+# The most tokens of a batch of several texts. A reply under way waits for one batch; larger ones are a twentieth faster
+# and need memory in proportion.
 BATCH_TOKENS = 256
 
 
@@ -22,8 +22,8 @@ class Text:
     """A context and its continuation in tokens.
 
     Attributes:
-        tokens: of both, one behind the other.
-        scored: how many of the last ones are asked for; each has a token before it.
+        tokens: the context's ids, then the continuation's.
+        scored: how many of the last ones are scored; each has a token before it.
     """
 
     tokens: tuple[int, ...]
@@ -32,12 +32,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Batch:
-    """Texts that are read together, padded on the right, where no token can see the padding.
+    """Texts that are read together, padded on the right, where no token looks.
 
     Attributes:
         texts: what is read.
-        ids: their tokens but for the last, which nothing follows; int64, shape (texts, tokens).
-        rows: where the scored tokens are foretold, counted through the flattened `ids`; int64, shape (scored,).
+        ids: their tokens without the last, which predicts nothing; int64, shape (texts, tokens).
+        rows: the positions in the flattened `ids` that predict the scored tokens; int64, shape (scored,).
         targets: the scored tokens, text by text; int64, shape (scored,).
     """
 
@@ -63,7 +63,7 @@ class Batch:
         return cls(tuple(texts), ids, np.array(rows, dtype=np.int64), np.array(targets, dtype=np.int64))
 
     def means(self, scores: Sequence[float]) -> Iterator[tuple[Text, float]]:
-        """Every text with the mean of its scores; `scores` has the shape (scored,)."""
+        """Every text with the mean of its scores; `scores` are the targets', shape (scored,)."""
         start = 0
         for text in self.texts:
             yield text, float(sum(scores[start : start + text.scored]) / text.scored)
@@ -71,7 +71,11 @@ class Batch:
 
 
 class Scorer(Protocol):
-    """A model that tells how likely tokens are; it belongs to the engine's worker."""
+    """A model that computes how likely tokens are; used on the engine's worker thread alone.
+
+    Attributes:
+        window: the most tokens of a text.
+    """
 
     window: int
 
@@ -82,31 +86,29 @@ class Scorer(Protocol):
 def texts_of(pairs: Iterable[tuple[str, str]], encode: Callable[[str], list[int]]) -> list[Text]:
     """(context, continuation) pairs in tokens.
 
-    The two are encoded apart, so that the continuation is the same tokens behind every context; a blank between them
-    belongs to the beginning of the continuation. Behind an empty context the first token, which nothing foretells, is
-    left out.
+    The two are encoded separately, so that a continuation is the same tokens after every context; a space between them
+    belongs to the beginning of the continuation. After an empty context the first token, which nothing predicts, is not
+    scored.
 
     Raises:
-        MessageError: nothing is left of a continuation.
+        MessageError: there is no token of a continuation to score.
     """
     found = []
     for number, (context, continuation) in enumerate(pairs, 1):
-        before, behind = encode(context), encode(continuation)
-        scored = len(behind) if before else len(behind) - 1
+        before, after = encode(context), encode(continuation)
+        scored = len(after) if before else len(after) - 1
         if scored < 1:
-            what = "is empty" if not behind else "is one token behind nothing"
-            raise MessageError(
-                f"The continuation of pair {number} {what}, so there is no likelihood to tell. Give it words."
-            )
-        found.append(Text((*before, *behind), scored))
+            what = "a single token after an empty context" if after else "empty"
+            raise MessageError(f"The continuation of pair {number} is {what}, so it has no likelihood. Give it words.")
+        found.append(Text((*before, *after), scored))
     return found
 
 
 def batches(texts: Iterable[Text], window: int) -> Iterator[Batch]:
-    """Every different text once, those of like length together, the shortest first.
+    """Batches of every distinct text, those of similar length together, the shortest first.
 
     Args:
-        texts: what is asked for.
+        texts: what is to be scored.
         window: the most tokens of a text.
 
     Raises:

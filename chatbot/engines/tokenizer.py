@@ -16,15 +16,15 @@ from chatbot.prompts import Message
 class ChatTokenizer:
     """The tokenizer of a model's folder.
 
-    Gives the same ids as transformers' own (a test holds them against each other), in a twentieth of the time to
-    load: a server that starts need not import transformers.
+    It gives the same ids as transformers' own (a test compares them) and loads in a twentieth of the time, because
+    transformers need not be imported.
 
     Args:
-        folder: in transformers' layout: `tokenizer.json`, and the chat template in a file of its own or in
+        folder: in transformers' layout: `tokenizer.json`, and the chat template in `chat_template.jinja` or in
             `tokenizer_config.json`.
 
     Raises:
-        ModelError: one of them is missing or damaged.
+        ModelError: a file is missing or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,19 +36,23 @@ class ChatTokenizer:
             self._tokenizer = Tokenizer.from_file(str(file))
         except Exception as error:  # the library raises bare Exception
             raise ModelError(
-                f"{file} cannot be read: {error}. A model needs its tokenizer in this form (`save_pretrained` of a "
-                "fast tokenizer writes it); a converted one is made anew when its folder is removed."
+                f"{file} cannot be read: {error}. A model needs a fast tokenizer's file (`save_pretrained` writes it). "
+                "If this folder was converted by Baker Street, remove it and it is made again."
             ) from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
     def encode_messages(self, messages: Sequence[Message]) -> list[int]:
-        """Token ids of a conversation, shape (tokens,), the assistant's turn opened at the end."""
+        """Token ids of a conversation up to the beginning of the assistant's next turn, shape (tokens,).
+
+        Raises:
+            ModelError: the model has no chat template, or its template refuses the conversation.
+        """
         dicts = [{"role": message.role, "content": message.content} for message in messages]
-        return self.encode(self._template.render(messages=dicts, add_generation_prompt=True, **self._marks))
+        return self.encode(self._template.render(messages=dicts, add_generation_prompt=True, **self._special_tokens))
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text as it stands, shape (tokens,)."""
+        """Token ids of a text, without special tokens around it, shape (tokens,)."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -56,23 +60,23 @@ class ChatTokenizer:
         return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
 
     @cached_property
-    def _stated(self) -> dict[str, Any]:
+    def _config(self) -> dict[str, Any]:
         try:
-            stated = json.loads((self._folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+            config = json.loads((self._folder / "tokenizer_config.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
             raise ModelError(f"{self._folder / 'tokenizer_config.json'} cannot be read: {error}.") from error
-        return stated if isinstance(stated, dict) else {}
+        return config if isinstance(config, dict) else {}
 
     @cached_property
-    def _marks(self) -> dict[str, str]:
-        """What templates call `bos_token` and so on."""
-        marks = {}
+    def _special_tokens(self) -> dict[str, str]:
+        """The texts that chat templates know as `bos_token` and so on."""
+        texts = {}
         for name in ("bos_token", "eos_token", "pad_token", "unk_token"):
-            token = self._stated.get(name)
-            marks[name] = token["content"] if isinstance(token, dict) else (token or "")
-        return marks
+            token = self._config.get(name)
+            texts[name] = token["content"] if isinstance(token, dict) else (token or "")
+        return texts
 
     @cached_property
     def _template(self) -> Any:
@@ -81,9 +85,11 @@ class ChatTokenizer:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         file = self._folder / "chat_template.jinja"
-        source = file.read_text(encoding="utf-8") if file.is_file() else self._stated.get("chat_template")
+        source = file.read_text(encoding="utf-8") if file.is_file() else self._config.get("chat_template")
         if not isinstance(source, str):
-            raise ModelError(f"The model in {self._folder} has no chat template; choose one that was tuned to chat.")
+            raise ModelError(
+                f"The model in {self._folder} has no chat template. Choose a model that was tuned to chat."
+            )
 
         def refuse(message: str) -> None:
             raise ModelError(f"The model's chat template refuses this conversation: {message}")
@@ -95,4 +101,10 @@ class ChatTokenizer:
         try:
             return environment.from_string(source)
         except TemplateError as error:
-            raise ModelError(f"The chat template of {self._folder} has mistakes: {error}.") from error
+            raise ModelError(f"The chat template of {self._folder} is not valid: {error}.") from error
+
+
+def common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two sequences share from their beginning."""
+    differing = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differing, min(len(one), len(other)))

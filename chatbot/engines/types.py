@@ -1,4 +1,4 @@
-"""The face of an engine: what goes in, what comes out, and how a reader follows it."""
+"""The interface of every engine: what goes in, what comes out, and how a reader follows a reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from chatbot.errors import EngineError
+from chatbot.errors import BakerStreetError, EngineError
 from chatbot.prompts import Message
 
 Finish = Literal["stop", "length", "cancelled"]
@@ -22,10 +22,10 @@ class Sampling:
 
     Attributes:
         max_new_tokens: the longest reply.
-        temperature: 0 is greedy, and then the seed has no part.
-        top_p: the nucleus (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020).
-        presence_penalty: taken off the logits of the tokens that were written so far (as in OpenAI's interface, so that
-            every engine means the same by it); what stands in the prompt is free, so that quoting it costs nothing.
+        temperature: 0 is greedy; the seed then has no effect.
+        top_p: nucleus sampling (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020).
+        presence_penalty: subtracted from the logits of every token that the reply already holds, as in OpenAI's
+            interface. Tokens of the prompt are not penalised, so that quoting it costs nothing.
         seed: the same seed gives the same reply, alone or in a batch.
     """
 
@@ -41,11 +41,11 @@ class Request:
     """One reply to be generated.
 
     Attributes:
-        messages: what was said before.
+        messages: the conversation so far.
         voice: the adapter's folder; None: the base model.
         sampling: how tokens are chosen.
-        opening: words the reply begins with; the model goes on from there.
-        copies: whether the reply is likely to copy from the prompt (notes that it quotes), so that guessing pays.
+        opening: the words that the reply begins with; the model continues from there.
+        copies: whether the reply is likely to quote the prompt, so that prompt lookup pays.
     """
 
     messages: tuple[Message, ...]
@@ -57,12 +57,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """A finished reply. Counts are in tokens, times in milliseconds from the submission.
+    """A finished reply. Counts are in tokens, times in milliseconds since the request was submitted.
 
     Attributes:
+        text: the reply, its opening included.
+        finish: why it ended: the model said so, the limit was reached, or the reader left.
         prompt_tokens: the whole prompt.
-        cached_tokens: how many of them were found in the key/value cache.
-        reply_tokens: what the model wrote; the opening that was given to it is not counted.
+        cached_tokens: how many of these were found in the key/value cache.
+        reply_tokens: what the model wrote; the opening is not counted.
     """
 
     text: str
@@ -75,14 +77,23 @@ class Completion:
 
 
 class Generation:
-    """A reply on its way: iterate over its pieces of text, then ask for `completion`."""
+    """A reply on its way: iterate over its pieces of text, then ask for `completion`.
+
+    Attributes:
+        request: what was asked for.
+        submitted: `time.perf_counter()` at submission, in seconds.
+        text: what the engine has handed over so far.
+    """
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.submitted = time.perf_counter()
+        self.text = ""
         self._pieces: queue.SimpleQueue[str | Completion | Exception] = queue.SimpleQueue()
         self._cancelled = threading.Event()
         self._ended: Completion | Exception | None = None
+
+    # ------------------------------------------------------------------ the reader's side
 
     def __iter__(self) -> Iterator[str]:
         while self._ended is None:
@@ -108,7 +119,7 @@ class Generation:
         return self._ended
 
     def cancel(self) -> None:
-        """Ask the engine to stop here; what was said so far is kept. Safe from any thread, at any time."""
+        """Ask the engine to stop; the text so far is kept. Safe from any thread, at any time."""
         self._cancelled.set()
 
     @property
@@ -116,45 +127,88 @@ class Generation:
         """Whether it was asked to stop."""
         return self._cancelled.is_set()
 
-    # The engine's side.
+    # ------------------------------------------------------------------ the engine's side
+
     def push(self, piece: str) -> None:
         """Hand a piece of text to the reader."""
+        self.text += piece
         self._pieces.put(piece)
 
+    def complete(
+        self,
+        finish: Finish,
+        *,
+        prompt_tokens: int = 0,
+        cached_tokens: int = 0,
+        reply_tokens: int = 0,
+        first_token: float | None = None,
+    ) -> None:
+        """End the reply with the text that was pushed.
+
+        Args:
+            finish: why it ended.
+            prompt_tokens, cached_tokens, reply_tokens: as in `Completion`.
+            first_token: `time.perf_counter()` when the first token came; None: none came before now.
+        """
+        now = time.perf_counter()
+        first_token_ms = ((first_token or now) - self.submitted) * 1000
+        total_ms = (now - self.submitted) * 1000
+        self.finish(Completion(self.text, finish, prompt_tokens, cached_tokens, reply_tokens, first_token_ms, total_ms))
+
     def finish(self, end: Completion | Exception) -> None:
-        """Close the reply."""
+        """End the reply. The reader is given an error of this project as it is, any other as an `EngineError`."""
+        if isinstance(end, Exception) and not isinstance(end, BakerStreetError):
+            end = EngineError(f"Generation failed: {type(end).__name__}: {end}")
         self._pieces.put(end)
+
+    def abandon(self) -> None:
+        """End the reply because the engine is being closed."""
+        self.finish(EngineError("The engine was closed before the reply was finished."))
 
 
 class Engine(Protocol):
-    """What turns a prompt into a stream of tokens, with a voice on or off."""
+    """What turns a prompt into a stream of tokens, with a voice on or off.
+
+    Attributes:
+        name: as `settings.engine` names it.
+    """
 
     name: str
 
     def submit(self, request: Request) -> Generation:
-        """Queue a request; returns at once."""
+        """Queue a request; returns at once.
+
+        Raises:
+            BusyError: as many requests are waiting as may wait.
+            EngineError: the engine has been closed.
+        """
 
     def count(self, text: str) -> int:
         """How many tokens a text has."""
 
     def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """How likely the base model finds each continuation behind its context; waits for it, from any thread.
+        """How likely the base model finds each continuation after its context; waits for it, from any thread.
 
         Args:
-            pairs: (context, continuation), plain text without template or voice. A blank between the two belongs to
+            pairs: (context, continuation), plain text without template or voice. A space between the two belongs to
                 the beginning of the continuation.
 
         Returns:
-            For each pair the mean natural log-probability of a token of the continuation. Behind an empty context its
-            first token is left out.
+            The mean natural log-probability of a token of each continuation, shape (pairs,). After an empty context
+            the first token, which nothing predicts, is left out.
 
         Raises:
-            EngineError: this engine cannot tell, or has been closed.
-            MessageError: a continuation is empty, or a pair longer than the window.
+            EngineError: this engine cannot tell, failed, or has been closed.
+            MessageError: a continuation is empty, or a pair is longer than the window.
         """
 
     def warm(self, voices: Sequence[Path] = ()) -> None:
-        """Load the model (and `voices`) now; waits for it."""
+        """Load the model (and `voices`) now; waits for it.
+
+        Raises:
+            ModelError: the model is missing, or a voice does not fit it.
+            EngineError: the engine has been closed, or its server is away.
+        """
 
     def close(self) -> None:
-        """Give the model back; waiting requests fail."""
+        """Free the model; requests that are waiting or under way fail."""

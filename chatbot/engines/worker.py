@@ -1,37 +1,34 @@
-"""What the engines in this process share: one worker thread that owns the model, and the queue in front of it.
+"""The base of the engines in this process: one worker thread that owns the model, and the queues in front of it.
 
-Neither PEFT's adapter switching nor a pipeline's step may be called from two threads, so nobody but the worker
-touches the model.
+Neither PEFT's adapter switching nor a step of an OpenVINO pipeline is thread-safe, so only the worker touches a model.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
 
 from chatbot.engines.likelihood import Scorer, Text, batches, texts_of
-from chatbot.engines.reply import Reply
 from chatbot.engines.tokenizer import ChatTokenizer
-from chatbot.engines.types import Completion, Generation, Request
+from chatbot.engines.types import Generation, Request
 from chatbot.engines.weights import GeneratorWeights, resolve_model
-from chatbot.errors import BakerStreetError, BusyError, EngineError, MessageError
+from chatbot.errors import BakerStreetError, BusyError, EngineError
 from chatbot.progress import Say
 
-CLOSED = "The engine was closed before the reply was finished."
+CLOSED = "The engine has been closed."
 
 
 class Limits(TypedDict, total=False):
     """What an engine may use; each has a default.
 
     Attributes:
-        context_tokens: prompt and reply together.
-        cache_mb: memory for the keys and values of earlier prompts; 0 turns their reuse off.
-        batch_size: the most requests written together.
+        context_tokens: the most tokens of prompt and reply together.
+        cache_mb: memory for the keys and values of earlier prompts, in megabytes; 0 turns their reuse off.
+        batch_size: the most requests that are written together.
         queue_limit: the most requests that wait for a place in the batch.
     """
 
@@ -42,12 +39,12 @@ class Limits(TypedDict, total=False):
 
 
 class WorkerEngine(ABC):
-    """An engine with one worker thread.
+    """An engine with one worker thread, which starts with the first request.
 
     Args:
         model: as in `settings.model`.
         models_dir: where converted models are kept.
-        say: told what is being done when it takes more than a moment.
+        say: told what is being done where that takes more than a moment.
         context_tokens, cache_mb, batch_size, queue_limit: see `Limits`.
     """
 
@@ -70,31 +67,31 @@ class WorkerEngine(ABC):
         self._batch_size = batch_size
         self._queue_limit = queue_limit
         self._say = say
-        self._waiting: queue.SimpleQueue[Generation | None] = queue.SimpleQueue()
-        self._asides: queue.SimpleQueue[_Aside] = queue.SimpleQueue()
-        self._bell = threading.Event()  # system for whatever is put into one of the two
-        self._aside: _Aside | None = None  # the worker's, under way
-        self._loading = threading.Lock()
+        self._waiting: queue.SimpleQueue[Generation] = queue.SimpleQueue()
+        self._side_tasks: queue.SimpleQueue[_SideTask] = queue.SimpleQueue()
+        self._wake = threading.Event()  # set when something is put into one of the two queues, and to close
+        self._side_task: _SideTask | None = None  # the one under way; the worker's alone
+        self._lock = threading.Lock()
         self._weights: GeneratorWeights | None = None
         self._tokenizer: ChatTokenizer | None = None
         self._worker: threading.Thread | None = None
         self._closed = False
 
-    # ------------------------------------------------------------------ for everybody
+    # ------------------------------------------------------------------ from any thread
 
     @property
     def weights(self) -> GeneratorWeights:
         """The base model, found (and dequantised, the first time) when it is first asked for."""
-        with self._loading:
+        with self._lock:
             if self._weights is None:
                 self._weights = resolve_model(*self._source, self._say)
             return self._weights
 
     @property
     def tokenizer(self) -> ChatTokenizer:
-        """The model's tokenizer; it needs no model."""
+        """The model's tokenizer; it does not load the model."""
         weights = self.weights
-        with self._loading:
+        with self._lock:
             if self._tokenizer is None:
                 self._tokenizer = ChatTokenizer(weights.folder)
             return self._tokenizer
@@ -104,14 +101,9 @@ class WorkerEngine(ABC):
         return len(self.tokenizer.encode(text))
 
     def submit(self, request: Request) -> Generation:
-        """Queue a request; returns at once.
-
-        Raises:
-            BusyError: as many requests wait as may wait.
-            EngineError: the engine has been closed.
-        """
+        """See `Engine.submit`."""
         generation = Generation(request)
-        with self._loading:
+        with self._lock:
             self._start()
             if self._waiting.qsize() >= self._queue_limit:
                 raise BusyError(
@@ -119,20 +111,13 @@ class WorkerEngine(ABC):
                     "BAKERSTREET_QUEUE_LIMIT."
                 )
             self._waiting.put(generation)
-            self._bell.set()
+            self._wake.set()
         return generation
 
     def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """The mean natural log-probability of a token of each continuation behind its context, by the base model.
+        """See `Engine.likelihood`.
 
-        Batches take turns with the steps of the replies under way. What is asked for twice is read once.
-
-        Args:
-            pairs: (context, continuation), plain text.
-
-        Raises:
-            EngineError: this engine cannot tell, or has been closed.
-            MessageError: a continuation is empty, or a pair longer than the window.
+        Batches of pairs alternate with the steps of the replies under way. A pair that occurs twice is read once.
         """
         texts = texts_of(pairs, self.tokenizer.encode)
         found: dict[Text, float] = {}
@@ -146,130 +131,131 @@ class WorkerEngine(ABC):
             except BakerStreetError:
                 raise
             except Exception as error:
-                raise EngineError(f"The likelihood cannot be told: {type(error).__name__}: {error}") from error
+                raise EngineError(f"The likelihood could not be computed: {type(error).__name__}: {error}") from error
 
-        self._ask_worker(score())
+        self._run_beside_replies(score())
         return [found[text] for text in texts]
 
     def warm(self, voices: Sequence[Path] = ()) -> None:
-        """Load the model and `voices` now; waits for it.
-
-        Raises:
-            ModelError: the model is missing, or a voice does not fit it.
-        """
+        """See `Engine.warm`."""
 
         def load() -> Iterator[None]:
             self._load(voices)
             yield
 
-        self._ask_worker(load())
+        self._run_beside_replies(load())
 
     def close(self) -> None:
-        """Give the model back; waiting requests fail."""
-        with self._loading:
+        """See `Engine.close`."""
+        with self._lock:
             self._closed = True
             worker = self._worker
-        self._waiting.put(None)
-        self._bell.set()
+            self._wake.set()
         if worker is not None:
             worker.join()
 
-    def _ask_worker(self, steps: Iterator[None]) -> None:
-        """Have the worker do something beside replies; waits for it, and raises what it raises."""
-        aside = _Aside(steps)
-        with self._loading:
+    def _run_beside_replies(self, steps: Iterator[None]) -> None:
+        """Have the worker run `steps` between those of the replies; waits for the end, and raises what they raise."""
+        task = _SideTask(steps)
+        with self._lock:
             self._start()
-            self._asides.put(aside)
-            self._bell.set()
-        aside.wait()
+            self._side_tasks.put(task)
+            self._wake.set()
+        task.wait()
 
     def _start(self) -> None:
         if self._closed:
-            raise EngineError("The engine has been closed.")
+            raise EngineError(CLOSED)
         if self._worker is None:
-            self._worker = threading.Thread(target=self._run, name=f"engine-{type(self).__name__}", daemon=True)
+            self._worker = threading.Thread(target=self._run, name=f"engine-{self.name}", daemon=True)
             self._worker.start()
 
-    # ------------------------------------------------------------------ the worker alone
+    # ------------------------------------------------------------------ on the worker's thread: what an engine adds
 
     @abstractmethod
     def _load(self, voices: Sequence[Path]) -> None:
         """Load the model and `voices`."""
 
     @abstractmethod
-    def _work(self) -> None:
-        """Answer requests until `_arrivals` gives None."""
+    def _begin(self, generation: Generation) -> None:
+        """Begin to answer a request, or answer it at once. The reader is told of what this raises."""
+
+    def _step(self) -> None:  # noqa: B027 - an engine that answers at once has none
+        """Advance the replies under way; failures reach their readers and are not raised."""
+
+    def _under_way(self) -> Sequence[Generation]:
+        """The replies that later steps continue."""
+        return ()
+
+    def _unload(self) -> None:  # noqa: B027 - the process's end is enough for some
+        """Free the model."""
 
     def _scorer(self) -> Scorer:
-        """The base model as a scorer, loaded where it is not."""
-        raise EngineError(f"The engine '{self.name}' cannot tell how likely a text is. Use another one.")
+        """The base model as a scorer, loaded on first use."""
+        raise EngineError(f"The engine '{self.name}' cannot tell how likely a text is. Use another engine.")
+
+    # ------------------------------------------------------------------ on the worker's thread: the loop
 
     def _run(self) -> None:
         try:
-            self._work()
+            while (arrived := self._next_requests()) is not None:
+                for generation in arrived:
+                    try:
+                        self._begin(generation)
+                    except Exception as error:
+                        generation.finish(error)
+                self._step()
         finally:
+            for generation in self._under_way():
+                generation.abandon()
+            self._unload()
             while not self._waiting.empty():
-                item = self._waiting.get()
-                if item is not None:
-                    item.finish(EngineError(CLOSED))
-            while self._aside or not self._asides.empty():
-                (self._aside or self._asides.get()).end(EngineError("The engine has been closed."))
-                self._aside = None
+                self._waiting.get().abandon()
+            while self._side_task or not self._side_tasks.empty():
+                (self._side_task or self._side_tasks.get()).end(EngineError(CLOSED))
+                self._side_task = None
 
-    def _arrivals(self, *, block: bool, room: int) -> list[Generation] | None:
-        """Requests that wait, at most `room`, after a step of what else is asked for, even where there is no room.
+    def _next_requests(self) -> list[Generation] | None:
+        """The waiting requests that the batch has room for; None when the engine is to close.
 
-        Where `block`, waits for one or the other. None: the engine is to close.
+        Waits where there is nothing to do. Runs one step of a side task on the way, so that these make progress while
+        the batch is full.
         """
-        if block and not self._aside and self._waiting.empty() and self._asides.empty():
-            self._bell.wait()
-        self._bell.clear()
-        if self._aside is None and not self._asides.empty():
-            self._aside = self._asides.get()
-        if self._aside is not None and self._aside.step():
-            self._aside = None
-        fresh: list[Generation] = []
-        while len(fresh) < room and not self._waiting.empty():  # nobody else takes from it
-            item = self._waiting.get()
-            if item is None:
-                return None
-            if item.cancelled:
-                item.finish(left_unread(item))
+        busy = len(self._under_way())
+        if not busy and not self._side_task and self._waiting.empty() and self._side_tasks.empty():
+            self._wake.wait()
+        self._wake.clear()
+        if self._closed:
+            return None
+        if self._side_task is None and not self._side_tasks.empty():
+            self._side_task = self._side_tasks.get()
+        if self._side_task is not None and self._side_task.step():
+            self._side_task = None
+        arrived: list[Generation] = []
+        while len(arrived) < self._batch_size - busy and not self._waiting.empty():  # nobody else takes from it
+            generation = self._waiting.get()
+            if generation.cancelled:
+                generation.complete("cancelled")
             else:
-                fresh.append(item)
-        return fresh
-
-    def _admit(self, generation: Generation, model_window: int) -> Reply:
-        """The prompt in tokens.
-
-        Raises:
-            MessageError: it leaves no room for a reply.
-        """
-        window = min(self._window, model_window)
-        reply = Reply(generation, self.tokenizer, window)
-        if reply.too_long:
-            raise MessageError(
-                f"The prompt has {len(reply.tokens)} tokens and the window {window}. Shorten the message, or raise "
-                "BAKERSTREET_CONTEXT_TOKENS."
-            )
-        return reply
+                arrived.append(generation)
+        return arrived
 
 
-class _Aside:
-    """Something that the worker is asked to do beside replies, in steps; between two of them replies go on."""
+class _SideTask:
+    """Work for the worker that is not a reply, in steps; replies continue between two steps."""
 
     def __init__(self, steps: Iterator[None]) -> None:
         self._steps = steps
         self._ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def wait(self) -> None:
-        """Wait for its end; raises what it failed with."""
+        """Wait for the end; raises what the task failed with."""
         error = self._ended.get()
         if error is not None:
             raise error
 
     def step(self) -> bool:
-        """Do the next step; whether that was the end."""
+        """Run the next step; whether that was the end."""
         try:
             next(self._steps)
         except StopIteration:
@@ -281,18 +267,5 @@ class _Aside:
         return True
 
     def end(self, error: Exception | None) -> None:
-        """Tell who waits for it."""
+        """Wake the thread that waits."""
         self._ended.put(error)
-
-
-def left_unread(generation: Generation) -> Completion:
-    """The end of a request whose reader left before its prompt was read."""
-    now = (time.perf_counter() - generation.submitted) * 1000
-    return Completion("", "cancelled", 0, 0, 0, now, now)
-
-
-def failure(error: Exception) -> BakerStreetError:
-    """What a reader is told of an error: ours as it is, any other as a generation that failed."""
-    if isinstance(error, BakerStreetError):
-        return error
-    return EngineError(f"Generation failed: {type(error).__name__}: {error}")

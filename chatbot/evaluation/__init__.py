@@ -1,1 +1,41 @@
-"""Questions with known answers, asked in each mode, and a report of what came back."""
+"""How good it is: the replies, the search and the engines, measured. Here: what the three share."""
+
+from chatbot.evaluation.charts import Panel, bar_charts, require_matplotlib
+from chatbot.evaluation.questions import (
+    BOTH,
+    DEV_SHARE,
+    KINDS,
+    SPLITS,
+    Kind,
+    KnownQuestion,
+    choose_questions,
+    question_rows,
+    questions_file,
+    read_known_questions,
+    share,
+    split_of,
+)
+from chatbot.evaluation.statistics import Interval, bootstrap, mean, paired_difference, percentile
+
+__all__ = [
+    "BOTH",
+    "DEV_SHARE",
+    "KINDS",
+    "SPLITS",
+    "Interval",
+    "Kind",
+    "KnownQuestion",
+    "Panel",
+    "bar_charts",
+    "bootstrap",
+    "choose_questions",
+    "mean",
+    "paired_difference",
+    "percentile",
+    "question_rows",
+    "questions_file",
+    "read_known_questions",
+    "require_matplotlib",
+    "share",
+    "split_of",
+]

@@ -1,4 +1,4 @@
-"""Questions with accepted answers: JSONL, one question a line.
+"""Questions with accepted answers: JSONL, one question per line.
 
     plain         {"work", "question", "answers", "chapter", "phrase"}; `kind` may be left out
     follow-up     the same and "before", the exchanges it follows: [{"question", "answer"}, ...]
@@ -7,7 +7,7 @@
 
 Questions fall into two splits, dev and test, so that nothing is tuned on the questions whose figures are reported:
 about 40% of the works are dev, the others test. All questions about a work are in one split, because what is learnt
-from one of them (a spelling, a section of the casebook) helps with the next.
+from one of them (a spelling, a section of the casebook) helps with the others.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Target(BaseModel):
     phrase: str = Field("", description="A few words that locate the place in the text.")
 
     def answered_by(self, reply: str) -> bool:
-        """Whether an accepted answer stands in the reply as whole words, whatever their case."""
+        """Whether an accepted answer is in the reply as whole words, ignoring case."""
         plain = to_plain(reply).lower()
         return any(re.search(rf"(?<!\w){re.escape(to_plain(answer).lower())}(?!\w)", plain) for answer in self.answers)
 
@@ -92,9 +92,9 @@ class KnownQuestion(BaseModel):
                 raise ValueError(f"a question of kind '{self.kind}' {'has no' if given else 'needs'} '{name}'")
         if self.parts and len({part.work for part in self.parts}) < 2:
             raise ValueError("'parts' must be of two works at least; make it a plain question")
-        told = [text for exchange in self.before for text in (exchange.question, exchange.answer)]
-        if any(self.answered_by(text) for text in told):
-            raise ValueError("an accepted answer stands in 'before' already; take it out there")
+        said = [text for exchange in self.before for text in (exchange.question, exchange.answer)]
+        if any(self.answered_by(text) for text in said):
+            raise ValueError("an accepted answer is in 'before' already; remove it there")
         return self
 
     @property
@@ -110,16 +110,16 @@ class KnownQuestion(BaseModel):
         return tuple((exchange.question, exchange.answer) for exchange in self.before)
 
     def answered_by(self, reply: str) -> bool:
-        """Whether an accepted answer to every part stands in the reply as whole words, whatever their case."""
+        """Whether an accepted answer to every part is in the reply as whole words, ignoring case."""
         return bool(self.targets) and all(target.answered_by(reply) for target in self.targets)
 
 
 def split_of(question: KnownQuestion) -> Split:
     """Whether a question is of the dev or of the test split.
 
-    Decided by the SHA-1 of the work's name, so that it stays as it is when questions are added or change places.
-    A question about two works is of the test split only if both works are; one that cannot be answered goes by its own
-    words.
+    Decided by the SHA-1 of the work's name, so that it does not change when questions are added or reordered. A
+    question about two works is of the test split only if both works are; for one that cannot be answered the question
+    itself is hashed.
     """
     names = [target.work for target in question.targets] or [question.question]
     return "test" if all(share(name) >= DEV_SHARE for name in names) else "dev"
@@ -131,6 +131,13 @@ def share(name: str) -> float:
     return int.from_bytes(stamp[:8], "big") / 2**64
 
 
+def sample(questions: Sequence[KnownQuestion], number: int) -> list[KnownQuestion]:
+    """`number` of the questions, in their order: always the same, and few of them change when some are added."""
+    chance = {question: share(f"sample: {question.question}") for question in questions}
+    chosen = set(sorted(questions, key=chance.__getitem__)[:number])
+    return [question for question in questions if question in chosen]
+
+
 def questions_file(loaded: LoadedPersona, named: Path | None = None) -> Path:
     """The question file that was named, or the persona's own.
 
@@ -139,8 +146,30 @@ def questions_file(loaded: LoadedPersona, named: Path | None = None) -> Path:
     """
     file = named or loaded.questions
     if file is None:
-        raise MessageError(f"The persona '{loaded.id}' has no questions.jsonl. Name a file with questions.")
+        raise MessageError(f"The persona '{loaded.id}' has no questions.jsonl. Name a file with --questions.")
     return file
+
+
+def choose_questions(
+    file: Path, split: str = "test", kinds: Sequence[str] = KINDS, number: int | None = None
+) -> list[KnownQuestion]:
+    """The questions of one split of a file, in its order.
+
+    Args:
+        file: JSONL.
+        split: dev, test or all.
+        kinds: of `KINDS`.
+        number: how many, by `sample`; None: all of them.
+
+    Raises:
+        MessageError: there is no such split or kind, the file is wrong, or no question is left.
+    """
+    if split not in (*SPLITS, BOTH):
+        raise MessageError(f"There is no split '{split}'. There are: {', '.join(SPLITS)}, all.")
+    known = [item for item in read_known_questions(file, kinds) if split in (BOTH, split_of(item))]
+    if not known:
+        raise MessageError(f"{file} holds no such questions of the split '{split}'. Use --split all.")
+    return sample(known, number) if number else known
 
 
 def question_rows(file: Path) -> list[str]:
@@ -155,7 +184,7 @@ def question_rows(file: Path) -> list[str]:
         raise MessageError(f"The questions in {file} cannot be read: {error}.") from error
 
 
-def read_known_questions(file: Path, kinds: Sequence[Kind] = KINDS) -> list[KnownQuestion]:
+def read_known_questions(file: Path, kinds: Sequence[str] = KINDS) -> list[KnownQuestion]:
     """The questions of a file, in its order.
 
     Args:
@@ -163,8 +192,11 @@ def read_known_questions(file: Path, kinds: Sequence[Kind] = KINDS) -> list[Know
         kinds: which are wanted; every line is checked all the same.
 
     Raises:
-        MessageError: it cannot be read, holds none of these kinds, or a line is wrong; its number is named.
+        MessageError: it cannot be read, holds none of these kinds, a line is wrong (its number is named), or there is
+            no such kind.
     """
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise MessageError(f"There are no questions of the kind '{unknown[0]}'. There are: {', '.join(KINDS)}.")
     questions = []
     for number, row in enumerate(question_rows(file), 1):
         if row.strip():

@@ -1,4 +1,4 @@
-"""The replay file: a conversation, and what must hold.
+"""The replay file: a conversation, and what is expected of every answer.
 
 persona: sherlock
 mode: hybrid
@@ -28,20 +28,20 @@ class _Part(BaseModel):
 
 
 class Expectation(_Part):
-    """What must hold after a turn. What is left out is not looked at."""
+    """What is expected of one answer. Expectations that are left out are not checked."""
 
-    any_of: tuple[Text, ...] = Field((), description="One of these stands in the reply, whatever its case.")
-    none_of: tuple[Text, ...] = Field((), description="None of these stands in the reply, whatever its case.")
-    works: tuple[Text, ...] = Field((), description="The evidence has a piece of one of these works.")
-    no_evidence: bool = Field(False, description="Nothing was handed over.")
-    verdict: tuple[Text, ...] = Field((), description="The check's verdict is one of these.")
+    any_of: tuple[Text, ...] = Field((), description="The reply contains at least one of these, in any case.")
+    none_of: tuple[Text, ...] = Field((), description="The reply contains none of these, in any case.")
+    works: tuple[Text, ...] = Field((), description="The evidence has a piece from at least one of these works.")
+    no_evidence: bool = Field(False, description="No evidence was given to the model.")
+    verdict: tuple[Text, ...] = Field((), description="The verdict of the check is one of these.")
 
 
 class ReplayTurn(_Part):
-    """One message and what must hold after its answer."""
+    """One message and what is expected of its answer."""
 
     say: Text
-    mode: Text | None = Field(None, description="In place of the replay's mode.")
+    mode: Text | None = Field(None, description="Used instead of the replay's mode.")
     expect: Expectation = Expectation()
 
 
@@ -58,7 +58,7 @@ def read_replay(file: Path) -> Replay:
     """Read a replay file.
 
     Raises:
-        ReplayError: it cannot be read, or a field is wrong; the field is named.
+        ReplayError: it cannot be read, or a field is invalid; the message names every such field.
     """
     try:
         return Replay.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -66,6 +66,6 @@ def read_replay(file: Path) -> Replay:
         listed = "\n".join(
             f"  {'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()
         )
-        raise ReplayError(f"The replay {file} has mistakes:\n{listed}") from error
+        raise ReplayError(f"The replay {file} is invalid:\n{listed}") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ReplayError(f"The replay {file} cannot be read: {error}.") from error

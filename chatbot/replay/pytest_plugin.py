@@ -1,6 +1,6 @@
 """Collect `replays/*.yaml` as tests: `pytest tests/replays` runs every conversation in it.
 
-The bot comes from a fixture called `replay_bot`, so that a project decides which model and library are used.
+The bot comes from a fixture called `replay_bot`, so that a project chooses its model and library.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:
-    """Take up YAML files in folders called `replays`."""
+    """Collect YAML files in folders called `replays`."""
     if file_path.suffix == ".yaml" and file_path.parent.name == "replays":
         return ReplayFile.from_parent(parent, path=file_path)
     return None
@@ -23,7 +23,7 @@ class ReplayFile(pytest.File):
     """One replay file: one test."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """The conversation as one test, named for the file."""
+        """The conversation as one test, named after the file."""
         yield ReplayItem.from_parent(self, name=self.path.stem)
 
 
@@ -39,25 +39,24 @@ class ReplayItem(pytest.Item):
         self.funcargs: dict[str, Any] = {}
 
     def setup(self) -> None:
-        """Make the bot."""
+        """Request the fixture `replay_bot`."""
         from _pytest.fixtures import TopRequest
 
         self._request = TopRequest(self, _ispytest=True)  # type: ignore[arg-type]
         self._request._fillfixtures()
 
     def runtest(self) -> None:
-        """Run the conversation; fails with what did not hold, and what was said instead."""
-        from chatbot.replay.format import read_replay
-        from chatbot.replay.runner import run_replay
+        """Run the conversation; a failure shows the replies and the expectations they do not meet."""
+        from chatbot.replay import read_replay, run_replay
 
-        wrong = [
-            f"> {outcome.said}\n{outcome.answered.reply}\n" + "\n".join(f"  - {item}" for item in outcome.failures)
+        failed = [
+            f"> {outcome.message}\n{outcome.answered.reply}\n" + "\n".join(f"  - {item}" for item in outcome.failures)
             for outcome in run_replay(read_replay(self.path), self.funcargs["replay_bot"])
             if outcome.failures
         ]
-        if wrong:
-            pytest.fail("\n\n".join(wrong), pytrace=False)
+        if failed:
+            pytest.fail("\n\n".join(failed), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the test stands."""
+        """Where the test is, and its name."""
         return self.path, 0, f"replay: {self.name}"

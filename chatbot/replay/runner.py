@@ -1,25 +1,30 @@
-"""Run a replay: every turn through the same bot as a conversation, and every expectation held against it."""
+"""Run a replay: every turn through the bot of a conversation, and every expectation checked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from chatbot.bot import Answered, Bot, Question
 from chatbot.prompts import Exchange
 from chatbot.replay.format import Expectation, Replay
+
+if TYPE_CHECKING:
+    from chatbot.bot import Answered, Bot
 
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """One turn of a replay: its answer, and what did not hold (nothing: it passed)."""
+    """One turn of a replay: its answer, and the expectations that failed, in words."""
 
-    said: str
+    message: str
     answered: Answered
     failures: tuple[str, ...]
 
 
 def run_replay(replay: Replay, bot: Bot) -> list[ReplayOutcome]:
-    """Run every turn, also after one that failed; nothing is written to memory."""
+    """Run every turn, even after one that failed; nothing is stored."""
+    from chatbot.bot import Question  # not above: pytest loads this package with its plugin in every run
+
     history: list[Exchange] = []
     outcomes = []
     for turn in replay.turns:
@@ -33,18 +38,18 @@ def run_replay(replay: Replay, bot: Bot) -> list[ReplayOutcome]:
 
 
 def failures(expected: Expectation, answered: Answered) -> list[str]:
-    """What does not hold, in words."""
+    """The expectations that `answered` does not meet, in words."""
     reply = answered.reply.lower()
     found: list[str] = []
     if expected.any_of and not any(text.lower() in reply for text in expected.any_of):
-        found.append(f"the reply holds none of {list(expected.any_of)}")
-    found += [f"the reply holds '{text}'" for text in expected.none_of if text.lower() in reply]
+        found.append(f"the reply contains none of {list(expected.any_of)}")
+    found += [f"the reply contains '{text}'" for text in expected.none_of if text.lower() in reply]
     works = [piece.passage.work for piece in answered.trace.evidence]
     if expected.works and not set(works) & set(expected.works):
-        found.append(f"the evidence is of {works}, of none of {list(expected.works)}")
+        found.append(f"the evidence is from {works}, not from any of {list(expected.works)}")
     if expected.no_evidence and works:
-        found.append(f"evidence was handed over: {works}")
+        found.append(f"there is evidence: {works}")
     verdict = answered.trace.check.verdict if answered.trace.check else "none"
     if expected.verdict and verdict not in expected.verdict:
-        found.append(f"the verdict is '{verdict}', none of {list(expected.verdict)}")
+        found.append(f"the verdict is '{verdict}', not one of {list(expected.verdict)}")
     return found

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.evaluation.questions import KnownQuestion, split_of
-from chatbot.evaluation.retrieval.systems import DEPTH, Judge, bootstrap, same_work
+from chatbot.evaluation import KnownQuestion, bootstrap, split_of
+from chatbot.evaluation.retrieval import DEPTH, Judge, same_work
 from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search import ADVANCED, LOGIT, NAIVE, Evidence, Library
 from chatbot.library.texts import Passage

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chatbot.errors import TrainingError
 from chatbot.language import content_words, split_sentences, to_plain
@@ -217,7 +218,7 @@ def title_of(story: str) -> str:
     return story.replace("-", " ").capitalize()
 
 
-def _rows(file: Path) -> Iterable[dict]:
+def _rows(file: Path) -> Iterable[dict[str, Any]]:
     with file.open(encoding="utf-8") as stream:
         for row in stream:
             if row.strip():

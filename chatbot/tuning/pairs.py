@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from chatbot.evaluation.questions import DEV_SHARE, KnownQuestion, share, split_of
-from chatbot.evaluation.retrieval.systems import Judge, same_work
+from chatbot.evaluation import DEV_SHARE, KnownQuestion, share, split_of
+from chatbot.evaluation.retrieval import Judge, same_work
 from chatbot.language import content_words
 from chatbot.library.index import Lexical
 from chatbot.library.search import Evidence, in_context, windows_of
@@ -207,7 +207,7 @@ def _known_pairs(
     if not here:
         return
     answering = [unit for unit in here if known.targets[number].answered_by(unit.passage.text)]
-    near = {unit for unit in answering if number in judge.judge(known, _evidence(unit)).near}
+    gold = {unit for unit in answering if number in judge.judge(known, _evidence(unit)).gold}
     yield from _pairs_of(
         (
             "follow-up" if known.history else "canon",
@@ -215,8 +215,8 @@ def _known_pairs(
             asked,
             tuple(answer for target in known.targets for answer in target.answers),
         ),
-        # Books say many things more than once, and short answers stand in many places: those near the place are sure.
-        [unit for unit in answering if unit in near] or answering,
+        # Books say many things more than once, and short answers are found in many places: the gold passages are sure.
+        [unit for unit in answering if unit in gold] or answering,
         found,
         holds=known.targets[number].answered_by,
         lacks=lambda text: not any(target.answered_by(text) for target in known.targets),

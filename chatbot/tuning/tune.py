@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from chatbot.evaluation.questions import KnownQuestion
-from chatbot.evaluation.retrieval.systems import Judge
+from chatbot.evaluation import KnownQuestion
+from chatbot.evaluation.retrieval import Judge
 from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search import Library
 from chatbot.library.texts import Passage

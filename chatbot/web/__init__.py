@@ -1,1 +1,5 @@
-"""The web chat, in Gradio."""
+"""The web chat: `serve` runs a Gradio page whose events are handled by classes that know nothing of Gradio."""
+
+from chatbot.web.server import serve
+
+__all__ = ["serve"]

@@ -1,4 +1,4 @@
-"""The Library tab: what he knows, and texts of the visitor's own, usable in the next turn."""
+"""The Library tab: the sources of a persona's library, and adding or removing texts of the visitor's own."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any
 import gradio as gr
 
 from chatbot.library.texts import SUFFIXES
-from chatbot.web.shelf import Shelf
+from chatbot.web.library_handlers import LibraryHandlers
 
-SECONDS = 2.0  # between two looks at a library whose vectors are being filled in
+SECONDS = 2.0  # between two updates while a library is being embedded
 HEADERS = ["Title", "Name", "Works", "Passages"]
 
 
-def build_library_tab(shelf: Shelf, who: Any, persona: str, page: Any) -> None:
-    """The tab's contents, inside the block that is open.
+def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: Any) -> None:
+    """The tab's contents, inside the open block.
 
     Args:
-        shelf: does what the tab asks for.
-        who: the component that says which persona is meant.
-        persona: the one at first.
-        page: the page, whose loading renews the list; a timer does while its vectors are being filled in.
+        handlers: what the events do.
+        who: the component in which a persona is selected.
+        persona: the id of the persona selected at first.
+        page: the page; loading it refreshes the list, and so does a timer while the library is being embedded.
     """
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    state = gr.Markdown(shelf.state(persona), elem_id="library-state")
+    state = gr.Markdown(handlers.state(persona), elem_id="library-state")
     table = gr.Dataframe(
-        shelf.rows(persona), headers=HEADERS, interactive=False, show_label=False, elem_id="library-table"
+        handlers.rows(persona), headers=HEADERS, interactive=False, show_label=False, elem_id="library-table"
     )
     with gr.Row():
         with gr.Column():
@@ -35,32 +35,32 @@ def build_library_tab(shelf: Shelf, who: Any, persona: str, page: Any) -> None:
                 file_types=sorted(SUFFIXES),
                 elem_id="library-files",
             )
-            replace = gr.Checkbox(label="Take the place of texts of the same names", elem_id="library-replace")
+            replace = gr.Checkbox(label="Replace texts that have the same names", elem_id="library-replace")
             add = gr.Button("Add", variant="primary", elem_id="library-add")
         with gr.Column():
-            which = gr.Dropdown(shelf.removable(persona), value=None, label="Take a text out", elem_id="library-which")
-            remove = gr.Button("Take it out", variant="stop", elem_id="library-remove")
-    said = gr.Markdown(elem_id="library-said")
+            which = gr.Dropdown(handlers.removable(persona), value=None, label="Remove a text", elem_id="library-which")
+            remove = gr.Button("Remove", variant="stop", elem_id="library-remove")
+    result = gr.Markdown(elem_id="library-result")
 
-    clock = gr.Timer(SECONDS, active=shelf.unfinished(persona))
+    clock = gr.Timer(SECONDS, active=handlers.filling(persona))
 
-    def looked(id_: str) -> list[Any]:
-        unfinished = shelf.unfinished(id_)  # first, so that the state that is shown last is the last
-        return [shelf.state(id_), gr.Timer(active=unfinished)]
+    def status(id_: str) -> list[Any]:
+        filling = handlers.filling(id_)  # read first, so that the last state shown is the final one
+        return [handlers.state(id_), gr.Timer(active=filling)]
 
-    def renewed(id_: str) -> list[Any]:
-        return [*looked(id_), shelf.rows(id_), gr.Dropdown(choices=shelf.removable(id_), value=None)]
+    def refreshed(id_: str) -> list[Any]:
+        return [*status(id_), handlers.rows(id_), gr.Dropdown(choices=handlers.removable(id_), value=None)]
 
     def added(id_: str, chosen: list[str] | None, over: bool, progress: gr.Progress = gr.Progress()) -> list[Any]:  # noqa: B008
         def show(done: int, total: int) -> None:
             progress((done, total), unit="passages")
 
-        return [shelf.add(id_, chosen or [], over, show), None]
+        return [handlers.add(id_, chosen or [], over, show), None]
 
     shown = [state, clock, table, which]
     one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "api_visibility": "private"}
-    add.click(added, [who, files, replace], [said, files], **one_at_a_time).then(renewed, who, shown, **quick)
-    remove.click(shelf.remove, [who, which], said, **one_at_a_time).then(renewed, who, shown, **quick)
-    who.change(renewed, who, shown, **quick)
-    page.load(renewed, who, shown, **quick)
-    clock.tick(looked, who, [state, clock], **quick)
+    add.click(added, [who, files, replace], [result, files], **one_at_a_time).then(refreshed, who, shown, **quick)
+    remove.click(handlers.remove, [who, which], result, **one_at_a_time).then(refreshed, who, shown, **quick)
+    who.change(refreshed, who, shown, **quick)
+    page.load(refreshed, who, shown, **quick)
+    clock.tick(status, who, [state, clock], **quick)

@@ -1,9 +1,9 @@
-"""The page: its layout, and which event goes to which handler of the desk."""
+"""The page: its layout, and the handler of every event."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -14,13 +14,13 @@ import gradio as gr
 
 from chatbot.errors import BakerStreetError
 from chatbot.modes import MODES, TOGGLES
-from chatbot.web.desk import Desk, View, turn_of_message
+from chatbot.web.chat_handlers import ChatHandlers, View, turn_of_message
 from chatbot.web.library_tab import build_library_tab
 from chatbot.web.theme import PORTRAIT
 
 TITLE = "Baker Street"
-CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]  # style.css keeps the first three on top
-# A phone shows the modes beyond the first three when it is asked to; style.css does the rest.
+CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]  # style.css treats the first three apart
+# On a phone only the first three modes are shown until this button is pressed; style.css does the rest.
 MORE = """() => {
     const open = document.querySelector("#modes").classList.toggle("open");
     const button = document.querySelector("#mode-more");
@@ -30,27 +30,27 @@ MORE = """() => {
 
 
 def build_page(
-    desk: Desk, personas: dict[str, str], persona: str, mode: str, suggestions: list[str], secret: str
+    handlers: ChatHandlers, personas: dict[str, str], persona: str, mode: str, suggestions: list[str], secret: str
 ) -> Any:
     """The page as Gradio blocks.
 
     Args:
-        desk: answers the events.
+        handlers: what the events do.
         personas: the names of the personas by id.
-        persona: who is talked to at first.
-        mode: the mode at first.
-        suggestions: questions a visitor may begin with.
-        secret: encrypts what the browser keeps; fixed, so that a visitor is known again after a restart.
+        persona: the id of the persona selected at first.
+        mode: the mode selected at first.
+        suggestions: questions a visitor can begin with.
+        secret: encrypts the visitor id that the browser keeps; must be the same after a restart.
     """
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         visitor = gr.BrowserState("", storage_key="bakerstreet-visitor", secret=secret)
-        view = gr.State(desk.fresh(persona))
+        view = gr.State(handlers.fresh(persona))
         gr.HTML(
-            f"<h1>{TITLE}</h1><p>Characters who know their books. The passages an answer rests on stand beside it.</p>",
+            f"<h1>{TITLE}</h1><p>Characters who know their books. Beside an answer are the passages behind it.</p>",
             elem_id="title",
         )
         notice = gr.Markdown(visible=False, elem_id="notice")
-        with gr.Tab("Conversation", elem_id="tab-conversation"), gr.Row(elem_id="desk", equal_height=False):
+        with gr.Tab("Conversation", elem_id="tab-conversation"), gr.Row(elem_id="columns", equal_height=False):
             with gr.Column(scale=0, min_width=230, elem_id="left"):
                 new = gr.Button("New conversation", variant="primary", elem_id="new")
                 who = gr.Dropdown(
@@ -62,7 +62,7 @@ def build_page(
                 past = gr.Radio([], label="Past conversations", elem_id="past")
             with gr.Column(scale=3, min_width=320, elem_id="middle"):
                 chat = gr.Chatbot(
-                    value=list(desk.fresh(persona).messages),
+                    value=list(handlers.fresh(persona).messages),
                     elem_id="chat",
                     show_label=False,
                     height="46vh",
@@ -92,11 +92,11 @@ def build_page(
                         summary = gr.HTML(_summary(mode), elem_id="mode-summary")
                         more = gr.Button("more", size="sm", elem_id="mode-more")
             with gr.Column(scale=2, min_width=290, elem_id="right"):
-                gr.Markdown("### What he rests on", elem_id="evidence-title")
-                evidence = gr.HTML(desk.fresh(persona).evidence, elem_id="evidence")
+                gr.Markdown("### Evidence", elem_id="evidence-title")
+                evidence = gr.HTML(handlers.fresh(persona).evidence, elem_id="evidence")
                 search = gr.HTML(elem_id="search")
         with gr.Tab("Library", elem_id="tab-library"):
-            build_library_tab(desk.shelf, who, persona, page)
+            build_library_tab(handlers.library, who, persona, page)
 
         shown = [view, chat, evidence, search, timings, message, notice, ideas]
         under_way: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
@@ -106,7 +106,7 @@ def build_page(
             return name or uuid4().hex
 
         def listed(name: str, now: View) -> Any:
-            return gr.Radio(choices=desk.conversations(name), value=now.conversation)
+            return gr.Radio(choices=handlers.conversations(name), value=now.conversation)
 
         def busy() -> Any:
             return gr.Textbox(submit_btn=False, stop_btn=True)
@@ -115,37 +115,37 @@ def build_page(
             return gr.Textbox(submit_btn=True, stop_btn=False)
 
         def send(now: View, name: str, how: str, text: str) -> Iterator[list[Any]]:
-            yield from _streamed(desk.send(now, name, how, text))
+            yield from _streamed(handlers.send(now, name, how, text))
 
         def retry(now: View, name: str, how: str, data: gr.RetryData) -> Iterator[list[Any]]:
-            yield from _streamed(desk.retry(now, name, how, turn_of_message(now, _index(data.index))))
+            yield from _streamed(handlers.retry(now, name, how, turn_of_message(now, _index(data.index))))
 
         def edit(now: View, name: str, how: str, data: gr.EditData) -> Iterator[list[Any]]:
             turn = turn_of_message(now, _index(data.index))
-            yield from _streamed(desk.edit(now, name, how, turn, str(data.value)))
+            yield from _streamed(handlers.edit(now, name, how, turn, str(data.value)))
 
         def look(now: View, data: gr.SelectData) -> list[Any]:
-            return _values(desk.look(now, turn_of_message(now, _index(data.index))))
+            return _values(handlers.look(now, turn_of_message(now, _index(data.index))))
 
         def fresh(who_: str) -> list[Any]:
-            return _values(desk.fresh(who_))
+            return _values(handlers.fresh(who_))
 
         def open_past(name: str, which: str | None, now: View) -> list[Any]:
             if not which or which == now.conversation:
                 return _values(now)
             try:
-                return _values(desk.open(name, which))
+                return _values(handlers.open(name, which))
             except BakerStreetError as error:
                 return _values(replace(now, notice=str(error)))
 
         def stopped(now: View, name: str) -> list[Any]:
-            return _values(desk.stopped(name, now))
+            return _values(handlers.stopped(name, now))
 
         after = (listed, [visitor, view], past)
         running = []
 
         def answering(event: Any, handler: Any, inputs: list[Any]) -> None:
-            """Wire an event that streams an answer: the input's button stops it, the list is renewed after it."""
+            """Wire an event that streams an answer: the input's button stops it, the list is refreshed after it."""
             event(busy, None, message, **quick)
             run = event(handler, inputs, shown, **under_way)
             run.then(idle, None, message, **quick).then(*after, **quick)
@@ -169,19 +169,19 @@ def build_page(
     return page
 
 
-def _streamed(views: Iterator[View]) -> Iterator[list[Any]]:
-    """Views as the page's values; closed with this iterator, so that Stop reaches the engine."""
+def _streamed(views: Generator[View]) -> Iterator[list[Any]]:
+    """The page's values for each view; closing this iterator closes `views`, so that Stop reaches the engine."""
     before: list[Any] = []
     try:
         for view in views:
             values = _values(view)
-            # What did not change is not sent: an opened passage stays open while he writes.
+            # Unchanged values are not sent, so that a passage the reader opened stays open during the answer.
             yield [
                 gr.skip() if before and new == old else new for new, old in zip(values, before or values, strict=True)
             ]
             before = values
     finally:
-        views.close()  # type: ignore[attr-defined]
+        views.close()
 
 
 def _values(view: View) -> list[Any]:

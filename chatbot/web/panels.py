@@ -1,5 +1,5 @@
-"""The panels beside the chat as HTML: the evidence with the matching words marked and why it was chosen, how the search
-went, and the line of timings.
+"""The panels beside the chat as HTML: the evidence with matching words marked and the reasons for it, the steps of the
+search, and the line of timings.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from textwrap import shorten
 from chatbot.language import content_words, stem, words_of
 from chatbot.library.search import Evidence, Found, Reason, Step
 from chatbot.library.texts import CASEBOOK, RECOLLECTION
+from chatbot.progress import counted
 from chatbot.trace import Trace
 
 NO_SEARCH = "No books were opened for this answer."
-NOTHING = "Nothing in his books bears on this."
-BEFORE = "When he answers, the passages he rests on are shown here."
-BEGINNING = 90  # letters of a passage that was not used
+NOTHING = "Nothing in the books bears on this."
+BEFORE = "The passages behind an answer are shown here."
+BEGINNING = 90  # characters shown of a passage that was not used
 
 _VERDICTS = {
     "grounded": ("rests on the notes", "good"),
@@ -43,10 +44,10 @@ def empty_evidence_html() -> str:
 
 
 def search_html(search: Found | None) -> str:
-    """How the search went, folded: what each module did, and what was found and not used; empty without a search."""
+    """The search, collapsed: what each module did, and what was found but not used; empty without a search."""
     if search is None or not (search.steps or search.dropped):
         return ""
-    # What is not known is left out: not every plan has a router, and a router may open no books.
+    # Unknown facts are left out: not every plan has a router, and a router may decide against searching.
     facts = {
         "plan": search.plan,
         "taken for": search.intent,
@@ -64,7 +65,7 @@ def timings_html(trace: Trace) -> str:
     label, tone = _VERDICTS[trace.check.verdict] if trace.check else ("stopped", "plain")
     parts = [f'<span class="tag mode">{escape(trace.mode)}</span>', f'<span class="tag {tone}">{label}</span>']
     if timings.retrieval_ms:
-        parts.append(f"<span>search {timings.retrieval_ms:.0f} ms, {len(trace.evidence)} pieces</span>")
+        parts.append(f"<span>search {timings.retrieval_ms:.0f} ms, {counted(len(trace.evidence), 'piece')}</span>")
     parts.append(f"<span>first token {timings.first_token_ms / 1000:.2f} s</span>")
     if tokens.reply > 1:
         parts.append(f"<span>{timings.tokens_per_second(tokens.reply):.0f} tokens/s</span>")
@@ -73,12 +74,12 @@ def timings_html(trace: Trace) -> str:
 
 
 def waiting_html(text: str) -> str:
-    """The line while something is under way."""
+    """The line while a turn is in progress."""
     return f'<div class="timings"><span class="tag">{escape(text)}</span></div>'
 
 
 def mark(text: str, question: str) -> str:
-    """`text` as HTML with the question's words marked, whatever their ending."""
+    """`text` as HTML, with every word marked that shares its stem with a content word of the question."""
     wanted = content_words(question)
     parts = re.split(r"([A-Za-z0-9]+(?:'[a-z]+)?)", text)
     return "".join(
@@ -92,7 +93,7 @@ def _card(number: int, question: str, piece: Evidence) -> str:
     whole = "".join(f"<p>{mark(line, question)}</p>" for line in piece.passage.text.split("\n"))
     return f"""<article class="piece">
 <header><span class="number">{number}</span><span class="work">{escape(piece.passage.work)}</span>
-<span class="score" title="how well it bears on the question, 0 to 1">{piece.score:.2f}</span></header>
+<span class="score" title="relevance to the question, 0 to 1">{piece.score:.2f}</span></header>
 <div class="place">{chapter}<span>{escape(_source(piece))}</span></div>
 <blockquote>{mark(piece.text, question)}</blockquote>
 <details><summary>The whole passage, and why it was chosen</summary>{whole}
@@ -101,22 +102,22 @@ def _card(number: int, question: str, piece: Evidence) -> str:
 
 
 def _source(piece: Evidence) -> str:
-    """Whose words a piece is."""
+    """Where a piece comes from."""
     if piece.passage.kind == RECOLLECTION:
         return "what you said earlier"
     if piece.passage.kind == CASEBOOK:
-        return "his casebook"
+        return "casebook"
     return f"told by {piece.passage.narrator}, paragraph {piece.passage.place}"
 
 
 def _reasons(reasons: Sequence[Reason]) -> str:
-    """What each module made of a passage, as a table."""
+    """What each module did to a passage, as a table."""
     rows = [(reason.module, str(reason.rank), _number(reason.score), reason.note) for reason in reasons]
     return _table("why", ("module", "place", "score", "what it did"), rows)
 
 
 def _steps(steps: Sequence[Step]) -> str:
-    # Before the lists are joined there are no candidates yet: a dash, for a nought would read as a failure.
+    # Until the result lists are fused there are no candidates: a dash, because 0 would read as a failure.
     rows = [(step.module, f"{step.milliseconds:.1f}", str(step.candidates or "–"), step.note) for step in steps]
     return _table("steps", ("module", "ms", "left", "what it did"), rows)
 
@@ -139,7 +140,7 @@ def _unused(pieces: Sequence[Evidence]) -> str:
 
 
 def _table(name: str, head: Sequence[str], rows: Sequence[tuple[str, str, str, str]]) -> str:
-    """A table whose two middle columns are numbers; empty without rows."""
+    """A table with two numeric columns in the middle; empty without rows."""
     if not rows:
         return ""
     top = "".join(f'<th scope="col">{title}</th>' for title in head)
@@ -151,5 +152,5 @@ def _table(name: str, head: Sequence[str], rows: Sequence[tuple[str, str, str, s
 
 
 def _number(score: float) -> str:
-    """Two places, or two figures where that would show next to nothing: reciprocal ranks are about a sixtieth."""
+    """Two decimals, or two significant digits below 0.1: a reciprocal rank is about 1/60."""
     return f"{score:.2f}" if abs(score) >= 0.1 or score == 0 else f"{score:.2g}"

@@ -1,4 +1,4 @@
-"""The look: warm paper, ink and brass; the system's own fonts, nothing loaded from outside."""
+"""The look of the page: paper, ink and brass; system fonts, nothing loaded from outside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 STYLE = Path(__file__).with_name("style.css")
 
-# The favourite icon and the portrait: a magnifying glass, drawn here.
+# The persona's picture in the chat: a magnifying glass.
 PORTRAIT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
 <rect width="64" height="64" rx="32" fill="#3b2a1e"/>
 <circle cx="28" cy="27" r="13" fill="#f3e9d8" stroke="#c79a4b" stroke-width="5"/>

@@ -1,4 +1,4 @@
-"""Alembic's environment: runs on the connection that `memory.upgrade` hands over."""
+"""Alembic's environment: runs on the connection that `memory.upgrade` passes in."""
 
 from alembic import context
 

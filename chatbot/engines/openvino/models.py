@@ -1,11 +1,11 @@
-"""Models converted for OpenVINO: the base, and one for each voice with its adapter merged into the weights.
+"""Models converted for OpenVINO: the base, and one for each voice, whose adapter is merged into the weights.
 
     <models>/openvino/<base>-<stamp>/           the base
     <models>/openvino/<base>-<stamp>+<voice>/   the base with a voice
 
-A voice is a second set of weights because that costs nothing while tokens are written; adapters beside the weights
-cost a fifth of the speed and half as much again for prompts, for the voice and for the base. The stamp is of the
-weights' file and of the adapter's, so a model or a voice that changed is converted anew.
+A voice is a second set of weights because that costs nothing while tokens are written. Adapters beside the weights
+made writing a fifth slower and prompts half as slow again, with the voice on or off. The stamp is made of the files of
+the weights and of the adapter, so that a model or a voice that changed is converted again.
 """
 
 from __future__ import annotations
@@ -20,48 +20,52 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.conversion import DATA, GRAPH, is_sealed, make_folder, seal
-from chatbot.engines import GeneratorWeights
+from chatbot.engines.weights import GeneratorWeights
 from chatbot.errors import ConversionError
 from chatbot.progress import Say
 
-FORMAT = 2  # of the graph; raised where an earlier conversion is no longer good
+FORMAT = 2  # of the graph; raised when earlier conversions can no longer be used
 KEPT_VOICES = 4  # conversions of one base's voices that stay on disk, the newest
 PROBE_TOKENS = 48
-# The cosine of the probe's logits with the original's; a graph that is wrong somewhere has a fraction of it.
+# The least mean cosine of the probe's logits with the original's. A graph with a mistake has a fraction of it.
 AGREEMENT = 0.9
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConvertedModel:
     """A converted model on disk.
 
     Attributes:
-        folder: with the graph, its weights, and the configuration that GenAI asks for.
+        folder: holds the graph, its weights, and the configuration files that GenAI reads.
         end_tokens: the ids that end a reply.
-        window: the most positions the model knows.
-        bytes_per_token: of keys and values in 32 bits, for one position.
+        window: the most positions that the model was trained for.
+        values_per_token: numbers in the keys and values of one position, in all layers.
     """
 
     folder: Path
     end_tokens: frozenset[int]
     window: int
-    bytes_per_token: int
+    values_per_token: int
 
     @property
     def weights_bytes(self) -> int:
-        """Bytes of weights that a token reads."""
+        """Bytes of weights that are read for a token."""
         return (self.folder / DATA).stat().st_size
+
+    def not_loaded(self, error: Exception) -> ConversionError:
+        """What to raise where OpenVINO failed to load it with `error`."""
+        return ConversionError(f"OpenVINO cannot load {self.folder}: {error}. Remove the folder; it is made again")
 
 
 def converted(
     weights: GeneratorWeights, models: Path, voice: Path | None = None, say: Say = lambda _: None
-) -> Converted:
-    """The converted model of `weights`, with `voice` merged into it; made where it is missing or damaged.
+) -> ConvertedModel:
+    """The converted model of `weights`, with `voice` merged into it; converted now if it is missing or damaged.
 
     Args:
         weights: the base, in transformers' layout.
         models: the folder of converted models.
-        voice: an adapter's folder, checked before; None: the base alone.
+        voice: the folder of an adapter for this base (see `check_voice`); None: the base alone.
         say: told when something is being converted.
 
     Raises:
@@ -77,11 +81,11 @@ def converted(
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     heads = config.get("num_key_value_heads") or config["num_attention_heads"]
     head_dim = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
-    return Converted(
+    return ConvertedModel(
         folder,
         frozenset(_end_tokens(folder, config)),
         int(config["max_position_embeddings"]),
-        config["num_hidden_layers"] * heads * head_dim * 2 * 4,
+        config["num_hidden_layers"] * heads * head_dim * 2,
     )
 
 
@@ -93,7 +97,7 @@ def is_whole(folder: Path) -> bool:
 def _name(weights: GeneratorWeights, voice: Path | None) -> str:
     files = sorted(weights.folder.glob("*.safetensors"))
     base = hashlib.sha256("".join(f"{file.name}:{file.stat().st_size};" for file in files).encode())
-    if weights.folder.parent.name != "openvino":  # two models of one size are told apart by where they lie
+    if weights.folder.parent.name != "openvino":  # two models with files of the same size are told apart by their paths
         base.update(str(weights.folder.resolve()).encode())
     name = f"{weights.name}-{base.hexdigest()[:12]}"
     if voice is None:
@@ -116,7 +120,7 @@ def _convert(weights: GeneratorWeights, voice: Path | None, folder: Path) -> Non
         if config.get("tie_word_embeddings"):
             state.pop("lm_head.weight", None)
         graph = build_graph(config, state)
-        _prove(graph, reference)
+        _compare(graph, reference)
         openvino.save_model(graph, partial / GRAPH, compress_to_fp16=False)
         for name in ("config.json", "generation_config.json"):
             if (weights.folder / name).is_file():
@@ -142,20 +146,20 @@ def _in_torch(weights: GeneratorWeights, voice: Path | None) -> Any:
         from peft import PeftModel
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # PEFT asks transformers by a name that is going away
+            warnings.simplefilter("ignore")  # PEFT uses a deprecated name of transformers
             model = PeftModel.from_pretrained(model, str(voice)).merge_and_unload()
     return model.eval()
 
 
-def _prove(graph: Any, reference: Any) -> None:
-    """Raises ConversionError where the graph does not say what the model says about a handful of tokens."""
+def _compare(graph: Any, reference: Any) -> None:
+    """Raises ConversionError where the logits of a few random tokens differ from the original's."""
     import numpy as np
     import openvino
     import torch
 
     probe = np.random.default_rng(0).integers(0, reference.config.vocab_size, (1, PROBE_TOKENS), dtype=np.int64)
     request = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
-    said = request.infer(
+    computed = request.infer(
         {
             "input_ids": probe,
             "attention_mask": np.ones_like(probe),
@@ -165,8 +169,9 @@ def _prove(graph: Any, reference: Any) -> None:
     )["logits"]
     with torch.inference_mode():
         wanted = reference(input_ids=torch.from_numpy(probe)).logits.numpy()
-    wanted, said = (part - part.mean(-1, keepdims=True) for part in (wanted, said))
-    cosines = (said * wanted).sum(-1) / (np.linalg.norm(said, axis=-1) * np.linalg.norm(wanted, axis=-1))
+    # Both have the shape (1, tokens, vocabulary). A constant added to all logits of a token changes no probability.
+    wanted, computed = (part - part.mean(-1, keepdims=True) for part in (wanted, computed))
+    cosines = (computed * wanted).sum(-1) / (np.linalg.norm(computed, axis=-1) * np.linalg.norm(wanted, axis=-1))
     if cosines.mean() < AGREEMENT:
         raise ConversionError(f"the converted model does not agree with the original (cosine {cosines.mean():.2f})")
 
@@ -180,7 +185,7 @@ def _end_tokens(folder: Path, config: dict[str, Any]) -> list[Any]:
 
 
 def _forget_old_voices(newest: Path) -> None:
-    """Retraining a voice makes a new conversion each time; only the last few stay."""
+    """Remove all but the last few voices of a base: each training of a voice leaves a new conversion."""
     base = newest.name.split("+")[0]
     others = sorted(newest.parent.glob(f"{base}+*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
     for folder in others[KEPT_VOICES:]:

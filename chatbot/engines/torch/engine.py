@@ -1,8 +1,8 @@
-"""The engine that runs transformers and PEFT in this process: for CUDA and MPS, and the reference for the others.
+"""The engine on transformers and PEFT: for CUDA and MPS, and the reference for the others.
 
-Every request is read alone (so that no padding is computed, and what the prefix cache holds is not read again); then
-all that are under way are written together, one token each a step, every row with its own voice on or off. A request
-that comes in joins at the next step.
+Prompts are read one at a time, so that no padding is computed and nothing that the prefix cache holds is read again.
+Replies under way are then written together, one token of each a step, every row with its own voice on or off. A new
+request joins at the next step.
 """
 
 from __future__ import annotations
@@ -10,26 +10,28 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
-from chatbot.engines import CLOSED, Generation, Limits, Say, WorkerEngine, failure, left_unread
+from chatbot.engines.reply import Reply
 from chatbot.engines.torch.lookup import guess
+from chatbot.engines.torch.model import BASE, Interrupted, TorchModel
 from chatbot.engines.torch.prefix_cache import PrefixCache
-from chatbot.engines.torch.rows import Row, join, part
-from chatbot.engines.torch.voices import BASE, Interrupted, Voices
-from chatbot.errors import EngineError
+from chatbot.engines.torch.rows import Row, RunningBatch
+from chatbot.engines.types import Generation
+from chatbot.engines.worker import Limits, WorkerEngine
+from chatbot.progress import Say
 
 
-class LocalEngine(WorkerEngine):
+class TorchEngine(WorkerEngine):
     """A generator in torch.
 
     Args:
         model: as in `settings.model`.
         models_dir: where converted models are kept.
         device: 'auto', 'cpu', 'cuda' or 'mps'.
-        threads: CPU threads; 0: as many as torch likes.
-        prompt_lookup: guess tokens from the prompt where one greedy reply that copies is written alone.
-        say: told what is being done when it takes more than a moment.
+        threads: CPU threads; 0: torch's own choice.
+        prompt_lookup: whether to guess tokens from the prompt where one greedy reply that copies is written alone.
+        say: told what is being done where that takes more than a moment.
         limits: see `Limits`.
     """
 
@@ -49,135 +51,115 @@ class LocalEngine(WorkerEngine):
         super().__init__(model, models_dir, say=say, **limits)
         self._device_name = device
         self._threads = threads
-        self._lookup = prompt_lookup
-        self._cache = PrefixCache(self._cache_bytes)
-        self._voices: Voices | None = None
+        self._prompt_lookup = prompt_lookup
+        self._prefixes = PrefixCache(self._cache_bytes)
+        self._batch = RunningBatch()
+        self._joining: list[Row] = []  # read, and not in the batch yet
+        self._loaded: TorchModel | None = None
 
     @property
     def weights_bytes(self) -> int | None:
-        """Bytes of weights that a token reads; None before the model is loaded."""
-        return self._voices.weights_bytes if self._voices else None
+        """Bytes of weights that are read for a token; None before the model is loaded."""
+        return self._loaded.weights_bytes if self._loaded else None
 
-    # ------------------------------------------------------------------ the worker alone
+    # ------------------------------------------------------------------ on the worker's thread
+
+    @property
+    def _model(self) -> TorchModel:
+        if self._loaded is None:
+            self._loaded = TorchModel(self.weights, self._device_name, self._threads)
+        return self._loaded
 
     def _load(self, voices: Sequence[Path]) -> None:
-        self._model()
+        model = self._model
         for voice in voices:
-            self._model().load(voice)
+            model.load(voice)
 
-    def _model(self) -> Voices:
-        if self._voices is None:
-            self._voices = Voices(self.weights, self._device_name, self._threads)
-        return self._voices
+    def _scorer(self) -> TorchModel:
+        return self._model
 
-    def _scorer(self) -> Voices:
-        return self._model()
+    def _unload(self) -> None:
+        self._loaded = None
+        self._batch.clear()
+        self._prefixes.clear()
 
-    def _work(self) -> None:
-        rows: list[Row] = []
-        cache, mask = None, None
+    def _under_way(self) -> Sequence[Generation]:
+        return [row.reply.generation for row in (*self._batch.rows, *self._joining)]
+
+    def _begin(self, generation: Generation) -> None:
+        """Read a prompt, and choose the first token."""
+        model, request = self._model, generation.request
+        voice = model.load(request.voice) if request.voice else BASE
+        reply = Reply(generation, self.tokenizer, min(self._window, model.window))
+        row = Row(reply, voice)
+        reply.cached_tokens, layers = self._prefixes.find(voice, reply.tokens)
+        unread = reply.tokens[reply.cached_tokens :]
         try:
-            while True:
-                fresh = self._arrivals(block=not rows, room=self._batch_size - len(rows))
-                if fresh is None:
-                    break
-                started = [row for row in map(self._begin, fresh) if row is not None]
-                if started:
-                    if rows:
-                        part(rows, cache, mask)
-                    rows += started
-                    cache, mask = join(rows)
-                if rows:
-                    mask = self._guarded(rows, cache, mask)
-                    ended = [row for row in rows if row.reply.finish]
-                    if ended:
-                        part(rows, cache, mask)
-                        self._end(ended)
-                        rows = [row for row in rows if not row.reply.finish]
-                        cache, mask = join(rows) if rows else (None, None)
-        finally:
-            for row in rows:
-                row.reply.generation.finish(EngineError(CLOSED))
-            self._voices = None
-            self._cache.clear()
-
-    def _begin(self, generation: Generation) -> Row | None:
-        """Read a prompt; None where the request ends here already."""
-        try:
-            voices = self._model()
-            request = generation.request
-            voice = voices.load(request.voice) if request.voice else BASE
-            reply = self._admit(generation, voices.window)
-            row = Row(reply, voice)
-            reply.cached_tokens, layers = self._cache.find(voice, reply.tokens)
-            rest = reply.tokens[reply.cached_tokens :]
-            logits, row.layers = voices.read(rest, layers, voice, lambda: generation.cancelled)
-            row.take(logits, voices.end_tokens, time.perf_counter())
-            if reply.finish:
-                self._end([row])
-                return None
-            return row
+            logits, row.layers = model.read(unread, layers, voice, lambda: generation.cancelled)
         except Interrupted:
-            generation.finish(left_unread(generation))
-        except Exception as error:
-            generation.finish(failure(error))
-        return None
+            generation.complete("cancelled")
+            return
+        row.take(logits, model.end_tokens, time.perf_counter())
+        if reply.finish:
+            self._end(row)
+        else:
+            self._joining.append(row)
 
-    def _guarded(self, rows: Sequence[Row], cache: Any, mask: Any) -> Any:
-        """One step, after which every failure has reached its readers; the new mask."""
+    def _step(self) -> None:
+        self._batch.add(self._joining)
+        self._joining = []
+        rows = self._batch.rows
+        if not rows:
+            return
         try:
-            if self._lookup and len(rows) == 1 and rows[0].greedy and rows[0].copies:
-                return self._checked_step(rows[0], cache, mask)
-            return self._step(rows, cache, mask)
+            if self._prompt_lookup and len(rows) == 1 and rows[0].guessable:
+                self._write_guessed(rows[0])
+            else:
+                self._write_one_each()
         except Exception as error:
             for row in rows:
-                row.reply.generation.finish(failure(error))
-                row.reply.finish = "cancelled"
-            return mask
+                row.reply.generation.finish(error)
+            self._batch.clear()  # the caches may have grown in some layers only
+            return
+        for row in self._batch.remove_ended():
+            self._end(row)
 
-    def _step(self, rows: Sequence[Row], cache: Any, mask: Any) -> Any:
-        """Write one token of every row; the mask grows by it."""
-        import torch
-
-        voices = self._model()
-        mask = torch.cat([mask, mask.new_ones((len(rows), 1))], dim=1)
-        replies = [row.reply for row in rows]
-        logits = voices.write(
-            [[reply.tokens[-1]] for reply in replies],
-            [[len(reply.tokens) - 1] for reply in replies],
-            mask,
-            cache,
-            [row.voice for row in rows],
+    def _write_one_each(self) -> None:
+        """Write one token of every row."""
+        model, rows = self._model, self._batch.rows
+        logits = model.write(
+            tokens=[[row.reply.tokens[-1]] for row in rows],
+            positions=[[len(row.reply.tokens) - 1] for row in rows],
+            mask=self._batch.mask(),
+            cache=self._batch.cache,
+            voices=[row.voice for row in rows],
         )
         now = time.perf_counter()
         for number, row in enumerate(rows):
-            row.take(logits[number, -1], voices.end_tokens, now)
-        return mask
+            row.take(logits[number, -1], model.end_tokens, now)
 
-    def _checked_step(self, row: Row, cache: Any, mask: Any) -> Any:
-        """Write one token of the only row, and with it as many guessed ones as the model would have written."""
-        voices, reply = self._model(), row.reply
+    def _write_guessed(self, row: Row) -> None:
+        """Write a token of the only row, and as many of the guessed ones after it as the model would have written."""
+        model, reply, cache = self._model, row.reply, self._batch.cache
         guessed = guess(reply.tokens)[: max(0, reply.room - 1)]
         if not guessed:
-            return self._step([row], cache, mask)
-        before = len(reply.tokens)
+            self._write_one_each()
+            return
+        start = len(reply.tokens) - 1  # the last token has been chosen and not read yet
         tokens = [reply.tokens[-1], *guessed]
-        places = list(range(before - 1, before - 1 + len(tokens)))
-        logits = voices.write([tokens], [places], None, cache, [row.voice])[0]
+        positions = list(range(start, start + len(tokens)))
+        logits = model.write([tokens], [positions], None, cache, [row.voice])[0]  # (tokens, vocabulary)
         right = 0
         for at, wanted in enumerate([*guessed, None]):
-            token = row.take(logits[at], voices.end_tokens, time.perf_counter())
+            token = row.take(logits[at], model.end_tokens, time.perf_counter())
             if reply.finish or token != wanted:
                 break
             right += 1
-        surplus = len(guessed) - right
-        if surplus:
-            cache.crop(-surplus)  # it counts from the end
-        return mask.new_ones((1, mask.shape[1] + 1 + right))
+        if wrong := len(guessed) - right:
+            cache.crop(-wrong)  # a negative length removes that many positions from the end
 
-    def _end(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            length = row.layers[0][0].shape[2] if row.layers else 0
-            if length:
-                self._cache.keep(row.voice, row.reply.tokens[:length], row.layers)
-            row.reply.complete(time.perf_counter())
+    def _end(self, row: Row) -> None:
+        """Keep a row's keys and values for later prompts, and tell its reader."""
+        read = row.layers[0][0].shape[2]  # the last token was not read
+        self._prefixes.keep(row.voice, row.reply.tokens[:read], row.layers)
+        row.reply.complete()

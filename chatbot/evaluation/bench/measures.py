@@ -1,8 +1,7 @@
-"""What is measured of one engine, one repetition at a time. It runs in the engine's own process.
+"""What is measured of one engine, one repetition at a time, in the engine's own process.
 
-Every measure answers with samples by name; several of a name are as many values of the same thing. Times are in
-milliseconds as the engine states them in its `Completion`, rates in tokens a second. Names that end in `_tokens` are
-counts, kept so that a reader of the raw figures sees what was asked and how long the replies came out.
+Every measure returns samples by name; several values of a name are samples of the same thing. Times are in
+milliseconds as the engine states them in its `Completion`, rates in tokens per second.
 """
 
 from __future__ import annotations
@@ -17,12 +16,9 @@ from chatbot.engines import Completion, Engine, Generation, Request, Sampling
 from chatbot.prompts import Message
 
 Samples = dict[str, list[float]]
-Count = Callable[[str], int]
 
-# What ChatML adds to a prompt of a system and a user message: twice <|im_start|>role\n...<|im_end|>\n, and the opening
-# of the assistant's turn.
-_FRAME_TOKENS = 14
-_NUMBER_TOKENS = 7  # the number that every prompt opens with, its digits and its full stop
+# What ChatML adds to a prompt of a system and a user message, and the number that every prompt begins with.
+_FRAME_TOKENS = 21
 _LONGER = " Go on with this story at length."  # a reply that ends early says little about the rate
 _TRIES = 3
 
@@ -34,81 +30,42 @@ class Plan:
     Attributes:
         repetitions: how often everything is measured.
         measures: the names of the measures, in their order; those of `MEASURES`.
-        start_ups: whether every contender is also started anew in each repetition.
-        first_token: sizes of the prompts that are read afresh.
-        decode_prompt: the prompt of the reply whose rate is taken; `decode_reply`: its length.
-        turn: the prompt of a conversation's turn, `turn_reply` its reply, `follow_up` what the next turn adds.
-        short: the prompt with which the voice is switched.
-        users: how many ask at once; each has a prompt of `user_prompt` and gets a reply of `user_reply`.
-        shared: the beginning that the compared modes share; `evidence` follows it where a mode has notes, `question`
-            where it has none; `mode_reply`: the length of each reply.
+        start_ups: whether every engine is also started anew in each repetition.
+        first_token: prompts that were never seen before.
+        prompt, reply: of a reply whose rate is measured, alone or among several.
+        turn: the prompt of a conversation's turn; `follow_up`: what the next turn adds to it.
+        users: how many ask at once.
+        shared: what the prompts of the compared modes have in common; `notes`: what follows where a mode has notes;
+            `question`: what follows where it has none.
     """
 
     repetitions: int = 5
-    measures: tuple[str, ...] = ("first token", "decode", "turn", "switch", "users", "modes")
+    measures: tuple[str, ...] = ("first token", "writing", "turn", "switch", "users", "modes")
     start_ups: bool = True
     first_token: tuple[int, ...] = (64, 256, 750, 1500)
-    decode_prompt: int = 256
-    decode_reply: int = 128
+    prompt: int = 256
+    reply: int = 64
     turn: int = 750
-    turn_reply: int = 48
     follow_up: int = 60
-    short: int = 64
     users: tuple[int, ...] = (1, 2, 4, 8)
-    user_prompt: int = 256
-    user_reply: int = 64
     shared: int = 400
-    evidence: int = 250
+    notes: int = 250
     question: int = 40
-    mode_reply: int = 32
-
-    @property
-    def longest(self) -> int:
-        """The tokens of the longest prompt with its reply."""
-        return max(
-            *self.first_token,
-            self.decode_prompt + self.decode_reply,
-            self.turn + self.turn_reply + self.follow_up,
-            self.user_prompt + self.user_reply,
-            self.shared + max(self.evidence, self.question) + self.mode_reply,
-        )
-
-
-class Prose:
-    """Prose of any length from the words of a source: every two words are followed as they are somewhere in it.
-
-    A label gives the same text everywhere, another label another one from its first word on.
-    """
-
-    def __init__(self, source: str) -> None:
-        words = source.split()
-        self._followers: dict[tuple[str, str], list[str]] = {}
-        for one, two, three in zip(words, words[1:], words[2:], strict=False):
-            self._followers.setdefault((one, two), []).append(three)
-        begun = [pair for before, *pair in zip(words, words[1:], words[2:], strict=False) if before.endswith(".")]
-        self._openings = begun or [words[:2] or ["Well."]]
-
-    def text(self, label: str, tokens: int, count: Count) -> str:
-        """At most `tokens` tokens, and as near to it as whole words come."""
-        chance = random.Random(label)
-        words: list[str] = []
-        while count(" ".join(words)) < tokens:
-            for _ in range(max(tokens // 2, 1)):
-                following = self._followers.get((words[-2], words[-1])) if len(words) > 1 else None
-                words += [chance.choice(following)] if following else chance.choice(self._openings)
-        low, high = 0, len(words) + 1
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if count(" ".join(words[:middle])) <= tokens else (low, middle)
-        return " ".join(words[:low])
 
 
 @dataclass
 class Bench:
-    """An engine on the bench, and what is asked of it."""
+    """An engine on the bench, and what is asked of it.
+
+    Args:
+        engine: is asked.
+        source: prompts are made of its sentences.
+        voice: an adapter's folder; None: nothing is measured with a voice.
+        plan: sizes and measures.
+    """
 
     engine: Engine
-    prose: Prose
+    source: str
     voice: Path | None
     plan: Plan = field(default_factory=Plan)
 
@@ -117,12 +74,20 @@ class Bench:
         """The base, and the voice where there is one."""
         return [None, self.voice] if self.voice else [None]
 
-    def opening(self, label: str, tokens: int) -> tuple[Message, Message]:
-        """A system and a user message that no other label's prompt begins like; `tokens` in all, with the frame."""
+    def text(self, label: str, tokens: int) -> str:
+        """Sentences of the source, at most `tokens` tokens; the same for the same label."""
+        chance, sentences, words = random.Random(label), self.source.split(". "), [""]
+        while self.engine.count(" ".join(words)) <= tokens:
+            words += f"{chance.choice(sentences)}.".split()
+        while self.engine.count(" ".join(words)) > tokens:
+            words.pop()
+        return " ".join(words).strip()
+
+    def prompt(self, label: str, tokens: int) -> tuple[Message, Message]:
+        """A system and a user message of about `tokens` tokens, which no other label's prompt begins like."""
         number = f"{random.Random(label).randrange(10**6):06d}."
-        user = tokens - _FRAME_TOKENS - _NUMBER_TOKENS - self.engine.count(_LONGER)
-        text = self.prose.text(label, max(user, 1), self.engine.count)
-        return Message("system", number), Message("user", text + _LONGER)
+        room = max(tokens - _FRAME_TOKENS - self.engine.count(_LONGER), 1)
+        return Message("system", number), Message("user", self.text(label, room) + _LONGER)
 
     def submit(self, messages: Sequence[Message], voice: Path | None = None, reply: int = 1) -> Generation:
         """Ask for a greedy reply of `reply` tokens."""
@@ -132,41 +97,37 @@ class Bench:
         """Ask, and wait for the end."""
         return self.submit(messages, voice, reply).completion
 
+    def together(self, asked: Sequence[tuple[Sequence[Message], Path | None]]) -> tuple[list[Completion], float]:
+        """Ask several at once; what came, and the milliseconds from the first submission to the last end."""
+        under_way = [self.submit(messages, voice, self.plan.reply) for messages, voice in asked]
+        done = [generation.completion for generation in under_way]
+        ends = [one.submitted + end.total_ms / 1000 for one, end in zip(under_way, done, strict=True)]
+        return done, (max(ends) - under_way[0].submitted) * 1000
+
 
 def first_token(bench: Bench, label: str) -> Samples:
     """The wait for the first token of prompts that were never seen before."""
-    samples: Samples = {}
-    for tokens in bench.plan.first_token:
-        done = bench.ask(bench.opening(f"{label} first {tokens}", tokens))
-        samples[f"first_token.{tokens}"] = [done.first_token_ms]
-        samples[f"first_token.{tokens}.prompt_tokens"] = [done.prompt_tokens]
-        samples[f"first_token.{tokens}.cached_tokens"] = [done.cached_tokens]
-    return samples
+    return {
+        f"first_token.{tokens}": [bench.ask(bench.prompt(f"{label} first {tokens}", tokens)).first_token_ms]
+        for tokens in bench.plan.first_token
+    }
 
 
-def decode(bench: Bench, label: str) -> Samples:
+def writing(bench: Bench, label: str) -> Samples:
     """How fast a reply is written, with the voice off and on."""
     samples: Samples = {}
-    plan = bench.plan
     for voice in bench.voices:
-        name = "decode.voice" if voice else "decode.base"
-        done: Completion | None = None
         for attempt in range(_TRIES):
-            asked = bench.opening(f"{label} decode {attempt}", plan.decode_prompt)
-            again = bench.ask(asked, voice, plan.decode_reply)
-            if done is None or again.reply_tokens > done.reply_tokens:
-                done = again
-            if done.reply_tokens >= plan.decode_reply // 4:
+            done = bench.ask(bench.prompt(f"{label} writing {attempt}", bench.plan.prompt), voice, bench.plan.reply)
+            if done.reply_tokens >= bench.plan.reply // 4:
                 break
-        assert done is not None
-        samples[f"{name}.reply_tokens"] = [done.reply_tokens]
         if (rate := rate_of(done)) is not None:
-            samples[name] = [rate]
+            samples["writing.voice" if voice else "writing.base"] = [rate]
     return samples
 
 
 def rate_of(done: Completion) -> float | None:
-    """Tokens a second from the first token to the end; None for a reply with no token after its first."""
+    """Tokens per second from the first token to the end; None for a reply with no token after its first."""
     # A reply that stopped of itself has also written the token that says so.
     written = done.reply_tokens - (0 if done.finish == "stop" else 1)
     span = done.total_ms - done.first_token_ms
@@ -174,117 +135,75 @@ def rate_of(done: Completion) -> float | None:
 
 
 def turn(bench: Bench, label: str) -> Samples:
-    """The next turn of a conversation and a turn asked again, against prompts of their length read afresh."""
-    plan = bench.plan
-    first = bench.opening(f"{label} turn", plan.turn)
-    opened = bench.ask(first, reply=plan.turn_reply)
-    more = bench.prose.text(f"{label} follow-up", plan.follow_up, bench.engine.count)
+    """The first token of a turn, of the same turn again, and of the next turn of the conversation."""
+    first = bench.prompt(f"{label} turn", bench.plan.turn)
+    opened = bench.ask(first, reply=bench.plan.reply)
+    more = bench.text(f"{label} follow-up", bench.plan.follow_up)
     followed = bench.ask((*first, Message("assistant", opened.text or "Indeed."), Message("user", more)))
-    retried = bench.ask(first)
-    fresh = bench.ask(bench.opening(f"{label} fresh", followed.prompt_tokens))
     return {
         "turn.first": [opened.first_token_ms],
-        "turn.first.prompt_tokens": [opened.prompt_tokens],
-        "turn.follow_up": [followed.first_token_ms],
-        "turn.follow_up.prompt_tokens": [followed.prompt_tokens],
-        "turn.follow_up.cached_tokens": [followed.cached_tokens],
-        "turn.fresh": [fresh.first_token_ms],
-        "turn.fresh.prompt_tokens": [fresh.prompt_tokens],
-        "turn.fresh.cached_tokens": [fresh.cached_tokens],
-        "turn.retry": [retried.first_token_ms],
-        "turn.retry.cached_tokens": [retried.cached_tokens],
+        "turn.next": [followed.first_token_ms],
+        "turn.retry": [bench.ask(first).first_token_ms],
     }
 
 
 def switch(bench: Bench, label: str) -> Samples:
-    """What it costs to change the voice between two turns; both know the prompt already."""
+    """What changing the voice between two turns adds to the first token; both have read the prompt before."""
     if bench.voice is None:
         return {}
-    prompt = bench.opening(f"{label} switch", bench.plan.short)
+    prompt = bench.prompt(f"{label} switch", bench.plan.prompt)
     for voice in bench.voices:
         bench.ask(prompt, voice)
     after, same = [], []
-    for _ in range(_TRIES):
-        for voice in bench.voices:
-            after.append(bench.ask(prompt, voice).first_token_ms)
-            same.append(bench.ask(prompt, voice).first_token_ms)
-    return {"switch.after": after, "switch.same": same, "switch.cost": [median(after) - median(same)]}
+    for voice in bench.voices * _TRIES:
+        after.append(bench.ask(prompt, voice).first_token_ms)
+        same.append(bench.ask(prompt, voice).first_token_ms)
+    return {"switch.cost": [median(after) - median(same)]}
 
 
 def users(bench: Bench, label: str) -> Samples:
     """Several who ask at once: what all get together, and how long each waits for a first token."""
     samples: Samples = {}
-    plan = bench.plan
-    for number in plan.users:
-        asked = [bench.opening(f"{label} users {number} {one}", plan.user_prompt) for one in range(number)]
-        done, span = _together(bench, [(messages, None) for messages in asked], plan.user_reply)
-        written = sum(one.reply_tokens for one in done)
-        samples[f"users.{number}.rate"] = [written / span * 1000]
+    for number in bench.plan.users:
+        asked = [bench.prompt(f"{label} users {number} {one}", bench.plan.prompt) for one in range(number)]
+        done, span = bench.together([(messages, None) for messages in asked])
+        samples[f"users.{number}.rate"] = [sum(one.reply_tokens for one in done) / span * 1000]
         samples[f"users.{number}.first_token"] = [one.first_token_ms for one in done]
-        samples[f"users.{number}.reply_tokens"] = [one.reply_tokens for one in done]
     return samples
 
 
 def modes(bench: Bench, label: str) -> Samples:
-    """One question in three modes: together, one after the other, and in the slowest mode alone.
+    """One question in three modes at once, against the slowest of them alone.
 
     The modes' prompts begin alike, as the persona's instruction and the history do, and that is cached already; what
     follows is the question with its notes for the base and for the voice, and the bare question for the voice.
     """
     if bench.voice is None:
         return {}
-    plan = bench.plan
-    system, user = bench.opening(f"{label} modes", plan.shared)
+    system, user = bench.prompt(f"{label} modes", bench.plan.shared)
     for voice in bench.voices:
         bench.ask((system, user), voice)
 
     def asked(arrangement: str) -> list[tuple[tuple[Message, ...], Path | None]]:
-        """New tails every time, for a prompt that was read once is cached."""
-        notes, bare = (
-            bench.prose.text(f"{label} {arrangement} {size}", size, bench.engine.count)
-            for size in (plan.evidence, plan.question)
-        )
+        """New text every time, for a prompt that was read once is cached."""
+        notes = bench.text(f"{label} {arrangement} notes", bench.plan.notes)
+        bare = bench.text(f"{label} {arrangement} question", bench.plan.question)
         return [
             ((system, Message("user", f"{user.content} {tail}{_LONGER}")), voice)
             for tail, voice in ((notes, bench.voice), (notes, None), (bare, bench.voice))
         ]
 
-    alone, alone_ms = _together(bench, asked("alone")[:1], plan.mode_reply)
-    in_turn, in_turn_ms = [], 0.0
-    for request in asked("in turn"):
-        done, span = _together(bench, [request], plan.mode_reply)
-        in_turn += done
-        in_turn_ms += span
-    together, together_ms = _together(bench, asked("together"), plan.mode_reply)
-    samples: Samples = {"modes.alone": [alone_ms], "modes.in_turn": [in_turn_ms], "modes.together": [together_ms]}
-    for name, finished in (("alone", alone), ("in_turn", in_turn), ("together", together)):
-        samples[f"modes.{name}.prompt_tokens"] = [one.prompt_tokens for one in finished]
-        samples[f"modes.{name}.cached_tokens"] = [one.cached_tokens for one in finished]
-        samples[f"modes.{name}.reply_tokens"] = [one.reply_tokens for one in finished]
-    return samples
-
-
-def _together(
-    bench: Bench, asked: Sequence[tuple[Sequence[Message], Path | None]], reply: int
-) -> tuple[list[Completion], float]:
-    """Submit all at once; what came, and the milliseconds from the first submission to the last end."""
-    under_way = [bench.submit(messages, voice, reply) for messages, voice in asked]
-    done = [generation.completion for generation in under_way]
-    ends = [one.submitted + end.total_ms / 1000 for one, end in zip(under_way, done, strict=True)]
-    return done, (max(ends) - under_way[0].submitted) * 1000
+    return {
+        "modes.alone": [bench.together(asked("alone")[:1])[1]],
+        "modes.together": [bench.together(asked("together"))[1]],
+    }
 
 
 MEASURES: dict[str, Callable[[Bench, str], Samples]] = {
     "first token": first_token,
-    "decode": decode,
+    "writing": writing,
     "turn": turn,
     "switch": switch,
     "users": users,
     "modes": modes,
 }
-
-
-def warm_up(bench: Bench) -> None:
-    """Let everything that a process does only once be done before anything is measured."""
-    for voice in bench.voices:
-        bench.ask(bench.opening("warm up", bench.plan.short), voice, 8)

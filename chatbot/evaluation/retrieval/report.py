@@ -1,138 +1,46 @@
-"""What the evaluation of the search came to: figures, a Markdown report, and JSON with every question."""
+"""What the evaluation of the search came to: a Markdown report, a chart, and JSON with every question."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from chatbot.evaluation.questions import Kind, split_of
-from chatbot.evaluation.retrieval.systems import (
-    DEPTH,
-    PIECES,
-    SearchOutcome,
-    auroc,
-    bootstrap,
-    mean,
-    ndcg,
-    percentile,
-    reciprocal_rank,
-)
+from chatbot.evaluation.charts import Panel, bar_charts
+from chatbot.evaluation.markdown import change_with, score, share, share_with, table, whole
+from chatbot.evaluation.questions import split_of
+from chatbot.evaluation.retrieval.metrics import reciprocal_rank
+from chatbot.evaluation.retrieval.runs import DEPTH, PIECES, SearchOutcome
+from chatbot.evaluation.retrieval.summary import Summary, difference, summarise
 
-Interval = tuple[float, float] | None
 Outcomes = Mapping[str, Sequence[SearchOutcome]]  # by the system's name
 
 READING = f"""\
-A piece counts where an accepted answer stands in what is handed over, as whole words, and the piece is of the right
-work; @k: among the first k pieces. Near: the piece is of the casebook or lies near the place in the text that the
-question was made from. Brackets: 95% interval, percentile bootstrap over the questions. MRR and nDCG are
-over the first {DEPTH} pieces, relevance is binary, and nDCG's ideal list holds every passage of the work that answers.
-Two works: every part is answered. AUROC: how often the confidence of evidence for a question that the books answer is
-above that for one they do not. False confidence: such a question whose evidence was not called weak. False refusals:
-questions that the books answer whose evidence was called weak. Tokens are those of the first {PIECES} pieces, for
-evidence that was not called weak, by the embedder's tokenizer. Times are of the whole search on the machine at hand."""
+A piece counts where an accepted answer is in the text that is handed over, as whole words, and the piece is of the
+right work; @k: among the first k pieces. Gold: the piece is of the casebook, or within two passages of the one that
+the question was made from. Work: a piece is of the right work, whether it answers or not. Brackets: 95% interval,
+percentile bootstrap over the questions. MRR and nDCG are over the first {DEPTH} pieces, relevance is binary, and nDCG's
+ideal list holds every passage of the work that answers. Two works: every part is answered. AUROC: how often the
+confidence of evidence for a question that the books answer is above that for one they do not. False confidence: the
+share of unanswerable questions whose evidence was not called weak. False refusals: the share of the others whose
+evidence was called weak. Tokens are those of the first {PIECES} pieces, for evidence that was not called weak, by the
+embedder's tokenizer. Times are of the whole search on the machine at hand."""
 
+_PLAIN = ("system", "answer@1", "answer@4", "answer@10", "gold@4", "work@1", "work@4", "MRR", "nDCG@10")
+_OTHERS = ("system", "follow-up: answer@1", "answer@4", "answer@10", "two works: both@4", "both@10")
+_COSTS = ("system", "AUROC", "false confidence", "false refusals", "ms p50", "ms p95", "tokens mean", "tokens p95")
+_ABLATION = ("system", "answer@4", "difference", "MRR", "follow-ups@4", "two works@4", "AUROC", "ms p50", "tokens mean")
 
-@dataclass(frozen=True)
-class Summary:
-    """The figures of one system: shares and scores from 0 to 1, None where there was no question for it.
-
-    Attributes:
-        name: of the system.
-        counts: how many questions of each kind.
-        held: plain questions that some passage of the library answers.
-        answer_1: plain questions that the first piece answers; `_4` and `_10` likewise.
-        answer_4_interval: its 95% interval.
-        near_4: plain questions that the first four answer from the casebook or near the place in the text.
-        work_1: plain questions where the first piece is of the right work; `_4` likewise.
-        mrr: mean reciprocal rank over the plain questions.
-        ndcg_10: normalised discounted cumulative gain over the plain questions.
-        elsewhere_4: plain questions that only a piece of another work or subject among the first four answers.
-        follow_up_1: follow-ups that the first piece answers; `_4` and `_10` likewise.
-        both_4: questions about two works of which the first four pieces answer every part; `_10` likewise.
-        auroc: of the evidence's confidence.
-        false_confidence: unanswerable questions whose evidence was not called weak.
-        false_refusals: the others whose evidence was called weak.
-        milliseconds: median and 95th percentile.
-        tokens: mean and 95th percentile.
-    """
-
-    name: str
-    counts: dict[Kind, int]
-    held: int
-    answer_1: float | None
-    answer_4: float | None
-    answer_4_interval: Interval
-    answer_10: float | None
-    near_4: float | None
-    work_1: float | None
-    work_4: float | None
-    mrr: float | None
-    ndcg_10: float | None
-    elsewhere_4: float | None
-    follow_up_1: float | None
-    follow_up_4: float | None
-    follow_up_10: float | None
-    both_4: float | None
-    both_10: float | None
-    auroc: float | None
-    false_confidence: float | None
-    false_refusals: float | None
-    milliseconds: tuple[float | None, float | None]
-    tokens: tuple[float | None, float | None]
-
-
-def summarise(name: str, outcomes: Sequence[SearchOutcome]) -> Summary:
-    """The figures of one system."""
-    of: dict[Kind, list[SearchOutcome]] = {"plain": [], "follow-up": [], "two-works": [], "unanswerable": []}
-    for outcome in outcomes:
-        of[outcome.known.kind].append(outcome)
-    plain, follow_ups, both, none = of.values()
-    answerable = [*plain, *follow_ups, *both]
-    times = [outcome.milliseconds for outcome in outcomes]
-    tokens = [float(outcome.tokens) for outcome in outcomes if not outcome.weak]
-    return Summary(
-        name=name,
-        counts={kind: len(members) for kind, members in of.items()},
-        held=sum(outcome.relevant > 0 for outcome in plain),
-        answer_1=mean(outcome.answered(1) for outcome in plain),
-        answer_4=mean(outcome.answered(PIECES) for outcome in plain),
-        answer_4_interval=bootstrap([outcome.answered(PIECES) for outcome in plain]),
-        answer_10=mean(outcome.answered(DEPTH) for outcome in plain),
-        near_4=mean(outcome.near(PIECES) for outcome in plain),
-        work_1=mean(outcome.right_work(1) for outcome in plain),
-        work_4=mean(outcome.right_work(PIECES) for outcome in plain),
-        mrr=mean(reciprocal_rank(outcome.gains) for outcome in plain),
-        ndcg_10=mean(ndcg(outcome.gains, outcome.relevant) for outcome in plain),
-        elsewhere_4=mean(
-            not outcome.answered(PIECES) and any(judged.elsewhere for judged in outcome.judged[:PIECES])
-            for outcome in plain
-        ),
-        follow_up_1=mean(outcome.answered(1) for outcome in follow_ups),
-        follow_up_4=mean(outcome.answered(PIECES) for outcome in follow_ups),
-        follow_up_10=mean(outcome.answered(DEPTH) for outcome in follow_ups),
-        both_4=mean(outcome.answered(PIECES) for outcome in both),
-        both_10=mean(outcome.answered(DEPTH) for outcome in both),
-        auroc=auroc([outcome.confidence for outcome in answerable], [outcome.confidence for outcome in none]),
-        false_confidence=mean(not outcome.weak for outcome in none),
-        false_refusals=mean(outcome.weak for outcome in answerable),
-        milliseconds=(percentile(times, 50), percentile(times, 95)),
-        tokens=(mean(tokens), percentile(tokens, 95)),
-    )
-
-
-def difference(whole: Sequence[SearchOutcome], changed: Sequence[SearchOutcome]) -> tuple[float | None, Interval]:
-    """What a change does to answer@4 of the plain questions, question by question, with its 95% interval."""
-    pairs = [
-        float(after.answered(PIECES)) - float(before.answered(PIECES))
-        for before, after in zip(whole, changed, strict=True)
-        if before.known.kind == "plain"
-    ]
-    return mean(pairs), bootstrap(pairs)
-
-
-# ---------------------------------------------------------------------- Markdown
+CHARTED = {
+    "answer@1": "answer_1",
+    "answer@4": "answer_4",
+    "answer@10": "answer_10",
+    "work@4": "work_4",
+    "follow-ups:\nanswer@4": "follow_up_4",
+    "two works:\nboth@4": "both_4",
+    "AUROC of\nconfidence": "auroc",
+}
 
 
 def report(results: Outcomes, ablation: Mapping[str, Outcomes], about: str, command: str) -> str:
@@ -158,15 +66,15 @@ def tables(results: Outcomes) -> list[str]:
     return [
         f"Questions about one work ({counts.get('plain', 0)}{held}):",
         "",
-        *_table(
-            "system | answer@1 | answer@4 | answer@10 | near@4 | right work@1 | right work@4 | MRR | nDCG@10",
+        *table(
+            _PLAIN,
             (
                 [
                     f.name,
-                    _share(f.answer_1),
-                    _with(f.answer_4, f.answer_4_interval),
-                    *map(_share, (f.answer_10, f.near_4, f.work_1, f.work_4)),
-                    *map(_score, (f.mrr, f.ndcg_10)),
+                    share(f.answer_1),
+                    share_with(f.answer_4, f.answer_4_interval),
+                    *map(share, (f.answer_10, f.gold_4, f.work_1, f.work_4)),
+                    *map(score, (f.mrr, f.ndcg_10)),
                 ]
                 for f in figures
             ),
@@ -174,24 +82,24 @@ def tables(results: Outcomes) -> list[str]:
         "",
         f"Follow-ups ({counts.get('follow-up', 0)}) and questions about two works ({counts.get('two-works', 0)}):",
         "",
-        *_table(
-            "system | follow-up: answer@1 | answer@4 | answer@10 | two works: both@4 | both@10",
+        *table(
+            _OTHERS,
             (
-                [f.name, *map(_share, (f.follow_up_1, f.follow_up_4, f.follow_up_10, f.both_4, f.both_10))]
+                [f.name, *map(share, (f.follow_up_1, f.follow_up_4, f.follow_up_10, f.both_4, f.both_10))]
                 for f in figures
             ),
         ),
         "",
         f"Questions that the books do not answer ({counts.get('unanswerable', 0)}), and what a search costs:",
         "",
-        *_table(
-            "system | AUROC | false confidence | false refusals | ms p50 | ms p95 | tokens mean | tokens p95",
+        *table(
+            _COSTS,
             (
                 [
                     f.name,
-                    _score(f.auroc),
-                    *map(_share, (f.false_confidence, f.false_refusals)),
-                    *map(_whole, (*f.milliseconds, *f.tokens)),
+                    score(f.auroc),
+                    *map(share, (f.false_confidence, f.false_refusals)),
+                    *map(whole, (*f.milliseconds, *f.tokens)),
                 ]
                 for f in figures
             ),
@@ -204,51 +112,30 @@ def _ablation(results: Outcomes, ablation: Mapping[str, Outcomes]) -> list[str]:
     for name, variants in ablation.items():
         for label, outcomes in {name: results[name], **variants}.items():
             f = summarise(label, outcomes)
-            change, interval = difference(results[name], outcomes)
             rows.append(
                 [
                     label,
-                    _share(f.answer_4),
-                    _with(change, interval, sign=True) if label != name else "",
-                    _score(f.mrr),
-                    *map(_share, (f.follow_up_4, f.both_4)),
-                    _score(f.auroc),
-                    *map(_whole, (f.milliseconds[0], f.tokens[0])),
+                    share(f.answer_4),
+                    change_with(*difference(results[name], outcomes)) if label != name else "",
+                    score(f.mrr),
+                    *map(share, (f.follow_up_4, f.both_4)),
+                    score(f.auroc),
+                    *map(whole, (f.milliseconds[0], f.tokens[0])),
                 ]
             )
-    return _table(
-        "system | answer@4 | difference | MRR | follow-up: answer@4 | two works: both@4 | AUROC | ms p50 | tokens mean",
-        rows,
+    return table(_ABLATION, rows)
+
+
+def chart(figures: Sequence[Summary], title: str) -> str:
+    """A bar for every system at every measure as SVG, with the 95% interval of answer@4."""
+    panel = Panel(
+        "",
+        "share of questions; AUROC",
+        tuple(CHARTED),
+        {f.name: [getattr(f, field) for field in CHARTED.values()] for f in figures},
+        {f.name: [f.answer_4_interval if field == "answer_4" else None for field in CHARTED.values()] for f in figures},
     )
-
-
-def _table(head: str, rows: Iterable[Sequence[str]]) -> list[str]:
-    columns = head.split(" | ")
-    lines = [f"| {head} |", "|---" * len(columns) + "|"]
-    return lines + [f"| {' | '.join(row)} |" for row in rows]
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}%"
-
-
-def _with(value: float | None, interval: Interval, sign: bool = False) -> str:
-    if value is None or interval is None:
-        return "-"
-    form = "+.1f" if sign else ".1f"
-    unit = "" if sign else "%"
-    return f"{100 * value:{form}}{unit} [{100 * interval[0]:{form}}, {100 * interval[1]:{form}}]"
-
-
-def _score(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _whole(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0f}"
-
-
-# ---------------------------------------------------------------------- JSON
+    return bar_charts([panel], title)
 
 
 def as_json(
@@ -290,9 +177,8 @@ def _question(outcome: SearchOutcome) -> dict[str, Any]:
                 "score": judged.piece.score,
                 "right_works": sorted(judged.right_works),
                 "answers": sorted(judged.answers),
-                "near": sorted(judged.near),
-                "elsewhere": judged.elsewhere,
-                # What lies deeper is counted, but no prompt gets it.
+                "gold": sorted(judged.gold),
+                # Deeper pieces are counted, but no prompt gets them.
                 **({"text": judged.piece.text} if rank < PIECES else {}),
             }
             for rank, judged in enumerate(outcome.judged)

@@ -119,7 +119,8 @@ class SyntheticEmbedder(Embedder):
     @cached_property
     def _centres(self) -> Vectors:
         centres = np.random.default_rng(1).standard_normal((self._clusters, DIMENSIONS), np.float32)
-        return centres / np.linalg.norm(centres, axis=1, keepdims=True)
+        unit: Vectors = centres / np.linalg.norm(centres, axis=1, keepdims=True)
+        return unit
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (texts, 384)."""

@@ -1,4 +1,4 @@
-"""Texts: the sources, the casebook and files of the user's own, read into sections and cut into passages."""
+"""Texts: a persona's sources, the casebook and files that a user adds, read into sections and cut into passages."""
 
 from chatbot.library.texts.books import sections_of
 from chatbot.library.texts.casebook import casebook_sections

@@ -9,17 +9,17 @@ import yaml
 
 from chatbot.errors import SourceError
 from chatbot.language import to_plain
-from chatbot.library.texts.books import read_source_file
 from chatbot.library.texts.passages import CASEBOOK, Section
+from chatbot.library.texts.source_file import read_source_file
 
-# A heading is a block of its own, with or without a blank line around it.
+# A heading is a paragraph of its own, with or without blank lines around it.
 _HEADING = re.compile(r"^(#+ .*)$", re.MULTILINE)
 
 
 def casebook_sections(folder: Path, narrator: str) -> list[Section]:
     """Every section of every `*.md` in `folder`.
 
-    A file opens with `---`, YAML with a `title`, and `---`; `##` begins a section.
+    A file begins with `---`, YAML with a `title`, and `---`; `##` begins a section.
 
     Raises:
         SourceError: a file is empty, binary, not UTF-8 or has no title.
@@ -33,17 +33,8 @@ def casebook_sections(folder: Path, narrator: str) -> list[Section]:
             block = block.strip()
             if block.startswith("#"):
                 if paragraphs:
-                    sections.append(
-                        Section(
-                            CASEBOOK,
-                            f"casebook/{file.name}",
-                            title,
-                            heading,
-                            narrator,
-                            tuple(paragraphs),
-                            number,
-                        )
-                    )
+                    source = f"casebook/{file.name}"
+                    sections.append(Section(CASEBOOK, source, title, heading, narrator, tuple(paragraphs), number))
                     number += len(paragraphs)
                 heading, paragraphs = block.lstrip("# "), []
             elif block:
@@ -56,7 +47,7 @@ def _front_matter(file: Path) -> tuple[str, str]:
     parts = text.split("---\n", 2)
     try:
         if len(parts) != 3 or parts[0].strip():
-            raise ValueError("it must open with --- and a title: line")
+            raise ValueError("it must begin with a line ---, a line `title: ...` and another line ---")
         return str(yaml.safe_load(parts[1])["title"]), parts[2]
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise SourceError(f"{file}: the casebook entry's head cannot be read: {error}.") from error
+        raise SourceError(f"{file}: the head of this casebook entry cannot be read: {error}.") from error

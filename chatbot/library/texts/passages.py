@@ -17,7 +17,17 @@ CountTokens = Callable[[str], int]
 
 @dataclass(frozen=True)
 class Section:
-    """A stretch of a source under one heading, before it is cut into passages."""
+    """A stretch of a source under one heading, before it is cut into passages.
+
+    Attributes:
+        kind: `CASEBOOK` or `TEXT`.
+        source: the file it comes from.
+        work: the novel, story or subject.
+        chapter: the chapter or heading, empty where there is none.
+        narrator: who tells it.
+        paragraphs: in order, each on one line.
+        first_paragraph: the number of the first of them within the work, from 1.
+    """
 
     kind: str
     source: str
@@ -33,14 +43,14 @@ class Passage:
     """A piece of a source text.
 
     Attributes:
-        id: made of what the passage says and where; the same passage has the same id in every build.
+        id: a hash of its text and place; the same passage has the same id in every build.
         kind: `CASEBOOK` or `TEXT`.
         source: the file it comes from.
         work: the novel, story or subject.
         chapter: the chapter or heading, empty where there is none.
         place: the number of its first paragraph within the work, from 1.
         narrator: who tells it.
-        text: as it stands in the source, white space and quotation marks made plain.
+        text: as in the source, with plain white space and quotation marks.
     """
 
     id: str
@@ -59,11 +69,11 @@ class Passage:
         return values
 
     def indexed(self) -> str:
-        """What is embedded and searched: the work's name helps a short passage to be found."""
+        """What is embedded and searched: with the work's name, which helps to find a short passage."""
         return self.titled(self.text)
 
     def titled(self, text: str) -> str:
-        """A part of it as models read it: behind the work's name."""
+        """A part of it as models read it: after the work's name."""
         return f"{self.work}. {text}"
 
 
@@ -71,17 +81,17 @@ RECOLLECTION = "recollection"
 
 
 def recollection(said: str, when: datetime) -> Passage:
-    """What a user said in a conversation, as a passage: in no index, but evidence all the same."""
+    """What a user said in a conversation, as a passage: it is evidence, though in no index."""
     stamp = hashlib.sha256(f"{when.isoformat()}\x00{said}".encode()).hexdigest()[:32]
     told = f"What you told me on {when:%B} {when.day}, {when.year}"
     return Passage(stamp, RECOLLECTION, RECOLLECTION, told, "", 1, "you", " ".join(said.split()))
 
 
 def cut(section: Section, count: CountTokens, limit: int) -> Iterator[Passage]:
-    """Cut a section into passages of at most `limit` tokens, the work's name counted in.
+    """Cut a section into passages of at most `limit` tokens, the work's name included.
 
-    Paragraphs are kept whole and packed together, so that a speech is not cut from its neighbour; only a paragraph
-    that is too long by itself is cut, at the end of a sentence.
+    Whole paragraphs are packed together, so that a speech is not cut from its neighbour; only a paragraph that is too
+    long by itself is cut, at the end of a sentence.
     """
     room = limit - count(f"{section.work}. ") - 2
     pieces: list[tuple[int, str, int]] = []

@@ -1,4 +1,4 @@
-"""Where the full texts come from: a folder, or Project Gutenberg by number."""
+"""Where the source texts come from: a folder, or Project Gutenberg by number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chatbot.errors import SourceError
-from chatbot.library.texts.books import read_source_file, strip_gutenberg
+from chatbot.library.texts.source_file import read_source_file, strip_gutenberg
 from chatbot.progress import Progress, Say
 from personas import Source
 
@@ -35,7 +35,7 @@ def gather_texts(
         sources: what the persona names.
         folder: read from here; None: fetched, and kept in `cache` with a checksum.
         cache: where fetched texts are kept.
-        on_progress: told how many texts are there, of how many.
+        on_progress: told how many texts have been read, of how many.
         say: told what is left out or fetched again.
         address: a URL with `{number}`.
         pause: seconds before the second attempt; doubled for every further one.
@@ -52,11 +52,11 @@ def gather_texts(
         elif (folder / source.file).is_file():
             texts[source.file] = read_source_file(folder / source.file)
         else:
-            say(f"{folder} holds no {source.file} ({source.title}); it is left out.")
+            say(f"There is no {source.file} in {folder}; {source.title} is left out.")
     on_progress(len(sources), len(sources))
     if not texts:
         names = ", ".join(source.file for source in sources)
-        raise SourceError(f"{folder} holds none of the source texts. They are called: {names}.")
+        raise SourceError(f"None of the source texts is in {folder}. Their file names are: {names}.")
     return texts
 
 
@@ -65,7 +65,7 @@ def _fetched(number: int, cache: Path, address: str, pause: float, say: Say) -> 
     if file.is_file():
         if _digest(file) == _checksums(cache).get(file.name):
             return read_source_file(file)
-        say(f"{file} is not what was fetched; fetching it again.")
+        say(f"{file} has changed since it was fetched; fetching it again.")
     url = address.format(number=number)
     cache.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
@@ -76,14 +76,14 @@ def _fetched(number: int, cache: Path, address: str, pause: float, say: Say) -> 
             break
         except SourceError:
             raise
-        except Exception as error:  # httpx has many; all mean that the text did not come
+        except Exception as error:  # httpx has many; each means that the text was not fetched
             if attempt == ATTEMPTS - 1:
                 raise SourceError(
                     f"Text {number} could not be fetched from {url}: {error}. Connect to the network and try again, or "
                     "give a folder with the texts: `bakerstreet library build ... --texts DIR`. The casebook alone "
                     "needs no network: `--casebook-only`."
                 ) from error
-            say(f"Text {number} did not come ({type(error).__name__}); trying again.")
+            say(f"Text {number} could not be fetched ({type(error).__name__}); trying again.")
             time.sleep(pause * 2**attempt)
     partial.replace(file)
     known = _checksums(cache) | {file.name: _digest(file)}

@@ -1,4 +1,4 @@
-"""Texts that a user adds to a library: plain text, Markdown, HTML, EPUB, PDF; to the same sections as the sources."""
+"""Readers of files that a user adds, plain text, Markdown, HTML, EPUB and PDF, to sections like the sources'."""
 
 from chatbot.library.texts.readers.blocks import TextFile, content_key
 from chatbot.library.texts.readers.files import SUFFIXES, read_text_file

@@ -7,18 +7,19 @@ import re
 import unicodedata
 
 from chatbot.errors import SourceError
+from chatbot.library.texts.readers.limits import FORMATS
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(rb"""<meta\b[^>]{0,500}?charset\s*=\s*["']?\s*([\w-]+)|<\?xml[^>]{0,200}encoding=["']([\w-]+)""")
-# Python knows codecs that are no character sets (idna, unicode_escape); a file must not choose one of them.
+# Python has codecs that are not character sets (idna, unicode_escape); a file must not choose one of them.
 _CHARACTER_SETS = ("ascii", "cp", "iso", "koi8", "mac", "shift", "euc", "gb", "big5", "hz", "utf-8", "johab", "tis")
-# Windows-1252 is asked for alone and first: beside others that fit as well, the guess goes to the wrong one.
+# Windows-1252 is tried alone and first: beside others that fit as well, the guess is often wrong.
 _GUESSES = (
     ["cp1252"],
     [
@@ -26,8 +27,8 @@ _GUESSES = (
         *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
     ],
 )
-_SAMPLE = 65_536
-_MAX_CONTROLS = 0.005
+_SAMPLE = 65_536  # characters or bytes that are looked at
+_MAX_CONTROLS = 0.005  # share of control characters in a text
 
 
 def decode(data: bytes, name: str, *, markup: bool = False) -> str:
@@ -68,7 +69,7 @@ def _decoded(data: bytes, name: str, markup: bool) -> str:
         try:
             return data.decode(declared)
         except (LookupError, ValueError):
-            pass  # a page that says one thing and holds another
+            pass  # the page does not hold what it declares
     return text or _damaged_utf8(data) or _eight_bit(data)
 
 
@@ -81,7 +82,7 @@ def _declared(data: bytes) -> str | None:
     except (LookupError, UnicodeDecodeError):
         return None
     if encoding in ("iso8859-1", "ascii"):
-        return "cp1252"  # what browsers take them for (WHATWG Encoding Standard, section 4.2)
+        return "cp1252"  # as browsers do (WHATWG Encoding Standard, section 4.2)
     return encoding if encoding.startswith(_CHARACTER_SETS) else None
 
 
@@ -97,7 +98,7 @@ def _utf16_without_mark(sample: bytes) -> str | None:
 
 
 def _damaged_utf8(data: bytes) -> str | None:
-    """UTF-8 in which a few bytes are broken, a file cut off in the middle of a character for example."""
+    """UTF-8 in which a few bytes are broken, for example a file cut off in the middle of a character."""
     text = data.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
     whole = sum(ord(char) > 127 for char in text) - broken
@@ -105,27 +106,17 @@ def _damaged_utf8(data: bytes) -> str | None:
 
 
 def _eight_bit(data: bytes) -> str:
-    encoding = _guessed(data) or "cp1252"
+    """A text in one of the old character sets, which is guessed from the lines that are not ASCII."""
+    from charset_normalizer import from_bytes
+
+    telling = b"\n".join(line for line in data.splitlines() if not line.isascii())[:_SAMPLE]
+    guesses = (from_bytes(telling, cp_isolation=encodings).best() for encodings in _GUESSES)
+    encoding = next((guess.encoding for guess in guesses if guess), "cp1252")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
         return data.decode("latin-1")
 
 
-def _guessed(data: bytes) -> str | None:
-    try:
-        from charset_normalizer import from_bytes
-    except ImportError:
-        return None
-    telling = b"\n".join(line for line in data.splitlines() if not line.isascii())[:_SAMPLE]
-    for encodings in _GUESSES:
-        best = from_bytes(telling, cp_isolation=encodings).best()
-        if best:
-            return best.encoding
-    return None
-
-
 def _binary(name: str) -> SourceError:
-    return SourceError(
-        f"{name} is not a text but a binary file. Texts can be added as .txt, .md, .html, .epub and .pdf."
-    )
+    return SourceError(f"{name} is not a text but a binary file. Add a file of one of these formats: {FORMATS}.")

@@ -1,7 +1,7 @@
 """EPUB 2 and 3: a ZIP archive with a package document that names the chapters in reading order.
 
-Nothing is unpacked to disk. What the archive's own directory claims is held against the limits first; `zipfile` never
-gives more than an entry claims. XML that defines entities, or could, is refused (EPUB has no need of it).
+Nothing is unpacked to disk. The sizes that the archive's own directory claims are checked first; `zipfile` never
+returns more than an entry claims. XML with a DOCTYPE or an ENTITY is refused; EPUB does not need them here.
 Format: EPUB 3.3 (W3C Recommendation), sections 4 and 5; Open Packaging Format 2.0.1.
 """
 
@@ -44,18 +44,18 @@ def read_epub(data: bytes, name: str, deadline: Deadline) -> Draft:
 
 
 def check_archive(archive: zipfile.ZipFile, name: str) -> None:
-    """Hold what an archive claims of itself against the limits.
+    """Check what an archive claims about itself against the limits.
 
     Raises:
         SourceError: too many entries, too much unpacked, packed too tightly to be a book, or a path that leads out.
     """
     entries = archive.infolist()
     if len(entries) > limits.MAX_ENTRIES:
-        raise SourceError(f"{name} holds {len(entries)} files; at most {limits.MAX_ENTRIES} are taken in.")
+        raise SourceError(f"{name} holds {len(entries)} files; at most {limits.MAX_ENTRIES} can be read.")
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > limits.MAX_UNPACKED:
         raise SourceError(
-            f"{name} would be {megabytes(unpacked)} unpacked; at most {megabytes(limits.MAX_UNPACKED)} are taken in."
+            f"{name} would be {megabytes(unpacked)} unpacked; at most {megabytes(limits.MAX_UNPACKED)} can be read."
         )
     for entry in entries:
         parts = entry.filename.replace("\\", "/").split("/")
@@ -83,7 +83,7 @@ def _read(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> Draft:
         try:
             page = decode(archive.read(path), f"{path} in {name}", markup=True)
         except KeyError:
-            notes.append(f"{path} is named in {name} but not in it.")
+            notes.append(f"{path} is listed in {name} but missing from it.")
             continue
         blocks += read_markup(page, deadline).blocks
     titles, authors = _texts(package, "title"), _texts(package, "creator")
@@ -91,7 +91,7 @@ def _read(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> Draft:
 
 
 def _spine(package: ElementTree.Element, folder: str) -> Iterator[str]:
-    """The paths of the chapters; the page of navigation is left out."""
+    """The paths of the chapters, without the navigation page."""
     items = {node.get("id"): node for node in _all(package, "item")}
     for reference in _all(package, "itemref"):
         item = items.get(reference.get("idref"))
@@ -118,10 +118,10 @@ def _xml(archive: zipfile.ZipFile, path: str, name: str) -> ElementTree.Element:
     if re.search(r"<!\s*(?:DOCTYPE|ENTITY)", text, re.IGNORECASE):
         raise SourceError(
             f"{name}: {path} holds a DOCTYPE or ENTITY, by which a file can do harm. It is not read; convert the book "
-            "anew (with Calibre, for example) and add that."
+            "again (with Calibre, for example) and add that."
         )
     try:
-        # The declaration goes, for the text is decoded already.
+        # Without its declaration of an encoding, because the text is decoded already.
         return ElementTree.fromstring(re.sub(r"\A\s*<\?xml[^>]*\?>", "", text))
     except ElementTree.ParseError as error:
         raise _damaged(name, f"{path}: {error}") from error
@@ -137,4 +137,4 @@ def _texts(package: ElementTree.Element, tag: str) -> list[str]:
 
 
 def _damaged(name: str, why: str) -> SourceError:
-    return SourceError(f"{name} cannot be read as an EPUB: {why}. Download it again, or convert it anew.")
+    return SourceError(f"{name} cannot be read as an EPUB: {why}. Download it again, or convert it again.")

@@ -1,4 +1,4 @@
-"""A file that a user adds, read by what it holds; its name only decides between kinds of text."""
+"""A file that a user adds: read by its content, its name only decides between kinds of text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from chatbot.library.texts.readers.web_page import read_markup
 
 SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".epub", ".pdf")
 
-_KINDS = ", ".join((".txt", ".md", ".html", ".epub")) + " and .pdf"
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
 )
@@ -37,7 +36,7 @@ _OTHERS = (
 
 
 def read_text_file(path: Path) -> TextFile:
-    """Read a text that a user adds to a library.
+    """Read a file that a user adds to a library.
 
     Args:
         path: a .txt, .md, .html, .epub or .pdf file.
@@ -51,37 +50,37 @@ def read_text_file(path: Path) -> TextFile:
     try:
         draft = _draft(data, path, deadline)
     except MemoryError as error:
-        raise SourceError(f"{path.name} needs more memory than there is. Split it and add the parts.") from error
+        raise SourceError(f"There is not enough memory to read {path.name}. Split it and add the parts.") from error
     return assemble(draft, path.name, path.stem)
 
 
 def _bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise SourceError(f"{path} is a folder. Give a file; the files of a folder are added one by one.")
+            raise SourceError(f"{path} is a folder. Add its files one by one.")
         size = path.stat().st_size
-        if not path.is_file():  # a pipe or a device could be read for ever
+        if not path.is_file():  # a pipe or a device may have no end
             raise SourceError(f"{path} is not a file that can be read to its end.")
         if size > limits.MAX_BYTES:
             raise _too_large(path, megabytes(size))
         with path.open("rb") as file:
             data = file.read(limits.MAX_BYTES + 1)
     except FileNotFoundError:
-        raise SourceError(f"{path} does not exist. Look at the spelling of its name and folder.") from None
+        raise SourceError(f"{path} does not exist. Check the spelling of its name and folder.") from None
     except PermissionError as error:
-        raise SourceError(f"{path} may not be read by you. Change its permissions (`chmod u+r`) or copy it.") from error
+        raise SourceError(f"You have no permission to read {path}. Change it (`chmod u+r`), or add a copy.") from error
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if len(data) > limits.MAX_BYTES:
         raise _too_large(path, f"more than {megabytes(limits.MAX_BYTES)}")
     if not data.strip():
-        raise SourceError(f"{path} is empty. Give a file with text in it.")
+        raise SourceError(f"{path} is empty. Add a file with text in it.")
     return data
 
 
 def _too_large(path: Path, size: str) -> SourceError:
     return SourceError(
-        f"{path} has {size}; at most {megabytes(limits.MAX_BYTES)} are taken in. Split it and add the parts."
+        f"{path} has {size}; at most {megabytes(limits.MAX_BYTES)} can be read. Split it and add the parts."
     )
 
 
@@ -94,7 +93,7 @@ def _draft(data: bytes, path: Path, deadline: Deadline) -> Draft:
         return read_epub(data, path.name, deadline)
     for beginning, kind in _OTHERS:
         if data.startswith(beginning):
-            raise SourceError(f"{path.name} is {kind}. Save its text as one of {_KINDS}, and add that.")
+            raise SourceError(f"{path.name} is {kind}. Save it in one of these formats and add that: {limits.FORMATS}.")
     named_markup = suffix in (".html", ".htm", ".xhtml")
     text = decode(data, path.name, markup=named_markup or b"<" in data[:1024])
     if _HTML.match(text[:10_000]) or (named_markup and re.search(r"<\w+[^>]{0,500}>", text)):
@@ -107,8 +106,8 @@ def _check_is_epub(data: bytes, name: str) -> None:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return  # the reader says that it is damaged
+        return  # the EPUB reader says that it is damaged
     if CONTAINER in names or name.lower().endswith(".epub"):
         return
     kind = "a Word document" if "word/document.xml" in names else "a ZIP archive"
-    raise SourceError(f"{name} is {kind}, not an EPUB. Save its text as one of {_KINDS}, and add that.")
+    raise SourceError(f"{name} is {kind}, not an EPUB. Save it in one of these formats and add that: {limits.FORMATS}.")

@@ -1,4 +1,4 @@
-"""What a file from outside may cost: bytes, archive entries, pages, seconds."""
+"""What a file that a user adds may be and may cost: formats, bytes, archive entries, pages, seconds."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import time
 
 from chatbot.errors import SourceError
 
+FORMATS = ".txt, .md, .html, .epub and .pdf"  # as they are said to a user
 MAX_BYTES = 50_000_000  # of the file itself
 MAX_UNPACKED = 200_000_000  # bytes, of all that an archive holds
 MAX_RATIO = 100  # bytes unpacked for one packed; text and pictures stay below 20
-RATIO_FROM = 1_000_000  # bytes unpacked; a smaller entry harms nobody
+RATIO_FROM = 1_000_000  # bytes unpacked; a smaller entry does no harm
 MAX_ENTRIES = 10_000
 MAX_PAGES = 3_000
 MAX_SECONDS = 120.0
 
 
 def megabytes(size: int) -> str:
-    """A number of bytes as it is said to a user."""
+    """A number of bytes in a message."""
     return f"{size / 1_000_000:.1f} MB"
 
 
@@ -29,13 +30,13 @@ class Deadline:
         self._end = time.monotonic() + MAX_SECONDS
 
     def check(self) -> None:
-        """Go on, if there is time left.
+        """Raise an error if the time is up.
 
         Raises:
-            SourceError: there is none.
+            SourceError: it is.
         """
         if time.monotonic() > self._end:
             raise SourceError(
-                f"{self._name} was given up after {self._seconds:.0f} seconds: it is too large or damaged. "
+                f"Reading {self._name} was given up after {self._seconds:.0f} seconds: it is too large or damaged. "
                 "Split it, or save it as plain text, and add that."
             )

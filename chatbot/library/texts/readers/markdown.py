@@ -1,7 +1,7 @@
 """Markdown (CommonMark, with tables): rendered, then read as a web page.
 
-A head between `---` may name title and author. It is read line by line and not as YAML, whose merge keys can make a
-short head grow beyond all memory.
+A head between `---` may name title and author. It is read line by line and not as YAML, in which a few lines of
+merge keys can expand to more than fits into memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LINK = re.compile(r"!?\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]+)\]\]")  # [[page|shown
 
 
 def read_markdown(text: str, deadline: Deadline) -> Draft:
-    """The blocks of a Markdown text. What stands between `---` and is no head is a part of the text."""
+    """The blocks of a Markdown text. Lines between `---` that are not a head are part of the text."""
     from markdown_it import MarkdownIt
 
     head, body = _front_matter(text)

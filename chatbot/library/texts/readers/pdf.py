@@ -1,7 +1,7 @@
-"""PDF by pypdf: pages joined, running headers and page numbers dropped, words mended that a line end cut in two.
+"""PDF by pypdf: pages joined, running headers and page numbers dropped, words rejoined that a line end cut in two.
 
-A PDF knows where letters stand, not what a paragraph is. A line that ends a sentence well short of the right edge ends
-a paragraph; what that misses is cut at sentences later on.
+A PDF states where letters are, not what a paragraph is. A line that ends a sentence well short of the right edge ends a
+paragraph; passages that are still too long are cut at sentences later.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from io import BytesIO
 from typing import Any
 
 from chatbot.errors import SourceError
+from chatbot.library.texts.headings import says_so
 from chatbot.library.texts.readers import limits
-from chatbot.library.texts.readers.blocks import NUMBERED, UNNUMBERED, Block, Draft
+from chatbot.library.texts.readers.blocks import Block, Draft
 from chatbot.library.texts.readers.limits import Deadline
 
 EDGE = 2  # lines at the top and at the bottom of a page that may be running headers
-MIN_REPEATS = 3  # pages on which one stands
-SHORT = 0.8  # of the usual line; a line that ends below ends a paragraph, if it ends a sentence
-MAX_HEADING = 90
+MIN_REPEATS = 3  # pages on which a line has to be repeated to be one
+SHORT = 0.8  # of the usual line; a shorter line ends a paragraph, if it ends a sentence
 
 _PAGE_NUMBER = re.compile(
     r"^[\s\[(–—-]*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?[\s\])–—-]*$", re.I
@@ -52,10 +52,10 @@ def read_pdf(data: bytes, name: str, deadline: Deadline) -> Draft:
 
 
 def _pages(data: bytes, name: str, deadline: Deadline) -> tuple[list[list[str]], dict[str, str], list[str]]:
-    """The lines of every page, what the file says of itself, and what could not be read."""
+    """The lines of every page, the file's metadata, and notes of what could not be read."""
     from pypdf import PasswordType, PdfReader
 
-    # It reports every oddity of a file, of which nothing follows for the user.
+    # It logs every oddity of a file, which a user can do nothing about.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     notes: list[str] = []
     try:
@@ -69,18 +69,18 @@ def _pages(data: bytes, name: str, deadline: Deadline) -> tuple[list[list[str]],
     except Exception as error:  # a damaged file can raise anything
         if type(error).__name__ in ("DependencyError", "FileNotDecryptedError"):
             raise _encrypted(name) from error
-        raise SourceError(f"{name} cannot be read as a PDF: {error}. Download it again, or save it anew.") from error
+        raise SourceError(f"{name} cannot be read as a PDF: {error}. Download it again, or save it again.") from error
     if count > limits.MAX_PAGES:
-        raise SourceError(f"{name} has {count} pages; at most {limits.MAX_PAGES} are taken in. Split it.")
+        raise SourceError(f"{name} has {count} pages; at most {limits.MAX_PAGES} can be read. Split it.")
 
-    def look_at_the_clock(*_: Any) -> None:
+    def check_deadline(*_: Any) -> None:
         deadline.check()
 
     pages: list[list[str]] = []
     for number in range(count):
         deadline.check()
         try:
-            text = reader.pages[number].extract_text(visitor_operand_before=look_at_the_clock)
+            text = reader.pages[number].extract_text(visitor_operand_before=check_deadline)
         except SourceError:
             raise
         except Exception as error:
@@ -88,7 +88,7 @@ def _pages(data: bytes, name: str, deadline: Deadline) -> tuple[list[list[str]],
             text = ""
         pages.append([" ".join(line.split()) for line in text.split("\n")])
     if notes and len(notes) == count:
-        raise SourceError(f"{name}: none of its {count} pages could be read. Download it again, or save it anew.")
+        raise SourceError(f"{name}: none of its {count} pages could be read. Download it again, or save it again.")
     return pages, said, notes
 
 
@@ -106,15 +106,15 @@ def _without_headers(pages: list[list[str]]) -> Iterator[list[str]]:
 
 
 def _edges(page: list[str]) -> list[int]:
-    """The first and last lines with something in them; of a short page only the outermost."""
+    """The places of a page's first and last lines that are not empty; of a short page only the outermost."""
     filled = [at for at, line in enumerate(page) if line]
     deep = min(EDGE, (len(filled) - 1) // 2)
     return sorted({*filled[:deep], *filled[len(filled) - deep :]})
 
 
 def _bare(line: str) -> str:
-    """Without the page's number; a chapter keeps its own, lest all chapters look like one header."""
-    return line if _is_heading(line) else _NUMBER_AT_THE_EDGE.sub("", line).strip()
+    """A line without the page's number. A chapter keeps its own, or all chapters would look like one running header."""
+    return line if says_so(line) else _NUMBER_AT_THE_EDGE.sub("", line).strip()
 
 
 def _blocks(pages: Iterator[list[str]]) -> Iterator[Block]:
@@ -124,7 +124,7 @@ def _blocks(pages: Iterator[list[str]]) -> Iterator[Block]:
     words = Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)?", "\n".join(lines).lower()))
     held = ""
     for line in lines:
-        if _is_heading(line):
+        if says_so(line):
             if held:
                 yield Block(held)
             held = ""
@@ -140,12 +140,8 @@ def _blocks(pages: Iterator[list[str]]) -> Iterator[Block]:
         yield Block(held)
 
 
-def _is_heading(line: str) -> bool:
-    return 0 < len(line) <= MAX_HEADING and bool(NUMBERED.match(line) or UNNUMBERED.match(line))
-
-
 def _joined(held: str, line: str, words: Counter[str]) -> str:
-    """Two lines as one; a word cut in two is mended, unless its hyphen is its own ("well-known")."""
+    """Two lines as one. A word cut in two is rejoined, with its hyphen if the text has it elsewhere ("well-known")."""
     cut = _CUT_WORD.search(held)
     rest = re.match(r"[^\W\d_]+", line)
     if not cut or not rest or not rest[0][0].islower():

@@ -1,7 +1,7 @@
 """Plain text: paragraphs and headings by blank lines, by indents, or a line each.
 
-The books of a persona are read by `chatbot.library.texts.books`, which knows what works to look for. Nothing is
-known of a text that a user adds; so a line is a heading only if it says so ("Chapter II"), or stands alone below a gap.
+The books of a persona are read by `chatbot.library.texts.books`, which knows what works to look for. Of a text that a
+user adds nothing is known, so a line is a heading only if it says so ("Chapter II"), or stands alone below a gap.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chatbot.library.texts.books import strip_gutenberg
-from chatbot.library.texts.readers.blocks import NUMBERED, UNNUMBERED, Block, Draft, is_label, is_numeral
+from chatbot.library.texts.headings import (
+    MAX_LINE,
+    is_label,
+    is_like_a_title,
+    is_numeral,
+    numbered,
+    says_so,
+    without_italics,
+)
+from chatbot.library.texts.readers.blocks import Block, Draft
+from chatbot.library.texts.source_file import strip_gutenberg
 
-MAX_LINE = 90  # characters of a heading
-MAX_WORDS = 12
-MIN_BELOW = 40  # words under a heading that does not say that it is one
-LONG_LINE = 120  # characters; most of a text in longer lines: a line is a paragraph
+MIN_BELOW = 40  # words below a heading that does not say that it is one
+LONG_LINE = 120  # characters; where most of a text is in longer lines, each line is a paragraph
 GAP = 2  # blank lines above a heading that does not say that it is one
-MAX_BLOCK = 60  # lines; longer without a blank one: paragraphs are set in
+MAX_BLOCK = 60  # lines; in a longer block without blank lines, an indent begins a paragraph
 
-_NO_TITLE_END = tuple('.,;:"”»?!-。！？؟')
-_HIGHER = ("part", "book", "volume", "act")
 _HEADER = re.compile(r"^(Title|Author):[ \t]*(\S.*)$", re.MULTILINE)
-_EMPHASIS = re.compile(r"(?<!\w)_|_(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,11 @@ class _Chunk:
 
     @property
     def text(self) -> str:
-        return _EMPHASIS.sub("", " ".join(line.strip() for line in self.lines))
+        return without_italics(" ".join(line.strip() for line in self.lines))
 
 
 def read_plain_text(text: str) -> Draft:
-    """The blocks of a plain text, and what Project Gutenberg's header says of it."""
+    """The blocks of a plain text, with title and author from Project Gutenberg's header."""
     book = strip_gutenberg(text)
     header = text[: text.find(book)] if book and len(book) < len(text) else ""
     said = {key: value.strip() for key, value in _HEADER.findall(header)}
@@ -69,8 +73,8 @@ def _split(lines: list[str], gap: int, unwrapped: bool) -> Iterator[_Chunk]:
     heading = lines[0].strip()
     if unwrapped:
         starts = list(range(len(lines)))
-    elif _says_so(heading) and (len(lines) > 2 or not is_label(heading)):
-        starts.append(1)  # the text goes on below it without a blank line
+    elif says_so(heading) and (len(lines) > 2 or not is_label(heading)):
+        starts.append(1)  # the text follows without a blank line
     elif len(lines) > MAX_BLOCK:
         starts += [at for at, line in enumerate(lines) if at and line[:1].isspace()]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
@@ -84,9 +88,15 @@ def _joined_labels(chunks: list[_Chunk]) -> list[_Chunk]:
     for chunk in chunks:
         above = joined[-1] if joined else None
         first = chunk.lines[0].strip()
-        if len(chunk.lines) == 2 and is_label(first) and _like_a_title(chunk.lines[1]):
+        if len(chunk.lines) == 2 and is_label(first) and is_like_a_title(chunk.lines[1]):
             joined.append(_Chunk([f"{first.rstrip(' .:')}: {chunk.lines[1].strip()}"], chunk.gap))
-        elif above and len(above.lines) == len(chunk.lines) == 1 and _numbered_label(above) and _like_a_title(first):
+        elif (
+            above
+            and len(above.lines) == len(chunk.lines) == 1
+            and is_label(above.text)
+            and not is_numeral(above.text)  # below a numeral alone the text itself may begin
+            and is_like_a_title(first)
+        ):
             joined[-1] = _Chunk([f"{above.lines[0].strip().rstrip(' .:')}: {first}"], above.gap)
         else:
             joined.append(chunk)
@@ -97,12 +107,12 @@ def _blocks(chunks: list[_Chunk], titled: bool) -> list[Block]:
     blocks: list[Block] = []
     if chunks and chunks[0].lines[-1].strip().lower().startswith("by "):
         chunks = [*(_Chunk([line], 0) for line in chunks[0].lines), *chunks[1:]]
-    if not titled and len(chunks) > 1 and _like_a_title(chunks[0].text) and len(chunks[0].lines) == 1:
+    if not titled and len(chunks) > 1 and is_like_a_title(chunks[0].text) and len(chunks[0].lines) == 1:
         blocks, chunks = [Block(chunks[0].text, 1)], chunks[1:]
-    said = sum(_says_so(chunk.text) for chunk in chunks)
+    said = sum(says_so(chunk.text) for chunk in chunks)
     listing = False
     for at, chunk in enumerate(chunks):
-        heading = _says_so(chunk.text) or _stands_alone(chunks, at, in_capitals=said >= 2)
+        heading = says_so(chunk.text) or _stands_alone(chunks, at, in_capitals=said >= 2)
         if listing and not heading and all(len(line) <= MAX_LINE for line in chunk.lines):
             blocks += [Block(line) for line in chunk.lines]
         else:
@@ -114,38 +124,20 @@ def _blocks(chunks: list[_Chunk], titled: bool) -> list[Block]:
 def _level(heading: str) -> int:
     if is_numeral(heading):
         return 4
-    match = NUMBERED.match(heading)
-    return 2 if match and match["kind"].lower() in _HIGHER else 3
-
-
-def _says_so(text: str) -> bool:
-    short = len(text) <= MAX_LINE and len(text.split()) <= MAX_WORDS + 2
-    return short and bool(NUMBERED.match(text) or UNNUMBERED.match(text))
-
-
-def _numbered_label(chunk: _Chunk) -> bool:
-    return is_label(chunk.text) and bool(NUMBERED.match(chunk.text))
-
-
-def _like_a_title(line: str) -> bool:
-    line = line.strip()
-    return (
-        len(line) <= MAX_LINE
-        and len(line.split()) <= MAX_WORDS
-        and not line.endswith(_NO_TITLE_END)
-        and not _says_so(line)
-        and not line[:1].islower()
-        and any(char.isalpha() for char in line)
-    )
+    found = numbered(heading)
+    return 2 if found and found.holds_chapters else 3
 
 
 def _stands_alone(chunks: list[_Chunk], at: int, in_capitals: bool) -> bool:
-    """Whether a line below a gap looks like a heading, in a text whose headings say so in capitals, and heads prose."""
+    """Whether a line below a gap looks like a heading and has prose below it.
+
+    In a text of which other headings say that they are (`in_capitals`), only a line in capitals does.
+    """
     chunk = chunks[at]
     line = chunk.text.rstrip(".")
     long_words = [word for word in re.findall(r"\w+", line) if len(word) > 4]
     titled = line.isupper() if in_capitals else all(not word[0].islower() for word in long_words)
-    if chunk.gap < GAP or len(chunk.lines) > 1 or not titled or line[:1] in "\"“'‘«[(" or not _like_a_title(line):
+    if chunk.gap < GAP or len(chunk.lines) > 1 or not titled or line[:1] in "\"“'‘«[(" or not is_like_a_title(line):
         return False
     below = 0
     for following in chunks[at + 1 :]:

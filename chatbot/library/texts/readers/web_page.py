@@ -1,7 +1,7 @@
 """HTML and XHTML: headings and paragraphs, without scripts, styles, navigation and page numbers.
 
-`html.parser` resolves no entity but HTML's own and fetches nothing. It reads some broken markup again and again;
-comments, scripts and styles are therefore cut out beforehand, and the clock is looked at.
+`html.parser` resolves only HTML's own entities and fetches nothing. Some broken markup makes it read the same text
+again and again; comments, scripts and styles are therefore removed first, and a deadline is kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from chatbot.library.texts.readers.blocks import MAX_HEADING, Block, Draft, is_label
+from chatbot.library.texts.headings import is_label
+from chatbot.library.texts.readers.blocks import MAX_HEADING, Block, Draft
 from chatbot.library.texts.readers.limits import Deadline
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3}
@@ -25,16 +26,16 @@ _PAGE_NUMBERS = frozenset("pagenum pageno pagenumber page-number".split())
 _UNSEEN = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style)\b[^>]{0,2000}(?<!/)>.*?(?:</\1\s*>|\Z)"
-    r"|<!\[CDATA\[|\]\]>|<!\[[^>]{0,500}>?",  # what is marked up so stays, its marks do not
+    r"|<!\[CDATA\[|\]\]>|<!\[[^>]{0,500}>?",  # only the marks are removed, their content stays
     re.DOTALL | re.IGNORECASE,
 )
 
 
 def read_markup(text: str, deadline: Deadline) -> Draft:
-    """The blocks of a page; its `<title>` is what it is called if it has no highest heading.
+    """The blocks of a page; its `<title>` is the text's title where it has no heading of the highest level.
 
     Raises:
-        SourceError: the page keeps the parser too long.
+        SourceError: parsing takes too long.
     """
     page = _Page(deadline)
     page.feed(_UNSEEN.sub(" ", text))
@@ -95,7 +96,7 @@ class _Page(HTMLParser):
             self._in_pre = False
 
     def handle_data(self, data: str) -> None:
-        """Keep what is seen."""
+        """Keep text that a reader of the page sees."""
         self._deadline.check()
         if self._skipping:
             return
@@ -119,7 +120,7 @@ class _Page(HTMLParser):
         self._held, self._heading = [], 0
 
     def _line_end(self) -> None:
-        """Two line ends in a row are a paragraph's end."""
+        """Two line breaks in a row end a paragraph."""
         while self._held and not self._held[-1].strip(" "):
             self._held.pop()
         if self._heading:

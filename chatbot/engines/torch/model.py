@@ -1,16 +1,16 @@
-"""The model and its voices: the only module that calls torch's forward pass. It belongs to the engine's worker."""
+"""The model with its voices: the only module that runs torch's forward pass; used by the worker alone."""
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines import Batch, GeneratorWeights
+from chatbot.engines.likelihood import Batch
 from chatbot.engines.torch.prefix_cache import LayerKV
+from chatbot.engines.weights import GeneratorWeights, check_voice
 from chatbot.errors import ModelError, VoiceError
 
 BASE = "__base__"  # PEFT's own name for "no adapter" in a mixed batch
@@ -20,8 +20,17 @@ class Interrupted(Exception):
     """The reader left while the prompt was being read."""
 
 
-class Voices:
+class TorchModel:
     """A generator with any number of LoRA adapters on it.
+
+    Args:
+        weights: the base, in transformers' layout.
+        device: 'auto', 'cpu', 'cuda' or 'mps'.
+        threads: CPU threads; 0: torch's own choice.
+
+    Attributes:
+        end_tokens: the ids that end a reply.
+        window: the most positions that the model was trained for.
 
     Raises:
         ModelError: the weights cannot be loaded.
@@ -33,22 +42,23 @@ class Voices:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        # PEFT still asks transformers by a name that is going away; there is nothing a user could do.
+        # PEFT uses a deprecated name of transformers; a user can do nothing about it.
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
         if threads:
             torch.set_num_threads(threads)
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        # 16-bit weights are read five times slower than 32-bit ones on ordinary CPUs.
+        # Ordinary CPUs compute with 16-bit weights five times slower than with 32-bit ones.
         dtype = torch.float32 if device == "cpu" else torch.bfloat16
         try:
             model = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=dtype)
         except (OSError, ValueError) as error:
             raise ModelError(
-                f"The model in {weights.folder} cannot be loaded: {error}. Remove the folder; it is made anew."
+                f"The model in {weights.folder} cannot be loaded: {error}. If Baker Street converted it, remove the "
+                "folder and it is made again; otherwise set BAKERSTREET_MODEL to another model."
             ) from error
         self._model: Any = model.to(device).eval()
-        # Reading a long prompt takes seconds; a reader who leaves is noticed at the next layer.
+        # Reading a long prompt takes seconds; before each layer we look whether the reader has left.
         self._interrupted: Callable[[], bool] | None = None
         lists = [part for part in self._model.modules() if isinstance(part, torch.nn.ModuleList)]
         for layer in max(lists, key=len, default=()):
@@ -62,7 +72,7 @@ class Voices:
         self.window = int(config.max_position_embeddings)
 
     def load(self, folder: Path) -> str:
-        """Load the adapter in `folder`, once; returns the name it has here.
+        """Load the adapter in `folder`, once; returns the name by which `read` and `write` know it.
 
         Raises:
             VoiceError: it is missing, damaged, or made for another base model.
@@ -80,16 +90,17 @@ class Voices:
             else:
                 self._model.load_adapter(str(folder), adapter_name=name)
         except Exception as error:  # PEFT, safetensors and torch each raise their own
-            raise VoiceError(f"The voice in {folder} cannot be loaded: {error}. Train it anew.") from error
+            raise VoiceError(f"The voice in {folder} cannot be loaded: {error}. Train it again.") from error
         self._model.requires_grad_(False)
-        self._active = None  # PEFT turns a freshly loaded adapter on
+        self._active = None  # unknown: PEFT switches a newly loaded adapter on
         self._names[folder] = name
         return name
 
     @property
     def weights_bytes(self) -> int:
-        """Bytes of weights that a token reads, the base model's."""
-        return base_bytes(self._model)
+        """Bytes of the base model's weights, all of which are read for a token."""
+        named = self._model.named_parameters()
+        return sum(part.numel() * part.element_size() for name, part in named if "lora_" not in name)
 
     def read(
         self,
@@ -98,10 +109,19 @@ class Voices:
         voice: str,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> tuple[Any, tuple[LayerKV, ...]]:
-        """Read `tokens` after what `layers` hold; the logits of the last, shape (vocabulary,), and all layers.
+        """Read a part of a prompt.
+
+        Args:
+            tokens: what is read.
+            layers: keys and values of what comes before.
+            voice: an adapter's name, or `BASE`.
+            interrupted: asked before every layer whether to stop.
+
+        Returns:
+            The logits after the last token, shape (vocabulary,), and keys and values of everything.
 
         Raises:
-            Interrupted: `interrupted` said so, asked before every layer; `layers` are as they were.
+            Interrupted: `interrupted` said so; `layers` are unchanged.
         """
         import torch
         from transformers import DynamicCache
@@ -130,17 +150,17 @@ class Voices:
 
         Args:
             tokens: the next ones of every row, shape (rows, tokens).
-            positions: their places in the rows, of the same shape.
-            mask: what each row may look at, shape (rows, cached + tokens); not asked for one row.
+            positions: their positions, of the same shape.
+            mask: 1 where a row may look, 0 where it is padded, shape (rows, cached + tokens); None: everywhere.
             cache: the rows' keys and values.
-            voices: each row's.
+            voices: each row's adapter, or `BASE`.
         """
         import torch
 
         with torch.inference_mode(), self._with(voices) as extra:
             out = self._model(
                 input_ids=torch.tensor(tokens, device=self._model.device),
-                attention_mask=mask if len(tokens) > 1 else None,
+                attention_mask=mask,
                 position_ids=torch.tensor(positions, device=self._model.device),
                 past_key_values=cache,
                 use_cache=True,
@@ -153,13 +173,16 @@ class Voices:
         import torch
 
         width = batch.ids.shape[1]
-        texts, places = batch.rows // width, batch.rows % width
-        kept = int(width - places.min())
+        texts, positions = batch.rows // width, batch.rows % width
+        kept = int(width - positions.min())  # no logits are computed before the first position that is asked for
         ids = torch.from_numpy(batch.ids).to(self._model.device)
         with torch.inference_mode(), self._with([BASE] * len(batch.texts)) as extra:
             logits = self._model(input_ids=ids, use_cache=False, logits_to_keep=kept, **extra).logits.float()
-            chances = logits[torch.from_numpy(texts), torch.from_numpy(places - (width - kept))].log_softmax(-1).cpu()
-            scores: list[float] = chances.gather(1, torch.from_numpy(batch.targets)[:, None])[:, 0].tolist()
+            asked = logits[
+                torch.from_numpy(texts), torch.from_numpy(positions - (width - kept))
+            ]  # (scored, vocabulary)
+            log_probabilities = asked.log_softmax(-1).cpu()
+            scores: list[float] = log_probabilities.gather(1, torch.from_numpy(batch.targets)[:, None])[:, 0].tolist()
         return scores
 
     def _ask_whether_interrupted(self, *_: Any) -> None:
@@ -168,18 +191,18 @@ class Voices:
 
     @contextmanager
     def _with(self, voices: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The model with the rows' voices: one for all where they agree, which is faster, else each its own."""
+        """Switch to the rows' voices; yields what the forward pass needs besides.
+
+        One voice for all rows is switched on as a whole, which is faster than choosing it row by row.
+        """
         if not self._names:
             yield {}
         elif len(set(voices)) > 1:
-            self._switch(self._first_voice())
+            self._switch(next(iter(self._names.values())))  # PEFT chooses by row only while some adapter is on
             yield {"adapter_names": list(voices)}
         else:
             self._switch(voices[0])
             yield {}
-
-    def _first_voice(self) -> str:
-        return next(iter(self._names.values()))
 
     def _switch(self, voice: str) -> None:
         if voice == self._active:
@@ -190,28 +213,3 @@ class Voices:
             self._model.base_model.enable_adapter_layers()
             self._model.set_adapter(voice, inference_mode=True)
         self._active = voice
-
-
-def check_voice(folder: Path, weights: GeneratorWeights) -> None:
-    """Raises VoiceError where `folder` holds no adapter, or one for another base than `weights`."""
-    file = folder / "adapter_config.json"
-    try:
-        stated = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise VoiceError(
-            f"There is no voice in {folder}. Train one with `bakerstreet voice train`, or use the mode 'rag'."
-        ) from error
-    except ValueError as error:
-        raise VoiceError(f"{file} is damaged: {error}. Train the voice anew.") from error
-    base = str(stated.get("base_model_name_or_path", "")).rstrip("/").split("/")[-1]
-    if base != weights.name:
-        raise VoiceError(
-            f"The voice in {folder} was made for {base or 'an unnamed model'}, but the model here is {weights.name}. "
-            "Set BAKERSTREET_MODEL to its base, train a voice for this model with `bakerstreet voice train`, or use "
-            "the mode 'rag'."
-        )
-
-
-def base_bytes(model: Any) -> int:
-    """Bytes of a torch model's weights, without its adapters."""
-    return sum(part.numel() * part.element_size() for name, part in model.named_parameters() if "lora_" not in name)

@@ -1,15 +1,16 @@
-"""What the page's events do, without a word of Gradio: every handler takes plain values and yields a `View`."""
+"""The events of the Conversation tab, without Gradio: from plain values to a `View` of the conversation."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.errors import BakerStreetError
 from chatbot.resources import Resources
 from chatbot.trace import from_stored
+from chatbot.web.library_handlers import LibraryHandlers
 from chatbot.web.panels import (
     empty_evidence_html,
     evidence_html,
@@ -17,12 +18,11 @@ from chatbot.web.panels import (
     timings_html,
     waiting_html,
 )
-from chatbot.web.shelf import Shelf
 from memory import StoredTurn
 
 Message = dict[str, str]
 WRITING = "…"
-STOP_SECONDS = 10  # how long Stop waits for the engine to let go; it takes one token
+STOP_SECONDS = 10  # the longest Stop waits for the engine, which stops at the next token
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,15 @@ class View:
     """Everything the page shows of a conversation.
 
     Attributes:
+        persona: the id of the persona.
         conversation: its id, None before the first message.
         messages: the greeting, then a user's and a reply's message for every turn on the path.
-        search: how the search for the evidence went; apart from it, so that either stays open when the other is shown.
-        draft: what stands in the input: empty, or a message that could not be sent.
-        notice: something the user should be told.
+        evidence: the panel of the passages used, as HTML.
+        search: the panel of the search's steps, as HTML; apart from the evidence, so that updating one leaves the other
+            open.
+        timings: the line of timings, as HTML.
+        draft: the content of the input: empty, or a message that could not be sent.
+        notice: an error or a hint for the user.
     """
 
     persona: str
@@ -47,18 +51,18 @@ class View:
     notice: str = ""
 
 
-class Desk:
-    """Answers the page's events from the bot and the memory."""
+class ChatHandlers:
+    """Handles the page's events with the bot and the memory."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._bot = Bot(resources)
-        self.shelf = Shelf(resources)
+        self.library = LibraryHandlers(resources)
         self._under_way: dict[str, threading.Event] = {}  # set when the answer of a conversation has been stored
 
     def fresh(self, persona: str) -> View:
-        """A new conversation: the greeting alone; it is stored with the first message."""
-        return View(persona, messages=(_said("assistant", self._resources.persona(persona).persona.greeting),))
+        """A new conversation, which holds only the greeting; it is stored with the first message."""
+        return View(persona, messages=(_message("assistant", self._resources.persona(persona).persona.greeting),))
 
     def conversations(self, user: str) -> list[tuple[str, str]]:
         """Past conversations as (title, id), the latest first."""
@@ -68,18 +72,18 @@ class Desk:
         """A past conversation as it was left.
 
         Raises:
-            MemoryStoreError: there is none, or it is somebody else's.
+            MemoryStoreError: it does not exist, or belongs to another user.
         """
         summary = self._resources.memory.conversation(conversation, user)
         path = self._resources.memory.path(summary.id)
-        messages = [_said("assistant", summary.greeting)] if summary.greeting else []
+        messages = [_message("assistant", summary.greeting)] if summary.greeting else []
         for turn in path:
-            messages += [_said("user", turn.question), _said("assistant", _reply_of(turn))]
+            messages += [_message("user", turn.question), _message("assistant", _reply_of(turn))]
         view = View(summary.persona, summary.id, tuple(messages))
         return self.look(view, len(path) - 1) if path else view
 
     def stopped(self, user: str, view: View) -> View:
-        """The view after Stop: what was said so far, as it was stored."""
+        """The view after Stop: the reply so far, as it was stored."""
         if view.conversation is None:
             return view
         under_way = self._under_way.get(view.conversation)
@@ -88,7 +92,7 @@ class Desk:
         return self.open(user, view.conversation)
 
     def look(self, view: View, turn: int) -> View:
-        """The same view with the evidence of the turn number `turn` (from 0) on the path."""
+        """The same view with the evidence of turn `turn` (counted from 0) on the path."""
         path = self._path(view)
         if not 0 <= turn < len(path):
             return view
@@ -102,13 +106,13 @@ class Desk:
             timings=timings_html(trace) if trace else "",
         )
 
-    def send(self, view: View, user: str, mode: str, text: str) -> Iterator[View]:
+    def send(self, view: View, user: str, mode: str, text: str) -> Generator[View]:
         """A new message at the end of the conversation."""
         path = self._path(view)
         yield from self._answer(view, user, mode, text, path[-1].id if path else None)
 
-    def retry(self, view: View, user: str, mode: str, turn: int) -> Iterator[View]:
-        """The turn number `turn` once more, as a branch beside the old answer."""
+    def retry(self, view: View, user: str, mode: str, turn: int) -> Generator[View]:
+        """Answer turn `turn` again, as a branch beside the old answer."""
         path = self._path(view)
         if not 0 <= turn < len(path):
             return
@@ -120,16 +124,16 @@ class Desk:
         ]
         yield from self._answer(self._cut(view, turn), user, mode, old.question, old.parent_id, len(siblings))
 
-    def edit(self, view: View, user: str, mode: str, turn: int, text: str) -> Iterator[View]:
-        """An earlier message in other words, as a branch; what followed the old one is kept in its own branch."""
+    def edit(self, view: View, user: str, mode: str, turn: int, text: str) -> Generator[View]:
+        """Answer turn `turn` with another message, as a branch; the old message and what followed it are kept."""
         path = self._path(view)
         if 0 <= turn < len(path):
             yield from self._answer(self._cut(view, turn), user, mode, text, path[turn].parent_id)
 
     def _answer(
         self, view: View, user: str, mode: str, text: str, parent: str | None, attempt: int = 0
-    ) -> Iterator[View]:
-        """Stream one answer. Closing this iterator (Stop, or a closed tab) stops the engine and keeps what was said."""
+    ) -> Generator[View]:
+        """Stream one answer. Closing this iterator (Stop, a closed tab) stops the engine and keeps the reply so far."""
         if not text.strip():
             yield replace(view, notice="Write a message first.")
             return
@@ -138,8 +142,8 @@ class Desk:
             if view.conversation is None:
                 greeting = view.messages[0]["content"] if view.messages else ""
                 view = replace(view, conversation=self._resources.memory.start(user, view.persona, greeting))
-            shown = (*view.messages, _said("user", text.strip()))
-            view = replace(view, messages=(*shown, _said("assistant", WRITING)), timings=waiting_html("looking it up"))
+            shown = (*view.messages, _message("user", text.strip()))
+            view = replace(view, messages=(*shown, _message("assistant", WRITING)), timings=waiting_html("searching"))
             yield view
             question = Question(
                 text,
@@ -166,24 +170,24 @@ class Desk:
                             )
                         case Said(piece):
                             reply += piece
-                            view = replace(view, messages=(*shown, _said("assistant", reply)))
+                            view = replace(view, messages=(*shown, _message("assistant", reply)))
                         case Revised(other):
                             reply = other
-                            view = replace(view, messages=(*shown, _said("assistant", reply)))
+                            view = replace(view, messages=(*shown, _message("assistant", reply)))
                         case Answered(_, _, final, _, trace):
                             view = replace(
                                 view,
-                                messages=(*shown, _said("assistant", final)),
+                                messages=(*shown, _message("assistant", final)),
                                 evidence=evidence_html(text, trace.search),
                                 search=search_html(trace.search),
                                 timings=timings_html(trace),
                             )
                     yield view
             finally:
-                events.close()  # type: ignore[attr-defined]
+                events.close()
                 stored.set()
         except BakerStreetError as error:
-            # The message goes back into the input, so that it can be mended and sent again.
+            # The message goes back into the input, so that it can be corrected and sent again.
             known = view.conversation is not None and self._stored_last(view, text)
             failed = self.open(user, view.conversation) if known and view.conversation else before
             yield replace(failed, draft="" if known else text, notice=str(error))
@@ -196,17 +200,17 @@ class Desk:
         return self._resources.memory.path(view.conversation) if view.conversation else []
 
     def _cut(self, view: View, turn: int) -> View:
-        """The view without the turn number `turn` and what follows."""
+        """The view without turn `turn` and those that follow it."""
         greeting = len(view.messages) % 2
         return replace(view, messages=view.messages[: greeting + 2 * turn])
 
 
 def turn_of_message(view: View, index: int) -> int:
-    """The number of the turn (from 0) that the message number `index` belongs to; -1 for the greeting."""
+    """The number of the turn (from 0) that message `index` belongs to; -1 for the greeting."""
     return (index - len(view.messages) % 2) // 2
 
 
-def _said(role: str, content: str) -> Message:
+def _message(role: str, content: str) -> Message:
     return {"role": role, "content": content}
 
 

@@ -1,0 +1,98 @@
+"""Bar charts as SVG, drawn by matplotlib, the same bytes for the same figures."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatbot.errors import MessageError
+from chatbot.evaluation.markdown import figure
+from chatbot.evaluation.statistics import Interval
+
+HEIGHT = 3.0  # inches, of a panel
+WIDTH = 12.0  # inches, of the whole picture
+GROUP = 0.85  # the share of a group's width that its bars take
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A group of bars at each label, one bar a series.
+
+    Attributes:
+        title: what is shown.
+        unit: of the vertical axis.
+        labels: along the horizontal axis.
+        series: by name, a value for each label; None where there is none.
+        intervals: by name, an interval for each label, drawn as an error bar.
+    """
+
+    title: str
+    unit: str
+    labels: tuple[str, ...]
+    series: Mapping[str, Sequence[float | None]]
+    intervals: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return all(value is None for values in self.series.values() for value in values)
+
+
+def require_matplotlib() -> None:
+    """Call this before the work whose figures are to be drawn.
+
+    Raises:
+        MessageError: matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MessageError("A chart needs matplotlib: `pip install -e .[charts]`, or leave --chart out.")
+
+
+def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: int = 1) -> str:
+    """Panels side by side as one SVG picture; a series has the same colour in all of them.
+
+    Raises:
+        MessageError: matplotlib is not installed.
+    """
+    require_matplotlib()
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(name for panel in panels for name in panel.series))
+    rows = -(-len(panels) // columns) or 1
+    # Text stays text, and ids do not change from one run to the next.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bakerstreet", "font.size": 8}):
+        picture = Figure(figsize=(WIDTH, HEIGHT * rows + 1), layout="constrained")
+        axes = list(picture.subplots(rows, columns, squeeze=False).flat)
+        colours = dict(zip(names, (f"C{number}" for number in range(len(names))), strict=True))
+        for ax, panel in zip(axes, panels, strict=False):
+            _draw(ax, panel, colours)
+        for ax in axes[len(panels) :]:
+            ax.set_axis_off()
+        picture.suptitle(f"{title}\n{caption}" if caption else title, fontsize=11)
+        handles = [matplotlib.patches.Patch(color=colour, label=name) for name, colour in colours.items()]
+        picture.legend(handles=handles, loc="outside lower center", ncols=min(len(names), 6) or 1, frameon=False)
+        written = io.StringIO()
+        picture.savefig(written, format="svg", metadata={"Date": None})
+    return written.getvalue()
+
+
+def _draw(ax: Any, panel: Panel, colours: Mapping[str, str]) -> None:
+    width = GROUP / len(panel.series)
+    turned = 90 if len(panel.series) > 4 else 0  # narrow bars have no room for a figure that lies flat
+    for number, (name, values) in enumerate(panel.series.items()):
+        left = (number + 0.5) * width - GROUP / 2
+        drawn = [(at, value) for at, value in enumerate(values) if value is not None]
+        bars = ax.bar([at + left for at, _ in drawn], [value for _, value in drawn], width * 0.92, color=colours[name])
+        ax.bar_label(bars, [figure(value) for _, value in drawn], fontsize=6, padding=2, rotation=turned)
+        for at, interval in enumerate(panel.intervals.get(name, ())):
+            if interval is not None:
+                ax.vlines(at + left, *interval, color="black", linewidth=1)
+    ax.set_title(panel.title, fontsize=9)
+    ax.set_ylabel(panel.unit)
+    ax.set_xticks(range(len(panel.labels)), panel.labels)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.margins(x=0.02, y=0.15)

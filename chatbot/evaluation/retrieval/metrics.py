@@ -1,0 +1,37 @@
+"""Measures of a ranked list, and of how well a confidence tells two kinds of questions apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def reciprocal_rank(gains: Sequence[bool]) -> float:
+    """One divided by the rank of the first relevant item; 0 where there is none."""
+    return next((1 / rank for rank, gain in enumerate(gains, 1) if gain), 0.0)
+
+
+def ndcg(gains: Sequence[bool], relevant: int, depth: int) -> float:
+    """Normalised discounted cumulative gain with binary relevance (Järvelin and Kekäläinen, 2002), from 0 to 1.
+
+    Args:
+        gains: whether each item of the list is relevant, the best first.
+        relevant: how many relevant items there are in all.
+        depth: how many items of the list count.
+    """
+    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(relevant, depth) + 1))
+    gained = sum(1 / math.log2(rank + 1) for rank, gain in enumerate(gains[:depth], 1) if gain)
+    return gained / ideal if ideal else 0.0
+
+
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:
+    """How often one of `positives` is above one of `negatives` (Mann and Whitney, 1947); a tie counts half.
+
+    None where either is empty.
+    """
+    if not positives or not negatives:
+        return None
+    above = np.asarray(positives)[:, None] - np.asarray(negatives)[None, :]
+    return float((above > 0).mean() + 0.5 * (above == 0).mean())

@@ -1,0 +1,98 @@
+"""The Library tab without a browser: listing, adding and removing texts, and the state of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import LibraryError
+from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.index.build import build_library
+from chatbot.library.index.store import read_passages
+from chatbot.resources import Resources
+from chatbot.settings import Settings, load_settings
+from chatbot.web.library_handlers import LibraryHandlers
+from personas import LoadedPersona
+
+TALE = "A Tale of Tea\n\nThe kettle at Thistle Lodge was copper, and the cook kept four crowns in it.\n"
+
+
+@pytest.fixture
+def handlers(
+    settings: Settings, sherlock: LoadedPersona, embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LibraryHandlers]:
+    (tmp_path / "models").symlink_to(settings.models_dir)
+    resources = Resources(load_settings(home=tmp_path))
+    handlers = LibraryHandlers(resources)
+    assert handlers.rows("sherlock") == []
+    assert handlers.state("sherlock") == "There is no library yet."
+    build_library(sherlock, resources.library_folder("sherlock"), embedder)
+    yield handlers
+    resources.close()
+
+
+def test_texts_are_added_and_removed_and_a_failure_is_reported(handlers: LibraryHandlers, tmp_path: Path) -> None:
+    assert [row[0] for row in handlers.rows("sherlock")] == ["Casebook"]
+    assert handlers.removable("sherlock") == []
+    good, empty = tmp_path / "tea.txt", tmp_path / "empty.txt"
+    good.write_text(TALE)
+    empty.write_text("")
+    progress: list[tuple[int, int]] = []
+    state = handlers.add("sherlock", [str(empty), str(good)], False, lambda done, total: progress.append((done, total)))
+    assert "**empty.txt** was not added." in state and "Added *A Tale of Tea*: 1 passage." in state
+    assert progress[-1] == (1, 1)
+    assert handlers.removable("sherlock") == [("A Tale of Tea", "tea.txt")]
+    assert "was not added" in handlers.add("sherlock", [str(good)], False)
+    assert handlers.remove("sherlock", "tea.txt") == "Removed tea.txt from the library: 1 passage."
+    assert [row[0] for row in handlers.rows("sherlock")] == ["Casebook"]
+
+
+def test_without_a_choice_the_visitor_is_asked_for_one(handlers: LibraryHandlers) -> None:
+    assert handlers.add("sherlock", [], False) == "Choose one or more files first."
+    assert handlers.remove("sherlock", None) == "Choose the text to remove first."
+
+
+def test_a_library_that_is_partly_embedded_says_how_much(
+    handlers: LibraryHandlers, sherlock: LoadedPersona, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = handlers._resources
+    folder = resources.library_folder("sherlock")
+    total = len(read_passages(folder))
+    assert handlers.state("sherlock") == f"Searched by words and by sense; {total} passages (all-MiniLM-L6-v2)."
+    build_library(sherlock, folder, embedder, fresh=True, behind=True)
+    state = f"Searched by words; 0 of {total} passages by sense so far (all-MiniLM-L6-v2)."
+    assert handlers.state("sherlock") == f"{state} A build was not finished. It continues at the next start."
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise LibraryError("Chroma did not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("chatbot.library.index.fill_library", unreachable)
+        resources.prepare("sherlock", behind=True)
+        resources._filling["sherlock"].join(60)
+    assert not handlers.filling("sherlock")
+    assert handlers.state("sherlock") == f"{state} Chroma did not answer. It continues at the next start."
+    monkeypatch.setattr(resources, "filling", lambda persona: True)
+    assert handlers.state("sherlock") == state and handlers.filling("sherlock")
+
+
+def test_the_tab_refreshes_itself_only_while_a_library_is_being_embedded(
+    handlers: LibraryHandlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gradio as gr
+
+    from chatbot.web.library_tab import build_library_tab
+
+    with gr.Blocks() as page:
+        who = gr.Dropdown(["sherlock"], value="sherlock")
+        build_library_tab(handlers, who, "sherlock", page)
+    (clock,) = [block for block in page.blocks.values() if isinstance(block, gr.Timer)]
+    (tick,) = [event for event in page.fns.values() if ("tick" in {name for _, name in event.targets})]
+    assert not clock.active
+    monkeypatch.setattr(handlers._resources, "filling", lambda persona: True)
+    assert tick.fn("sherlock")[1].active
+    monkeypatch.setattr(handlers._resources, "filling", lambda persona: False)
+    state, timer = tick.fn("sherlock")
+    assert "searched by words and by sense".capitalize() in state and not timer.active
