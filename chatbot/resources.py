@@ -121,9 +121,7 @@ class Resources:
         from chatbot.library.index import read_manifest
 
         manifest = None if anew else read_manifest(self.library_folder(persona_id))
-        models = self._search_models(persona_id)
-        name = models.main(manifest.embedder if manifest else None)
-        return models.embedder(name) or self.embedder
+        return self._search_models(persona_id).embedder_of(manifest.embedder if manifest else None)
 
     def _search_models(self, persona_id: str) -> SearchModels:
         from chatbot.search_models import SearchModels
@@ -140,17 +138,14 @@ class Resources:
         from chatbot.library.search import CALIBRATION_FILE, Calibration, Library
         from chatbot.search_models import plans_of
 
-        loaded, models = self.persona(persona_id), self._search_models(persona_id)
-        embedder = self.library_embedder(persona_id)
+        loaded = self.persona(persona_id)
         return Library(
             self.library_folder(persona_id),
-            embedder,
+            self._search_models(persona_id),
             self.settings.chroma_url,
-            models=models.models(),
             plans=plans_of(loaded),
             calibration=Calibration.read(loaded.folder / CALIBRATION_FILE),
             persona=loaded.persona.name,
-            main="plain" if embedder is self.embedder else "tuned",
         )
 
     def prepare(

@@ -1,32 +1,34 @@
-"""What a library's modules may use beside its embedder, as the settings and the persona name it; opened when needed."""
+"""The models of a persona's searches, as the settings and the persona name them; each opened when it is needed."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chatbot.engines import Engine, Request, Sampling
 from chatbot.errors import PersonaError, PlanError
 from chatbot.progress import Say
+from chatbot.prompts import Message
 from chatbot.settings import Settings
 from personas import LoadedPersona
 
 if TYPE_CHECKING:
-    from chatbot.engines import Engine
     from chatbot.library.encoders import Embedder
-    from chatbot.library.search import LanguageModel, Models, Plan, Scorer
-
+    from chatbot.library.search import LanguageModel, Plan, Scorer
 
 PLAIN, TUNED = "plain", "tuned"
 
 
 class SearchModels:
-    """The models of one persona's searches.
+    """All models that the searches of one persona may use: what a `Library` takes as its `Models`.
 
     Args:
         settings: of the process.
         loaded: the persona.
-        plain: gives the embedder that the settings name.
+        plain: gives the embedder that the settings name, which all personas share.
         engine: gives the engine that answers.
         say: told what is being done when it takes more than a moment.
     """
@@ -45,94 +47,112 @@ class SearchModels:
         self._engine = engine
         self._say = say
         self._lock = threading.Lock()
-        self._tuned: Embedder | None = None
-        self._scorer: Scorer | None = None
-        self._strong: Engine | None = None
-
-    def models(self) -> Models:
-        """The calls that a `Library` takes."""
-        from chatbot.library.search import Models
-
-        return Models(self.embedder, self._cross_encoder, self._reader, self._stronger)
 
     def embedder(self, name: str) -> Embedder | None:
         """The 'plain' embedder or the 'tuned' one of the persona.
 
         None where there is none: the persona has no retriever, or the settings name another base.
         """
-        from chatbot.library.encoders import BUNDLED, Embedder
-
-        settings = self._settings
-        if name != TUNED:
+        if name == PLAIN:
             return self._plain()
-        if self._loaded.retriever is None or settings.embedder != BUNDLED:
+        if name != TUNED:
             return None
         with self._lock:
-            if self._tuned is None:
-                self._tuned = Embedder(
-                    settings.embedder,
-                    settings.threads,
-                    adapter=self._loaded.retriever,
-                    cache=settings.encoder_cache,
-                    say=self._say,
-                )
             return self._tuned
 
-    def main(self, built_by: str | None) -> str:
-        """Which embedder a library works with: the one that built it, and for a new one the tuned one.
+    def embedder_of(self, fingerprint: str | None) -> Embedder:
+        """The embedder of a library: the one that built it, and for a new one the tuned one where there is one.
 
         Args:
-            built_by: the fingerprint in its manifest; None: there is none yet.
+            fingerprint: of the one that built it; None: there is none yet.
         """
-        if self.embedder(TUNED) is None or built_by == self._plain().fingerprint:
-            return PLAIN
-        return TUNED
+        tuned = self.embedder(TUNED)
+        return self._plain() if tuned is None or fingerprint == self._plain().fingerprint else tuned
 
-    def _cross_encoder(self) -> Scorer | None:
+    def cross_encoder(self) -> Scorer | None:
         """The cross-encoder that the settings name, or the persona's own; None where there is none."""
-        named, settings = self._settings.cross_encoder, self._settings
-        if named == "none" or (named == "auto" and self._loaded.reranker is None):
-            return None
         with self._lock:
-            if self._scorer is None:
-                from chatbot.library.encoders import BUNDLED, CrossEncoder
-
-                model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
-                self._scorer = CrossEncoder(
-                    model, adapter, settings.threads, cache=settings.encoder_cache, say=self._say
-                )
             return self._scorer
 
-    def _reader(self) -> LanguageModel:
-        from chatbot.reader import EngineLanguageModel
-
+    def language_model(self) -> LanguageModel | None:
+        """The base of the engine that answers."""
         return EngineLanguageModel(self._engine())
 
-    def _stronger(self) -> LanguageModel | None:
+    def stronger_model(self) -> LanguageModel | None:
         """The model that the settings name for hard cases; None where they name none."""
-        settings = self._settings
-        if not settings.strong_model:
+        if not self._settings.strong_model:
             return None
-        from chatbot.reader import EngineLanguageModel
-
         with self._lock:
-            if self._strong is None:
-                from chatbot.engine_choice import open_engine
+            return EngineLanguageModel(self._stronger_engine)
 
-                changed = {"model": settings.strong_model}
-                if settings.strong_url:
-                    changed = {
-                        "engine": "remote",
-                        "remote_url": settings.strong_url,
-                        "remote_model": settings.strong_model,
-                    }
-                self._strong = open_engine(settings.model_copy(update=changed), self._say)
-            return EngineLanguageModel(self._strong)
+    def count(self, text: str) -> int:
+        """The tokens of a text, as the engine that answers counts them."""
+        return self._engine().count(text)
 
     def close(self) -> None:
         """Give the stronger model back."""
-        if self._strong is not None:
-            self._strong.close()
+        if "_stronger_engine" in self.__dict__:
+            self._stronger_engine.close()
+
+    @cached_property
+    def _tuned(self) -> Embedder | None:
+        from chatbot.library.encoders import BUNDLED, Embedder
+
+        settings, adapter = self._settings, self._loaded.retriever
+        if adapter is None or settings.embedder != BUNDLED:
+            return None
+        return Embedder(
+            settings.embedder, settings.threads, adapter=adapter, cache=settings.encoder_cache, say=self._say
+        )
+
+    @cached_property
+    def _scorer(self) -> Scorer | None:
+        from chatbot.library.encoders import BUNDLED, CrossEncoder
+
+        settings, named = self._settings, self._settings.cross_encoder
+        if named == "none" or (named == "auto" and self._loaded.reranker is None):
+            return None
+        model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
+        return CrossEncoder(model, adapter, settings.threads, cache=settings.encoder_cache, say=self._say)
+
+    @cached_property
+    def _stronger_engine(self) -> Engine:
+        from chatbot.engine_choice import open_engine
+
+        settings = self._settings
+        changed = {"model": settings.strong_model}
+        if settings.strong_url:
+            changed = {
+                "engine": "remote",
+                "remote_url": settings.strong_url,
+                "remote_model": settings.strong_model,
+            }
+        return open_engine(settings.model_copy(update=changed), self._say)
+
+
+@dataclass(frozen=True)
+class EngineLanguageModel:
+    """What a search may ask of an engine; always of its base, without a voice."""
+
+    engine: Engine
+
+    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """The mean log-probability of a token of each continuation after its context, in nats.
+
+        Raises:
+            EngineError: the engine cannot tell.
+            MessageError: a pair is longer than the window.
+        """
+        return self.engine.likelihood(pairs)
+
+    def write(self, prompt: str, max_tokens: int) -> str:
+        """A short text in answer to a prompt; the same each time.
+
+        Raises:
+            EngineError: generation failed.
+        """
+        request = Request((Message("user", prompt),), sampling=Sampling(max_new_tokens=max_tokens))
+        return self.engine.submit(request).completion.text
 
 
 def plans_of(loaded: LoadedPersona) -> dict[str, Plan]:

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     )
     strong_model: str | None = Field(
         None,
-        description="A stronger language model for hard questions (`settle`): as `model`, or its name at `strong_url`.",
+        description="A stronger model for `filter-then-rerank`: as `model`, or its name at `strong_url`.",
     )
     strong_url: str | None = Field(None, description="An OpenAI-compatible server that runs the stronger model.")
     personas: Path | None = Field(None, description="A folder with your own personas, in addition to the built-in one.")

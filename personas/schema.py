@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypeAliasType
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+# A module of a search by its name, alone or with what it is given: settings, the steps that it runs, or both.
+Step = TypeAliasType("Step", "str | dict[Text, list[Step] | dict[Text, int | float | str | bool | list[Step]] | None]")
 
 
 class _Part(BaseModel):
@@ -108,9 +112,9 @@ class Persona(_Part):
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")
     default_mode: Text = "hybrid"
-    plans: dict[str, list[str | dict[Text, dict[Text, int | float | str | bool] | None]]] = Field(
+    plans: dict[str, list[Step]] = Field(
         default_factory=dict,
-        description="How the library is searched, by the plan's name: its modules, with settings where needed.",
+        description="How the library is searched, by the plan's name: its modules, with their settings and steps.",
     )
     generation: Generation = Field(default_factory=Generation)
     prompts: Prompts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,6 +19,7 @@ from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.build import build_library
 from chatbot.library.search.library import Library
+from chatbot.library.search.models import OpenModels
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona, load_persona
@@ -63,7 +64,7 @@ def library(settings: Settings, sherlock: LoadedPersona, embedder: Embedder) -> 
     """The library that a fresh install has: the casebook."""
     folder = settings.library_dir / "sherlock"
     build_library(sherlock, folder, embedder)
-    return Library(folder, embedder)
+    return Library(folder, OpenModels(embedder))
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +77,8 @@ def remembering(embedder: Embedder) -> Remembering:
 def casebook(settings: Settings, library: Library, remembering: Remembering) -> Callable[..., Library]:
     """Opens the casebook's library anew, with models, plans or a calibration of a test's own."""
 
-    def opened(**parts: Any) -> Library:
-        given: Any = remembering
+    def opened(models: dict[str, Any] | None = None, **parts: Any) -> Library:
+        given = OpenModels(cast(Embedder, remembering), **(models or {}))
         return Library(settings.library_dir / "sherlock", given, **{"persona": "Sherlock Holmes", **parts})
 
     return opened

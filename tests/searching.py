@@ -7,7 +7,8 @@ from typing import Any
 
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.search.inquiry import Candidate
-from chatbot.library.search.modules import Tools
+from chatbot.library.search.models import OpenModels
+from chatbot.library.search.tools import Tools
 from chatbot.library.texts.passages import TEXT, Passage
 from personas.loading import BUILT_IN
 
@@ -38,7 +39,7 @@ class Remembering:
         return self.embed_documents([text])[0]
 
 
-class ScriptedReader:
+class ScriptedLanguageModel:
     """Finds a question likely behind texts that hold `likes`, and writes what it is told to; remembers what it read."""
 
     def __init__(self, likes: str = "nothing at all", writes: str = "", error: Exception | None = None) -> None:
@@ -84,8 +85,8 @@ def candidate(text: str, score: float, position: int = 0, key: str = "", **more:
     return Candidate(passage(text, **more), position, score, text=text, key=key, last=0)
 
 
-def bare(passages: Sequence[Passage] = (), **models: Any) -> Tools:
-    """Tools for modules that search nothing."""
+def bare(passages: Sequence[Passage] = (), persona: str = "", **models: Any) -> Tools:
+    """Tools for modules that search nothing, with models as `OpenModels` takes them."""
     nothing: Any = None
     given: Any = passages
-    return Tools(given, nothing, lambda _: nothing, "plain", **models)
+    return Tools(given, nothing, nothing, nothing, nothing, OpenModels(nothing, **models), persona)

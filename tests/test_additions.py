@@ -15,6 +15,7 @@ from chatbot.library.index.additions import add_text, remove_text
 from chatbot.library.index.chroma import known_ids, open_chroma
 from chatbot.library.index.manifest import read_manifest
 from chatbot.library.search.library import Library
+from chatbot.library.search.models import OpenModels
 from personas import LoadedPersona
 
 STORY = """# The Clockmaker of Whitby
@@ -43,7 +44,7 @@ def written(folder: Path, name: str, text: str) -> Path:
 
 
 def works(folder: Path, embedder: Embedder, question: str = QUESTION) -> list[str]:
-    return [piece.passage.source for piece in Library(folder, embedder).search(question).evidence]
+    return [piece.passage.source for piece in Library(folder, OpenModels(embedder)).search(question).evidence]
 
 
 def test_an_added_text_is_found_at_once_and_a_removed_one_leaves_nothing(
@@ -79,7 +80,7 @@ def test_a_text_of_the_same_name_takes_its_place_only_when_asked_to(
     with pytest.raises(SourceError, match=r"named 'clock\.md' already"):
         add_text(sherlock, folder, embedder, file)
     add_text(sherlock, folder, embedder, file, replace_old=True)
-    texts = [passage.text for passage in Library(folder, embedder).passages if passage.source == "clock.md"]
+    texts = [passage.text for passage in Library(folder, OpenModels(embedder)).passages if passage.source == "clock.md"]
     assert any("pendulum" in text for text in texts)
     assert not any("mainspring" in text for text in texts)
 
@@ -114,7 +115,7 @@ def test_an_addition_that_dies_leaves_the_library_as_it_was(
     with pytest.raises(Interrupted):
         add_text(sherlock, folder, Dying(adapter=sherlock.retriever), file)
     known = "Who was Dr. Grimesby Roylott?"
-    assert Library(folder, embedder).search(known).evidence
+    assert Library(folder, OpenModels(embedder)).search(known).evidence
     assert add_text(sherlock, folder, embedder, file).passages > 0
     assert works(folder, embedder)[0] == "clock.md"
 
@@ -184,7 +185,9 @@ def test_a_text_in_an_old_encoding_is_read_right(
     file = tmp_path / "clock.txt"
     file.write_bytes(STORY.replace("Pell", "Pellé").replace("ships' ", "ships’ “sea” ").encode("cp1252"))
     add_text(sherlock, folder, embedder, file)
-    text = " ".join(passage.text for passage in Library(folder, embedder).passages if passage.source == "clock.txt")
+    text = " ".join(
+        passage.text for passage in Library(folder, OpenModels(embedder)).passages if passage.source == "clock.txt"
+    )
     assert "Jonas Pellé" in text and 'ships\' "sea"' in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,29 @@ def test_fitted_weights_separate_what_differs_and_leave_out_what_is_always_the_s
     above = [sum(logistic(weights, row) > 0.5 for row in rows) / len(rows) for rows in (answerable, not_)]
     assert above[0] > 0.95 and above[1] < 0.05
     assert (weights.answerable, weights.unanswerable) == (200, 100)
+
+
+def test_a_fit_has_the_least_ridge_regularised_loss_of_all_weights() -> None:
+    """The gradient of that loss, written out, is zero at the fitted weights, and only there: the loss is convex."""
+    answerable, unanswerable = drawn(60, 0.6, 1), drawn(30, 0.45, 2)
+    model = fitted(answerable, unanswerable, spared=0.9)
+    rows = [*answerable, *unanswerable]
+    errors = [
+        (logistic(model, row) - known) * 0.5 * 90 / (60 if known else 30)
+        for row, known in zip(rows, [1] * 60 + [0] * 30, strict=True)
+    ]
+    assert sum(errors) == pytest.approx(0, abs=0.01)
+    for name, weight in model.weights.items():
+        mean = statistics.fmean(row[name] for row in rows)
+        spread = statistics.pstdev(row[name] for row in rows)
+        slope = sum(error * (row[name] - mean) / spread for error, row in zip(errors, rows, strict=True))
+        assert slope + weight * spread == pytest.approx(0, abs=0.01)
+
+
+def test_a_fit_is_what_newtons_method_finds() -> None:
+    model = fitted(drawn(60, 0.6, 1), drawn(30, 0.45, 2), spared=0.9)
+    assert model.bias == pytest.approx(-10.973, abs=2e-4)
+    assert model.weights == pytest.approx({"nearest": 15.188, "coverage": 6.9836}, abs=2e-4)
 
 
 def test_both_kinds_count_alike_however_many_there_are() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from chatbot.language.small_talk import as_written, is_about_visitor, is_small_talk
 from chatbot.library.search.inquiry import Inquiry
-from chatbot.library.search.modules.rewriting import SHORT, FollowUp, is_follow_up, parts_of
+from chatbot.library.search.modules.decompose import sub_questions
+from chatbot.library.search.modules.rewriting import SHORT, FollowUp, is_follow_up
 from personas import LoadedPersona
 
 NO_TOOLS: Any = None  # the module reads nothing but the inquiry
@@ -17,7 +18,7 @@ EARLIER = [("Who was Julia Stoner?", "A twin."), (LAST, "Know that a snake did, 
 
 
 def followed(question: str) -> Inquiry:
-    return FollowUp(NO_TOOLS).apply(Inquiry(question, tuple(EARLIER)))[0]
+    return FollowUp().apply(Inquiry(question, tuple(EARLIER)), NO_TOOLS)[0]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_the_first_word_is_no_name() -> None:
 
 def test_the_first_question_is_searched_as_it_stands() -> None:
     asked = Inquiry("Why did he do it?")
-    assert FollowUp(NO_TOOLS).apply(asked) == (asked, "")
+    assert FollowUp().apply(asked, NO_TOOLS) == (asked, "")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_the_first_question_is_searched_as_it_stands() -> None:
 def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_goes_with_both(
     question: str, parts: list[str]
 ) -> None:
-    assert list(parts_of(question)) == parts
+    assert list(sub_questions(question)) == parts
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_g
     ],
 )
 def test_a_question_that_asks_one_thing_stays_whole(question: str) -> None:
-    assert parts_of(question) == (question,)
+    assert sub_questions(question) == (question,)
 
 
 @pytest.mark.parametrize(

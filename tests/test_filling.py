@@ -19,6 +19,7 @@ from chatbot.library.index.dense import Dense, fill_dense, fill_library, switch_
 from chatbot.library.index.manifest import read_manifest
 from chatbot.library.index.passages import read_passages
 from chatbot.library.search.library import Library
+from chatbot.library.search.models import OpenModels
 from chatbot.library.search.plans import NAIVE
 from chatbot.resources import Resources
 from chatbot.settings import load_settings
@@ -66,7 +67,7 @@ def test_a_first_library_is_searched_by_words_before_anything_is_embedded(person
     embedder = Counting()
     built = build_library(persona, folder, embedder, texts=BOOK, behind=True)
     assert (built.embedded, embedder.embedded) == (0, 0)
-    library = Library(folder, embedder)
+    library = Library(folder, OpenModels(embedder))
     assert (library.dense_ready, library.embedded, library.total) == (False, 0, built.passages)
     assert "third stair" in library.search(QUESTION).evidence[0].text
     assert modules(library) == {"bm25", "focus"}
@@ -88,7 +89,7 @@ def test_a_filling_that_was_killed_says_how_far_it_came_and_goes_on(
     assert manifest is not None
     assert (manifest.dense, manifest.total, manifest.complete) == (3, total, False)
     assert manifest.state() == f"searched by words; 3 of {total} passages by sense so far"
-    assert Library(folder, embedder).embedded == 3
+    assert Library(folder, OpenModels(embedder)).embedded == 3
     embedder.left = None
     assert fill_library(folder, embedder) == total - 3
     assert is_whole(folder, embedder)
@@ -103,7 +104,7 @@ def test_a_filling_that_is_stopped_ends_before_the_next_batch(persona: LoadedPer
             stop.set()
 
     assert fill_library(folder, embedder, on_progress=show, batch=2, stop=stop) == 2
-    assert total > 2 and not Library(folder, embedder).dense_ready
+    assert total > 2 and not Library(folder, OpenModels(embedder)).dense_ready
 
 
 def test_a_text_that_comes_while_the_vectors_are_filled_in_is_found_at_once_and_embedded_with_the_others(
@@ -116,7 +117,12 @@ def test_a_text_that_comes_while_the_vectors_are_filled_in_is_found_at_once_and_
     def show(done: int, _: int) -> None:
         if done and not added:
             added.append(add_text(persona, folder, embedder, tea, behind=True).passages)
-            assert Library(folder, embedder).search("What was the teapot of Gorse Hall?").evidence[0].passage.source
+            assert (
+                Library(folder, OpenModels(embedder))
+                .search("What was the teapot of Gorse Hall?")
+                .evidence[0]
+                .passage.source
+            )
 
     fill_library(folder, embedder, on_progress=show, batch=2)
     assert len(read_passages(folder)) == total + added[0]
@@ -160,7 +166,11 @@ def test_closing_ends_a_filling_and_the_next_start_goes_on(
     resources.prepare("quill", behind=True)
     resources.close()
     folder = resources.library_folder("quill")
-    assert not resources.filling("quill") and embedder.embedded == 0 and not Library(folder, embedder).dense_ready
+    assert (
+        not resources.filling("quill")
+        and embedder.embedded == 0
+        and not Library(folder, OpenModels(embedder)).dense_ready
+    )
     again = Resources(load_settings(home=tmp_path, personas=tmp_path / "personas"))
     again.__dict__["embedder"] = embedder
     again.prepare("quill")
@@ -220,13 +230,13 @@ def test_a_change_that_is_killed_anywhere_leaves_the_library_before_or_after_it(
         POINTS[point](patch)
         with pytest.raises(Interrupted):
             build_library(persona, folder, embedder, texts=BOOK)
-    library = Library(folder, embedder)
+    library = Library(folder, OpenModels(embedder))
     assert library.dense_ready, "it is searched by sense as before"
     said = " ".join(piece.text for piece in library.search("What is the cat called?").evidence)
     assert ("Pilchard" in said) != ("Haddock" in said)
     build_library(persona, folder, embedder, texts=BOOK)
     assert is_whole(folder, embedder)
-    assert "Haddock" in Library(folder, embedder).search("What is the cat called?").evidence[0].text
+    assert "Haddock" in Library(folder, OpenModels(embedder)).search("What is the cat called?").evidence[0].text
 
 
 @pytest.mark.parametrize("point", ["_write_passages", "rename"])
@@ -243,7 +253,7 @@ def test_an_index_that_is_killed_while_it_is_written_leaves_the_old_one(
         _dies(*((passages, point, 1, True) if point == "_write_passages" else (Path, point, 2, False)))(patch)
         with pytest.raises(Interrupted):
             build_library(persona, folder, embedder, texts=BOOK)
-    library = Library(folder, embedder)
+    library = Library(folder, OpenModels(embedder))
     assert library.dense_ready and "Pilchard" in library.search("What is the cat called?").evidence[0].text
     build_library(persona, folder, embedder, texts=BOOK)
     assert is_whole(folder, embedder)
@@ -283,7 +293,7 @@ def test_a_server_that_goes_away_while_it_is_filled_is_named_and_the_next_start_
 
         with pytest.raises(LibraryError, match=r"Chroma did not answer.*goes on from there"):
             fill_library(folder, embedder, url, show, batch=2)
-        library = Library(folder, embedder, url)
+        library = Library(folder, OpenModels(embedder), url)
         assert (library.dense_ready, library.embedded) == (False, 2)
         assert "third stair" in library.search(QUESTION).evidence[0].text
     with chroma_server(tmp_path / "server", port):
@@ -336,17 +346,17 @@ def test_the_main_embedder_is_switched_without_the_texts_and_the_old_vectors_go(
     old, new = Counting(), Counting("tuned-retriever:7")
     total = build_library(persona, folder, old, texts=BOOK).passages
     with pytest.raises(LibraryError, match=r"tuned-retriever:7.*--switch-embedder"):
-        Library(folder, new)
+        Library(folder, OpenModels(new))
     new.left = 0
     with pytest.raises(Interrupted):
         switch_embedder(folder, new)
-    assert Library(folder, old).dense_ready, "until it is whole, it is the old one's"
+    assert Library(folder, OpenModels(old)).dense_ready, "until it is whole, it is the old one's"
     new.left = None
     assert switch_embedder(folder, new) == total
-    assert "third stair" in Library(folder, new).search(QUESTION).evidence[0].text
+    assert "third stair" in Library(folder, OpenModels(new)).search(QUESTION).evidence[0].text
     assert is_whole(folder, new)
     with pytest.raises(LibraryError, match=r"tuned-retriever:7.*--switch-embedder"):
-        Library(folder, old)
+        Library(folder, OpenModels(old))
     client = open_chroma(folder, new, None)._client
     assert len(client.list_collections()) == 1
     assert build_library(persona, folder, new, texts=BOOK).embedded == 0

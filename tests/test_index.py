@@ -14,7 +14,7 @@ from chatbot.errors import LibraryError
 from chatbot.library.index import Lexical, build_library, index_stamp, read_manifest, read_passages, terms
 from chatbot.library.index.manifest import SourceEntry, source_name
 from chatbot.library.index.passages import write_index
-from chatbot.library.search import Library
+from chatbot.library.search import Library, OpenModels
 from chatbot.library.texts import CASEBOOK, TEXT, Passage
 from personas import LoadedPersona
 
@@ -159,7 +159,7 @@ def test_a_library_of_an_earlier_version_is_refused_until_it_is_built_again(
     build_library(persona, folder, embedder)
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"version": 2, "complete": True}))
-    for use in (lambda: Library(folder, embedder), lambda: build_library(persona, folder, embedder, texts=BOOK)):
+    for use in (lambda: Library(folder, OpenModels(embedder)), lambda: build_library(persona, folder, embedder, texts=BOOK)):
         with pytest.raises(LibraryError, match=r"earlier version.*library build quill --fresh"):
             use()
     build_library(persona, folder, embedder, texts=BOOK, fresh=True)

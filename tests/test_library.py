@@ -16,7 +16,8 @@ from chatbot.library.index.chroma import known_ids, open_chroma
 from chatbot.library.index.manifest import read_manifest
 from chatbot.library.search.inquiry import Ranking
 from chatbot.library.search.library import Library
-from chatbot.library.search.modules.finding import fused
+from chatbot.library.search.models import OpenModels
+from chatbot.library.search.modules.retrieval import fused
 from chatbot.library.search.plans import FUSED, NAIVE
 from personas import LoadedPersona
 
@@ -41,13 +42,13 @@ def test_a_question_finds_its_passage_with_work_chapter_and_narrator(
 ) -> None:
     embedder = Embedder()
     build_library(persona, tmp_path / "quill", embedder, texts=book)
-    found = Library(tmp_path / "quill", embedder).search("Where did Barnaby Quill keep his copper kettle?")
+    found = Library(tmp_path / "quill", OpenModels(embedder)).search("Where did Barnaby Quill keep his copper kettle?")
     best = found.evidence[0]
     assert not found.weak
     assert "under the third stair" in best.text
     assert (best.passage.work, best.passage.chapter) == ("A Tale of Two Kettles", "Chapter 1: The Copper Kettle")
     assert best.passage.narrator == "Wren"
-    assert [reason.module for reason in best.reasons] == ["dense", "bm25", "fuse", "focus", "surroundings"]
+    assert [reason.module for reason in best.reasons] == ["dense", "bm25", "fuse", "focus", "sentence-window"]
     assert len(best.text) < len(best.passage.text)
 
 
@@ -59,7 +60,7 @@ def test_building_again_embeds_only_what_changed(persona: LoadedPersona, book: d
     entry(persona.folder, "cat", "The Cat", "The cat of Thistle Lodge is called Haddock now.")
     changed = build_library(persona, tmp_path / "quill", embedder, texts=book)
     assert (changed.embedded, changed.removed) == (1, 1)
-    found = Library(tmp_path / "quill", embedder).search("What is the cat called?")
+    found = Library(tmp_path / "quill", OpenModels(embedder)).search("What is the cat called?")
     assert "Haddock" in found.evidence[0].text
     assert not any("Pilchard" in piece.text for piece in found.evidence)
 
@@ -89,7 +90,7 @@ def test_a_build_that_was_killed_goes_on_where_it_stopped(
     embedder.left = None
     built = build_library(persona, tmp_path / "quill", embedder, texts=book)
     assert built.embedded == built.passages - kept
-    assert Library(tmp_path / "quill", embedder).search("What was the iron kettle sold for?").evidence
+    assert Library(tmp_path / "quill", OpenModels(embedder)).search("What was the iron kettle sold for?").evidence
 
 
 def test_a_source_that_cannot_be_used_changes_nothing(
@@ -100,7 +101,7 @@ def test_a_source_that_cannot_be_used_changes_nothing(
     (persona.casebook / "broken.md").write_text("no head at all")
     with pytest.raises(SourceError, match=r"broken\.md"):
         build_library(persona, tmp_path / "quill", embedder, texts=book)
-    assert len(Library(tmp_path / "quill", embedder).passages) == before.passages
+    assert len(Library(tmp_path / "quill", OpenModels(embedder)).passages) == before.passages
 
 
 def test_a_library_of_another_embedder_is_refused_until_it_is_built_anew(
@@ -112,25 +113,25 @@ def test_a_library_of_another_embedder_is_refused_until_it_is_built_anew(
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"embedder": "other-model:1"}))
     with pytest.raises(LibraryError, match=r"other-model:1.*--fresh"):
-        Library(folder, embedder)
+        Library(folder, OpenModels(embedder))
     with pytest.raises(LibraryError, match=r"other-model:1"):
         build_library(persona, folder, embedder)
     assert build_library(persona, folder, embedder, fresh=True).embedded > 0
-    assert Library(folder, embedder).passages
+    assert Library(folder, OpenModels(embedder)).passages
 
 
 def test_a_missing_or_damaged_library_says_what_to_do(persona: LoadedPersona, tmp_path: Path) -> None:
     embedder = Embedder()
     with pytest.raises(LibraryError, match="bakerstreet library build quill"):
-        Library(tmp_path / "quill", embedder)
+        Library(tmp_path / "quill", OpenModels(embedder))
     build_library(persona, tmp_path / "quill", embedder)
     for file in (tmp_path / "quill" / "index").glob("*.store"):
         file.write_text("{")
     with pytest.raises(LibraryError, match="damaged"):
-        Library(tmp_path / "quill", embedder)
+        Library(tmp_path / "quill", OpenModels(embedder))
     (tmp_path / "quill" / "manifest.json").write_text("{")
     with pytest.raises(LibraryError, match="damaged"):
-        Library(tmp_path / "quill", embedder)
+        Library(tmp_path / "quill", OpenModels(embedder))
 
 
 def test_a_chroma_server_that_is_away_is_named(persona: LoadedPersona, tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_a_chroma_server_holds_the_library_as_well(
     url, embedder = f"http://127.0.0.1:{port}", Embedder()
     with chroma_server(tmp_path / "server", port):
         build_library(persona, tmp_path / "quill", embedder, texts=book, chroma_url=url)
-        library = Library(tmp_path / "quill", embedder, url)
+        library = Library(tmp_path / "quill", OpenModels(embedder), url)
         assert "third stair" in library.search("Where was the copper kettle kept?").evidence[0].text
         assert not (tmp_path / "quill" / "chroma").exists()
     with pytest.raises(LibraryError, match="Chroma did not answer"):
@@ -184,15 +185,6 @@ def test_what_is_not_in_the_books_is_known_to_be_weak(library: Library, question
     found = library.search(question)
     assert found.weak
     assert found.unknown
-
-
-def test_the_retriever_face_gives_documents(library: Library) -> None:
-    from chatbot.library.search.retriever import LibraryRetriever
-
-    documents = LibraryRetriever(library=library, pieces=2).invoke("What killed Julia Stoner?")
-    assert len(documents) == 2
-    assert documents[0].metadata["work"] == "The Speckled Band"
-    assert documents[0].page_content in documents[0].metadata["passage"].replace("\n", " ")
 
 
 def test_fusing_prefers_what_both_lists_hold_and_weighs_the_casebook() -> None:

@@ -64,7 +64,7 @@ SEARCH = Found(
         changed(
             work="The Second Umbrella",
             text="The cab was late. " * 20,
-            reasons=(Reason("bm25", 9, 3.0, "found"), Reason("diversify", 5, 0.2, "says what a better one says")),
+            reasons=(Reason("bm25", 9, 3.0, "found"), Reason("mmr", 5, 0.2, "says what a better one says")),
         ),
     ),
 )
@@ -235,7 +235,7 @@ def test_an_unused_passage_is_shown_with_its_beginning_and_last_reason() -> None
     html = search_html(SEARCH)
     assert "Found and not used" in html
     assert '<span class="work">The Second Umbrella</span>' in html
-    assert "diversify: says what a better one says" in html
+    assert "mmr: says what a better one says" in html
     assert "bm25: found" not in html
     (beginning,) = re.findall('<div class="beginning">(.*?)</div>', html)
     assert beginning.startswith("The cab was late. The cab") and beginning.endswith(" …")

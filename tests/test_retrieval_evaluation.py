@@ -376,12 +376,12 @@ def test_an_unknown_system_is_answered_with_those_there_are(library: Library) ->
 def test_a_plan_gives_up_each_of_its_modules_in_turn(library: Library) -> None:
     system = System(library, FUSED)
     without = {variant.name: variant for variant in system.ablations()}
-    names = [part.module for part in FUSED.uses]
-    assert names == ["dense", "bm25", "fuse", "focus", "diversify"]
+    names = [step.name for step in FUSED.steps]
+    assert names == ["dense", "bm25", "fuse", "focus", "mmr"]
     assert list(without) == [f"fused without {name}" for name in names]
     for name in names:
-        left = tuple(part for part in FUSED.uses if part.module != name)
-        assert without[f"fused without {name}"].plan == replace(FUSED, uses=left)
+        left = tuple(step for step in FUSED.steps if step.name != name)
+        assert without[f"fused without {name}"].plan == replace(FUSED, steps=left)
     assert "naive without dense" not in {variant.name for variant in System(library, NAIVE).ablations()}
     with pytest.raises(MessageError, match="has no module 'reranker'"):
         system.without("reranker")

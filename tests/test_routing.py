@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +12,11 @@ from searching import KILLED, bare, candidate
 
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.library import Library
-from chatbot.library.search.modules.routing import Again, Router, interleaved
+from chatbot.library.search.modules.base import Module
+from chatbot.library.search.modules.iterative_retrieval import IterativeRetrieval, interleaved
+from chatbot.library.search.modules.router import Router
 from chatbot.library.search.plans import MODULAR, plan_of
+from chatbot.library.search.tools import Tools
 from chatbot.library.texts.passages import RECOLLECTION, Passage, recollection
 
 EVENING = datetime(2024, 11, 5, 20, tzinfo=UTC)
@@ -31,7 +34,7 @@ def books(casebook: Callable[..., Library]) -> Library:
 
 
 def routed(books: Library, message: str, **more: Any) -> Inquiry:
-    return Router(books.tools).invoke(Inquiry(message, **more))
+    return Router()(Inquiry(message, **more), books.tools)
 
 
 # ---------------------------------------------------------------------- intents
@@ -67,7 +70,7 @@ def test_small_talk_and_what_is_out_of_his_world_open_no_books(books: Library, m
 @pytest.mark.parametrize("message", ["Where do you keep your tobacco?", KILLED])
 def test_what_the_books_may_hold_is_searched_in_them(books: Library, message: str) -> None:
     done = routed(books, message, recollections=lambda: SAID)
-    assert not done.ended and done.places == {"casebook", "text"} and done.candidates == ()
+    assert not done.ended and done.works == frozenset() and done.candidates == ()
     assert books.search(message, MODULAR, recollections=lambda: SAID).evidence[0].passage.kind != RECOLLECTION
 
 
@@ -123,17 +126,17 @@ def test_two_that_say_the_same_on_one_day_are_two_recollections_of_their_hours()
 # ---------------------------------------------------------------------- a second search
 
 
-class Searches:
+@dataclass(frozen=True)
+class Searches(Module):
     """A module that finds what it was told to, and remembers what it was asked."""
 
-    def __init__(self, *found: Any) -> None:
-        self.found = found
-        self.asked: list[Inquiry] = []
+    name = "searches"
+    found: tuple[Any, ...] = ()
+    asked: list[Inquiry] = field(default_factory=list)
 
-    def invoke(self, inquiry: Inquiry) -> Inquiry:
-        """Find it."""
+    def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         self.asked.append(inquiry)
-        return replace(inquiry, candidates=self.found).signal(coverage=0.9)
+        return replace(inquiry, candidates=self.found).measured(coverage=0.9), ""
 
 
 def first_search(coverage: float) -> Inquiry:
@@ -144,20 +147,20 @@ def first_search(coverage: float) -> Inquiry:
         candidate("A cat slept.", 0.4, 3, key="A cat slept.", work="The Cat"),
         candidate("It rained.", 0.3, 4, key="It rained.", work="The Rain"),
     )
-    return Inquiry("Where was it kept?", candidates=found).signal(coverage=coverage, nearest=0.5)
+    return Inquiry("Where was it kept?", candidates=found).measured(coverage=coverage, nearest=0.5)
 
 
 def test_a_search_that_covers_the_question_is_made_once() -> None:
     chain = Searches()
-    done, note = Again(bare(), [chain]).apply(first_search(0.8))
+    done, note = IterativeRetrieval((chain,)).apply(first_search(0.8), bare())
     assert chain.asked == []
     assert done == first_search(0.8)
     assert note == "once: 0.80 of the question is covered"
 
 
 def test_where_little_is_covered_it_is_made_again_in_the_works_found_with_the_names_found() -> None:
-    chain = Searches(candidate("Under the third stair.", 0.7, 9, work="The Kettle"))
-    done, note = Again(bare(), [chain]).apply(first_search(0.3))
+    chain = Searches((candidate("Under the third stair.", 0.7, 9, work="The Kettle"),))
+    done, note = IterativeRetrieval((chain,)).apply(first_search(0.3), bare())
     (asked,) = chain.asked
     assert asked.works == {"The Kettle", "The Cat"}
     assert asked.phrasings[-1].text == "Where was it kept? Barnaby Quill"
@@ -173,7 +176,7 @@ def test_where_little_is_covered_it_is_made_again_in_the_works_found_with_the_na
 
 def test_where_nothing_was_found_nothing_is_searched_again() -> None:
     chain = Searches()
-    assert Again(bare(), [chain]).apply(Inquiry("Where?"))[0].candidates == ()
+    assert IterativeRetrieval((chain,)).apply(Inquiry("Where?"), bare())[0].candidates == ()
     assert chain.asked == []
 
 
@@ -184,15 +187,15 @@ def test_a_window_that_both_searches_found_is_kept_once_with_the_better_score() 
 
 
 def test_the_real_second_search_stays_in_the_works_of_the_first(books: Library) -> None:
-    plan = plan_of("twice", ["dense", "bm25", "fuse", "focus", {"again": {"coverage": 1.1, "works": 1}}])
+    names = ["dense", "bm25", "fuse", "focus"]
+    plan = plan_of("twice", [*names, {"iterative-retrieval": {"coverage": 1.1, "works": 1, "steps": names}}])
     found = books.search(KILLED, plan, pieces=20)
     second = [
         piece for piece in found.evidence if "found by the second search" in {reason.note for reason in piece.reasons}
     ]
     assert second and {piece.passage.work for piece in second} == {"The Speckled Band"}
     assert len({piece.passage.work for piece in found.evidence}) > 1
-    names = ["dense", "bm25", "fuse", "focus"]
-    assert [step.module for step in found.steps] == [*names, *names, "again"]
+    assert [step.module for step in found.steps] == [*names, *names, "iterative-retrieval"]
 
 
 def test_nothing_that_is_handed_over_is_among_the_dropped(books: Library) -> None:

@@ -44,7 +44,7 @@ def calibrate(
             with progress(system.name) as show:
                 weights = calibrated(library, system.plan, known, spared, show)
             # Plans with the same modules under another name measure the same.
-            plans |= {name: weights for name, plan in library.plans.items() if plan.uses == system.plan.uses}
+            plans |= {name: weights for name, plan in library.plans.items() if plan.steps == system.plan.steps}
             write_calibration(written, plans)
             say(f"{system.name}: {weights.weights}, limit {weights.limit}")
     say(f"Written: {written}.")

@@ -21,7 +21,11 @@ def search(
     mode: Annotated[str, typer.Option("--mode", "-m", help="Search as this mode does.")] = "rag",
     plan_name: Annotated[str, typer.Option("--plan", help="Search by this plan instead.")] = "",
     modules: Annotated[
-        str, typer.Option("--modules", help="Search by these modules instead, with commas between: dense,bm25,fuse.")
+        str,
+        typer.Option(
+            "--modules",
+            help="Search by these modules instead, written as in a persona file: 'dense, bm25, focus: {words: 40}'.",
+        ),
     ] = "",
     number: Annotated[int, typer.Option("-k", min=1, max=50, help="How many pieces of evidence.")] = 4,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Questions, one a line.")] = None,
@@ -67,15 +71,29 @@ def search(
 
 def _plan(library: Library, mode: str, plan_name: str, modules: str) -> Plan:
     """The plan that the options name: modules before a plan before a mode."""
-    from chatbot.library.search import plan_of
-
     if modules:
-        return plan_of("by hand", [part for part in modules.split(",") if part.strip()])
+        return _plan_by_hand(modules)
     if plan_name:
         if plan_name not in library.plans:
             raise PlanError(f"There is no plan '{plan_name}'. There are: {', '.join(library.plans)}.")
         return library.plans[plan_name]
     return library.plan(_knowledge(mode))
+
+
+def _plan_by_hand(modules: str) -> Plan:
+    """The plan of `--modules`: a list as YAML has it, without its brackets."""
+    import yaml
+
+    from chatbot.library.search import plan_of
+
+    try:
+        steps = yaml.safe_load(f"[{modules}]")
+    except yaml.YAMLError as error:
+        raise PlanError(
+            f"The modules '{modules}' cannot be read. Put commas between them, settings in braces and steps in "
+            "brackets: 'decompose: [dense, bm25, fuse, focus: {words: 40}]'."
+        ) from error
+    return plan_of("by hand", steps)
 
 
 def _knowledge(mode: str) -> Plan:

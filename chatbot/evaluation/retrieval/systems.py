@@ -9,8 +9,6 @@ from typing import TypeVar
 from chatbot.errors import MessageError
 from chatbot.library.search import Found, Library, Plan
 
-FINDING = ("dense", "bm25")  # modules that find passages; a plan needs one of them
-
 History = Sequence[tuple[str, str]]  # (question, reply), the oldest first
 T = TypeVar("T")
 
@@ -52,9 +50,8 @@ class System:
         return [self.without(module) for module in self._removable()]
 
     def _removable(self) -> list[str]:
-        names = list(dict.fromkeys(part.module for part in self.plan.uses))
-        finding = [name for name in names if name in FINDING]
-        return [name for name in names if len(finding) > 1 or name not in finding]
+        finders = self.plan.finders
+        return [name for name in self.plan.modules if len(finders) > 1 or name not in finders]
 
 
 def all_systems(library: Library) -> dict[str, System]:

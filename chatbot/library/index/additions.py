@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.build import cut_all, write_library
 from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
 from chatbot.library.texts import CASEBOOK, TEXT, content_key, read_text_file
 from chatbot.progress import Progress
 from personas import LoadedPersona
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 
 @dataclass(frozen=True)

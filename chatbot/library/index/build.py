@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError, SourceError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.chroma import (
     BATCH,
     CHROMA,
@@ -48,6 +48,9 @@ from chatbot.library.index.passages import Passages, read_passages, write_index
 from chatbot.library.texts import CASEBOOK, Passage, Section, casebook_sections, cut, sections_of
 from chatbot.progress import Progress
 from personas import LoadedPersona
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.chroma import (
     BATCH,
     TEXTS_LIMIT,
@@ -28,6 +27,9 @@ from chatbot.library.index.chroma import (
 from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_manifest, write_manifest, writing
 from chatbot.library.index.passages import Passages, read_passages
 from chatbot.progress import Progress
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 
 def fill_dense(

@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.errors import LibraryError
-from chatbot.library.encoders import Embedder
 from chatbot.library.texts import CASEBOOK, Passage
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 MANIFEST = "manifest.json"
 INDEX = "index"

@@ -1,6 +1,6 @@
 """How likely the evidence is to answer: what the modules measured, weighed by a calibrated logistic model.
 
-The weights are fitted by `bakerstreet library calibrate` on the tuning part of questions that the books answer and of
+The weights are fitted by `bakerstreet library calibrate` on the dev split of questions that the books answer and of
 questions that they do not, one set for each plan, and kept in the persona's folder. Without them a rule of thumb
 serves.
 """
@@ -21,7 +21,8 @@ from chatbot.errors import LibraryError
 from chatbot.library.search.inquiry import Inquiry
 
 CALIBRATION_FILE = "calibration.json"
-# What is looked at. Cosines and shares are from 0 to 1; `unknown` is the number of strange words, 2 at most.
+# What is looked at. Cosines and shares are from 0 to 1; `unknown` is how many words of the question stand nowhere in
+# the books, 2 at most.
 SIGNALS = ("nearest", "focus", "cosine", "coverage", "cross", "unknown")
 LIMIT = 0.5
 REGULARISATION = 1.0
@@ -39,8 +40,8 @@ class LogisticModel(BaseModel):
     unanswerable: int = 0
 
 
-NEXT_OF_KIN = "rag"  # whose weights serve a plan that has not been calibrated
-# Where none has been: each strange word makes a question less likely to be about the books.
+UNCALIBRATED = "rag"  # the plan whose weights serve one that has not been calibrated
+# Where none has been: each unknown word makes a question less likely to be about the books.
 RULE_OF_THUMB = LogisticModel(bias=-9.0, weights={"nearest": 10.0, "focus": 6.0, "coverage": 3.0, "unknown": -1.5})
 
 
@@ -65,12 +66,12 @@ class Calibration:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
             raise LibraryError(
                 f"{file} is damaged ({type(error).__name__}). Remove it: a rule of thumb serves until "
-                "`bakerstreet library calibrate` makes it anew."
+                "`bakerstreet library calibrate` writes it again."
             ) from error
 
     def confidence(self, plan: str, signals: Mapping[str, float], found: bool) -> tuple[float, float]:
         """How likely evidence with these signals is to answer, from 0 to 1, and the limit below which it is weak."""
-        weights = self.plans.get(plan) or self.plans.get(NEXT_OF_KIN, RULE_OF_THUMB)
+        weights = self.plans.get(plan) or self.plans.get(UNCALIBRATED, RULE_OF_THUMB)
         return (logistic(weights, signals) if found else 0.0), weights.limit
 
 
@@ -101,51 +102,50 @@ def write_calibration(file: Path, plans: Mapping[str, LogisticModel]) -> None:
 
 
 def fitted(
-    answerable: Sequence[Mapping[str, float]], not_: Sequence[Mapping[str, float]], spared: float
+    answerable: Sequence[Mapping[str, float]], unanswerable: Sequence[Mapping[str, float]], spared: float
 ) -> LogisticModel:
-    """A logistic model of questions that are answered against those that are not, both counted alike.
+    """A logistic model of questions that are answered against those that are not, both kinds counted alike.
 
-    Ridge-regularised, by Newton's method on standardised signals (Hastie et al., "The Elements of Statistical
-    Learning", 4.4.1).
+    Ridge-regularised, on standardised signals (Hastie et al., "The Elements of Statistical Learning", 4.4).
 
     Args:
         answerable: the signals of questions that the books answer.
-        not_: of those that they do not.
+        unanswerable: of those that they do not.
         spared: the share of the answerable ones that must stay above the limit.
 
     Raises:
         LibraryError: one of the two is empty.
     """
-    if not answerable or not not_:
+    if not answerable or not unanswerable:
         raise LibraryError("Questions of both kinds are needed: some that the books answer, and some that they do not.")
-    rows = [*answerable, *not_]
+    rows = [*answerable, *unanswerable]
     names = [name for name in SIGNALS if len({row.get(name, 0.0) for row in rows}) > 1]
-    values = np.array([[row.get(name, 0.0) for name in names] for row in rows])
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    inputs = np.hstack([np.ones((len(rows), 1)), (values - mean) / spread])
-    wanted = np.array([1.0] * len(answerable) + [0.0] * len(not_))
-    counted = np.where(wanted > 0, 0.5 / len(answerable), 0.5 / len(not_)) * len(rows)
-    solution = _newton(inputs, wanted, counted)
-    parts = solution[1:] / spread
-    bias = float(solution[0] - parts @ mean)
-    rounded = {name: round(float(part), 4) for name, part in zip(names, parts, strict=True)}
-    weights = LogisticModel(bias=round(bias, 4), weights=rounded, answerable=len(answerable), unanswerable=len(not_))
-    confidences = sorted(logistic(weights, row) for row in answerable)
+    bias, weights = 0.0, dict.fromkeys(names, 0.0)
+    if names:
+        values = np.array([[row.get(name, 0.0) for name in names] for row in rows])
+        bias, weights = _regression(values, np.arange(len(rows)) < len(answerable), names)
+    model = LogisticModel(bias=bias, weights=weights, answerable=len(answerable), unanswerable=len(unanswerable))
+    confidences = sorted(logistic(model, row) for row in answerable)
     limit = confidences[min(len(confidences) - 1, int((1 - spared) * len(confidences) + 1e-9))]
-    return weights.model_copy(update={"limit": math.floor(limit * 10_000) / 10_000})  # none is refused by rounding
+    return model.model_copy(update={"limit": math.floor(limit * 10_000) / 10_000})  # none is refused by rounding
 
 
-def _newton(
-    inputs: NDArray[np.float64], wanted: NDArray[np.float64], counted: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    solution = np.zeros(inputs.shape[1])
-    ridge = np.diag([0.0] + [REGULARISATION] * (inputs.shape[1] - 1))
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(inputs @ solution, -30, 30)))
-        slope = inputs.T @ (counted * (wanted - chance)) - ridge @ solution
-        bend = (inputs * (counted * chance * (1 - chance))[:, None]).T @ inputs + ridge
-        step = np.linalg.solve(bend, slope)
-        solution = solution + step
-        if float(np.abs(step).max()) < 1e-8:
-            break
-    return solution
+def _regression(
+    values: NDArray[np.float64], answered: NDArray[np.bool_], names: Sequence[str]
+) -> tuple[float, dict[str, float]]:
+    """The bias and the weight of each signal, for signals as they are measured.
+
+    Args:
+        values: shape (questions, signals).
+        answered: shape (questions,).
+        names: of the signals, none of which is constant.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
+    regression = LogisticRegression(C=1 / REGULARISATION, class_weight="balanced", solver="newton-cholesky", tol=1e-8)
+    regression.fit(scaler.fit_transform(values), answered)
+    slopes = regression.coef_[0] / scaler.scale_
+    bias = float(regression.intercept_[0] - slopes @ scaler.mean_)
+    return round(bias, 4), {name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)}

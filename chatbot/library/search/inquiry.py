@@ -15,7 +15,7 @@ from chatbot.library.texts import Passage
 
 @dataclass(frozen=True)
 class Phrasing:
-    """Words that are searched for; `weight` is what their lists count for when lists are joined.
+    """Words that are searched for; `weight` is what their lists count for when lists are fused.
 
     `vector` is what the dense search looks for in place of the text's own: a mean of several.
     """
@@ -56,7 +56,17 @@ class Candidate:
     text: str = ""
     key: str = ""
 
-    def because(self, module: str, rank: int, score: float, note: str = "") -> Self:
+    @property
+    def window(self) -> tuple[str, int, int]:
+        """Which sentences of which passage it is."""
+        return self.passage.id, self.first, self.last
+
+    @property
+    def rank(self) -> int:
+        """The place that the last module gave it, from 1."""
+        return self.reasons[-1].rank if self.reasons else 1
+
+    def with_reason(self, module: str, rank: int, score: float, note: str = "") -> Self:
         """The same with one more reason."""
         return replace(self, reasons=(*self.reasons, Reason(module, rank, round(float(score), 4), note)))
 
@@ -79,7 +89,7 @@ class Inquiry:
         budget: the most tokens of evidence in all; 0: as much as there is.
         intent: what the router took the message for.
         ended: nothing more is to be done.
-        shares: how many parts of one question share what a search may cost.
+        shares: how many sub-questions share what a search may cost.
         signals: what modules measured, for the confidence at the end.
         recollections: what the user said in earlier conversations, fetched when it is asked for.
     """
@@ -112,10 +122,10 @@ class Inquiry:
         """The phrasing that says most of what is meant."""
         return self.asked[0]
 
-    def signal(self, **values: float) -> Self:
-        """The same with more measured."""
+    def measured(self, **values: float) -> Self:
+        """The same with more signals."""
         return replace(self, signals={**self.signals, **values})
 
-    def without(self, gone: Sequence[Candidate], kept: Sequence[Candidate]) -> Self:
-        """The same with `kept` as candidates and `gone` among what was dropped."""
-        return replace(self, candidates=tuple(kept), dropped=(*self.dropped, *gone))
+    def narrowed(self, kept: Sequence[Candidate], dropped: Sequence[Candidate]) -> Self:
+        """The same with `kept` as candidates and `dropped` added to what was dropped."""
+        return replace(self, candidates=tuple(kept), dropped=(*self.dropped, *dropped))

@@ -1,45 +1,207 @@
-"""Plans: how a search is made, as data: the names of modules with their settings, in order.
+"""Plans: how a search is made, as data: modules with their settings, in order; some modules run steps of their own.
 
     naive      dense top-k, whole passages
     rag        advanced: the question made to stand alone, dense and BM25 fused, windows, a cross-encoder where there is
-               one, near-duplicates out, surroundings in; no language model
+               one, near-duplicates out, the sentences around the windows in; no language model
     ...        see `PLANS`
 
-A persona file may define plans of its own under `plans:`, and a call may name modules one by one.
+A persona file may define plans of its own under `plans:`, and a call may name modules one by one:
+
+    plans:
+      short: [bm25, focus: {words: 40}]
+      twice: [decompose: [dense, bm25, fuse, focus, iterative-retrieval: {coverage: 0.5, steps: [bm25, fuse, focus]}]]
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
 from chatbot.errors import PlanError
+from chatbot.library.search.modules import (
+    MODULES,
+    Bm25Search,
+    Compress,
+    CrossEncode,
+    Decompose,
+    DenseSearch,
+    FilterThenRerank,
+    Focus,
+    FollowUp,
+    Fuse,
+    Hyde,
+    IterativeRetrieval,
+    MaximalMarginalRelevance,
+    Module,
+    MultiQuery,
+    NamePersona,
+    Nested,
+    Perplexity,
+    Reorder,
+    Router,
+    SentenceWindow,
+)
 
 Setting = int | float | str | bool
-PARTS = "parts"  # no module of its own: the rest of the plan is run for each part of a question
+Steps = tuple[Module, ...]
+_STEPS = "steps"
 
 
 @dataclass(frozen=True)
-class Use:
-    """A module in a plan, with the settings that differ from its own."""
+class Plan:
+    """How one search is made.
 
-    module: str
-    settings: tuple[tuple[str, Setting], ...] = ()
+    Attributes:
+        name: shown in traces and tables.
+        steps: its modules, in order.
+        pieces: the most pieces of evidence.
+    """
 
-    def __str__(self) -> str:
-        given = ", ".join(f"{name}={value}" for name, value in self.settings)
-        return f"{self.module}({given})" if given else self.module
+    name: str
+    steps: Steps
+    pieces: int = 4
+
+    @property
+    def modules(self) -> list[str]:
+        """The names of all its modules, those within others too, in order, each once."""
+        return list(dict.fromkeys(module.name for module in _flat(self.steps)))
+
+    @property
+    def finders(self) -> list[str]:
+        """The names of those that find passages."""
+        return [name for name in self.modules if MODULES[name].finds]
+
+    @property
+    def recalls(self) -> bool:
+        """Whether it looks among what the visitor said where he asks about himself."""
+        return any(module.recalls for module in _flat(self.steps))
+
+    def without(self, name: str) -> Plan:
+        """The same plan with a module taken out wherever it stands.
+
+        Raises:
+            PlanError: nothing would be left that finds passages.
+        """
+        return _checked(replace(self, steps=_without(self.steps, name)))
+
+    def until_vectors(self) -> Plan:
+        """The same plan for a library whose passages have no vectors yet: where only vectors are searched, it searches
+        by words as well.
+        """
+        return replace(self, steps=_with_stand_ins(self.steps))
 
 
-def use(module: str, **settings: Setting) -> Use:
-    """A module with settings.
+def _flat(steps: Steps) -> Iterator[Module]:
+    """Modules, each before the steps within it."""
+    for module in steps:
+        yield module
+        if isinstance(module, Nested):
+            yield from _flat(module.steps)
+
+
+def _without(steps: Steps, name: str) -> Steps:
+    left: list[Module] = []
+    for module in steps:
+        if isinstance(module, Nested):
+            inner = _without(module.steps, name)
+            if module.name != name:
+                left += [replace(module, steps=inner)] * bool(inner)
+            elif module.unwraps:
+                left += inner
+        elif module.name != name:
+            left.append(module)
+    return tuple(left)
+
+
+def _with_stand_ins(steps: Steps) -> Steps:
+    names = {module.name for module in steps}
+    done: list[Module] = []
+    for module in steps:
+        done.append(replace(module, steps=_with_stand_ins(module.steps)) if isinstance(module, Nested) else module)
+        if module.stand_in and module.stand_in not in names:
+            done.append(MODULES[module.stand_in]())
+    return tuple(done)
+
+
+def _checked(plan: Plan) -> Plan:
+    if not plan.finders:
+        raise PlanError(f"The plan '{plan.name}' finds nothing: put {_finders()} among its modules.")
+    return plan
+
+
+def _finders() -> str:
+    return " or ".join(f"'{name}'" for name, module in MODULES.items() if module.finds)
+
+
+# ---------------------------------------------------------------------- from names
+
+
+def plan_of(name: str, steps: Sequence[str | Mapping[str, Any]], pieces: int = 4) -> Plan:
+    """A plan from names, as a persona file and the command line have them.
+
+    Args:
+        name: of the plan.
+        steps: each the name of a module, or a mapping of one name to what it is given: a mapping of settings, or a
+            list of the steps that it runs; to give both, name the list `steps` among the settings.
+        pieces: the most pieces of evidence.
 
     Raises:
-        PlanError: there is no such module, or it has no such setting.
+        PlanError: a module or a setting does not exist; nothing in the plan finds passages.
     """
+    return _checked(Plan(name, _steps_of(name, steps), pieces))
+
+
+def _steps_of(plan: str, steps: Sequence[Any]) -> Steps:
+    return tuple(_module_of(plan, step) for step in steps)
+
+
+def _module_of(plan: str, step: Any) -> Module:
+    if isinstance(step, str):
+        step = {step: None}
+    given = next(iter(step.values())) if isinstance(step, Mapping) and len(step) == 1 else step
+    if given is step or not isinstance(given, (Mapping, list, tuple, type(None))):
+        raise PlanError(
+            f"In the plan '{plan}', {step!r} is neither a module with its settings, like focus: {{words: 90}}, nor one "
+            "with its steps, like decompose: [dense, bm25, fuse]."
+        )
+    (name,) = (str(key).strip() for key in step)
+    kind = _kind(name)
+    settings = dict(given) if isinstance(given, Mapping) else {_STEPS: given} if given is not None else {}
+    inner = settings.pop(_STEPS, None)
+    if inner is not None and not issubclass(kind, Nested):
+        raise PlanError(f"The module '{name}' runs no steps of its own: put them after it in the plan.")
+    _check_settings(name, settings)
+    if not issubclass(kind, Nested):
+        return kind(**settings)
+    nested = _steps_of(plan, inner) if isinstance(inner, (list, tuple)) else ()
+    if not any(module.finds for module in _flat(nested)):
+        raise PlanError(
+            f"The steps of the module '{name}' find nothing: put {_finders()} among them, like {name}: [dense, fuse]."
+        )
+    return kind(steps=nested, **settings)
+
+
+def _kind(module: str) -> type[Module]:
+    if module not in MODULES:
+        near = get_close_matches(module, MODULES, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise PlanError(f"There is no module '{module}'.{hint} There are: {', '.join(MODULES)}.")
+    return MODULES[module]
+
+
+def settings_of(module: str) -> dict[str, Setting]:
+    """The settings of a module with their defaults.
+
+    Raises:
+        PlanError: there is no such module.
+    """
+    kind = _kind(module)
+    return {field.name: getattr(kind, field.name) for field in fields(kind) if field.name != _STEPS}
+
+
+def _check_settings(module: str, settings: Mapping[str, Any]) -> None:
     known = settings_of(module)
     for name, value in settings.items():
         if name not in known:
@@ -51,126 +213,40 @@ def use(module: str, **settings: Setting) -> Use:
             raise PlanError(
                 f"The setting '{name}' of the module '{module}' must be like {default!r}, and is {value!r}."
             )
-    return Use(module, tuple(settings.items()))
 
 
-def settings_of(module: str) -> dict[str, Setting]:
-    """The settings of a module with their defaults.
-
-    Raises:
-        PlanError: there is no such module.
-    """
-    from chatbot.library.search.modules import MODULES  # LangChain takes a moment, and `--help` should not wait for it
-
-    if module == PARTS:
-        return {}
-    if module not in MODULES:
-        near = get_close_matches(module, [*MODULES, PARTS], n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise PlanError(f"There is no module '{module}'.{hint} There are: {', '.join([*MODULES, PARTS])}.")
-    parameters = inspect.signature(MODULES[module].__init__).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+# ---------------------------------------------------------------------- the built-in ones
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How one search is made.
-
-    Attributes:
-        name: shown in traces and tables.
-        uses: its modules, in order.
-        pieces: the most pieces of evidence.
-    """
-
-    name: str
-    uses: tuple[Use, ...]
-    pieces: int = 4
-
-    @property
-    def recalls(self) -> bool:
-        """Whether it looks among what the visitor said where he asks about himself."""
-        return any(part.module == "router" for part in self.uses)
-
-    def without(self, module: str) -> Plan:
-        """The same plan with a module taken out."""
-        return replace(self, uses=tuple(part for part in self.uses if part.module != module))
-
-    def with_words(self) -> Plan:
-        """The same plan with a search by words behind the one by sense, where it has none: until there are vectors."""
-        if any(part.module == "bm25" for part in self.uses):
-            return self
-        by_words = (Use("bm25"),)
-        return replace(
-            self, uses=tuple(each for part in self.uses for each in (part, *by_words * (part.module == "dense")))
-        )
+def _rag(name: str, *, rewriting: Steps = (), search: Steps = (), reranking: Steps = ()) -> Plan:
+    """The steps of `rag`, for each sub-question, with others among them."""
+    found = search or (*_SEARCH, CrossEncode())
+    finish = (MaximalMarginalRelevance(), SentenceWindow(), Compress())
+    return Plan(name, (Decompose((FollowUp(), NamePersona(), *rewriting, *found, *reranking, *finish)),))
 
 
-def plan_of(name: str, modules: Sequence[str | Mapping[str, Any]], pieces: int = 4) -> Plan:
-    """A plan from names, or from names with settings, as a persona file and the command line have them.
+_SEARCH: Steps = (DenseSearch(), Bm25Search(), Fuse(), Focus())
+_TWICE = (IterativeRetrieval((*_SEARCH, CrossEncode())), FilterThenRerank())
 
-    Args:
-        name: of the plan.
-        modules: each a name, or a mapping of one name to its settings.
-        pieces: the most pieces of evidence.
-
-    Raises:
-        PlanError: a module or a setting does not exist; nothing in the plan finds passages.
-    """
-    uses = []
-    for item in modules:
-        if isinstance(item, str):
-            uses.append(use(item.strip()))
-            continue
-        if len(item) != 1 or not isinstance(next(iter(item.values())), (Mapping, type(None))):
-            raise PlanError(
-                f"In the plan '{name}', {dict(item)!r} is not a module with its settings, like focus: {{words: 90}}."
-            )
-        ((module, settings),) = item.items()
-        uses.append(use(str(module), **dict(settings or {})))
-    if not {"dense", "bm25"} & {part.module for part in uses}:
-        raise PlanError(f"The plan '{name}' finds nothing: put 'dense' or 'bm25' among its modules.")
-    return Plan(name, tuple(uses), pieces)
-
-
-def _use(module: str, **settings: Setting) -> Use:
-    """A module of a built-in plan; that each fits its module is tested."""
-    return Use(module, tuple(settings.items()))
-
-
-NAIVE = Plan("naive", (_use("dense", number=10, embedder="plain"),))
-FUSED = Plan("fused", (_use("dense"), _use("bm25"), _use("fuse"), _use("focus"), _use("diversify")))
-_BEFORE = (_use(PARTS), _use("follow-up"), _use("persona"))
-_SEARCH = (_use("dense"), _use("bm25"), _use("fuse"), _use("focus"))
-_AFTER = (_use("diversify"), _use("surroundings"), _use("compress"))
-UNTUNED = Plan(
-    "rag untuned",
-    (
-        *_BEFORE,
-        _use("dense", embedder="plain"),
-        _use("bm25"),
-        _use("fuse"),
-        _use("focus", embedder="plain"),
-        *_AFTER,
-    ),
-)
-
-
-def _advanced(name: str, rewriting: Sequence[Use] = (), reranking: Sequence[Use] = ()) -> Plan:
-    return Plan(name, (*_BEFORE, *rewriting, *_SEARCH, _use("cross-encoder"), *reranking, *_AFTER))
-
-
-ADVANCED = _advanced("rag")
-PHRASED = _advanced("rag + phrasings", rewriting=[_use("phrasings")])
-HYPOTHETICAL = _advanced("rag + hypothetical", rewriting=[_use("hypothetical")])
-PERPLEXITY = _advanced("rag + perplexity", reranking=[_use("perplexity")])
-SETTLED = _advanced("rag + settle", reranking=[_use("settle")])
-MODULAR = Plan(
-    "modular-rag",
-    (_use("router"), *_BEFORE, *_SEARCH, _use("cross-encoder"), _use("again"), _use("settle"), *_AFTER, _use("ends")),
-)
+NAIVE = Plan("naive", (DenseSearch(number=10, embedder="plain"),))
+FUSED = Plan("fused", (*_SEARCH, MaximalMarginalRelevance()))
+UNTUNED = _rag("rag untuned", search=(DenseSearch(embedder="plain"), Bm25Search(), Fuse(), Focus(embedder="plain")))
+ADVANCED = _rag("rag")
+MODULAR = Plan("modular-rag", (Router(), *_rag("", reranking=_TWICE).steps, Reorder()))
 ALL = replace(MODULAR, name="all")  # the same search, for the tuned voice
 
 PLANS: dict[str, Plan] = {
     plan.name: plan
-    for plan in (NAIVE, FUSED, UNTUNED, ADVANCED, PHRASED, HYPOTHETICAL, PERPLEXITY, SETTLED, MODULAR, ALL)
+    for plan in (
+        NAIVE,
+        FUSED,
+        UNTUNED,
+        ADVANCED,
+        _rag("rag + multi-query", rewriting=(MultiQuery(),)),
+        _rag("rag + hyde", rewriting=(Hyde(),)),
+        _rag("rag + perplexity", reranking=(Perplexity(),)),
+        _rag("rag + filter-then-rerank", reranking=(FilterThenRerank(),)),
+        MODULAR,
+        ALL,
+    )
 }

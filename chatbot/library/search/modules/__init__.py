@@ -1,34 +1,71 @@
-"""The modules that plans are composed of, by the names that persona files and commands use."""
+"""The modules that plans are made of, by the names that persona files and commands use."""
 
-from chatbot.library.search.modules.base import LanguageModel, Module, Scorer, Tools, Vectors
-from chatbot.library.search.modules.finding import Bm25Search, DenseSearch, Fuse
-from chatbot.library.search.modules.finishing import Compress, Diversify, Ends, Surroundings
-from chatbot.library.search.modules.focusing import CrossEncode, Focus
-from chatbot.library.search.modules.reranking import Hypothetical, Perplexity, Settle
-from chatbot.library.search.modules.rewriting import FollowUp, Persona, Phrasings
-from chatbot.library.search.modules.routing import Again, Router
+from chatbot.library.search.modules.base import Module, Nested, run
+from chatbot.library.search.modules.compress import Compress
+from chatbot.library.search.modules.cross_encoder import LOGIT, CrossEncode
+from chatbot.library.search.modules.decompose import Decompose
+from chatbot.library.search.modules.filter_then_rerank import FilterThenRerank
+from chatbot.library.search.modules.focus import Focus, windows_of
+from chatbot.library.search.modules.hyde import Hyde
+from chatbot.library.search.modules.iterative_retrieval import IterativeRetrieval
+from chatbot.library.search.modules.mmr import MaximalMarginalRelevance
+from chatbot.library.search.modules.multi_query import MultiQuery
+from chatbot.library.search.modules.perplexity import Perplexity
+from chatbot.library.search.modules.reorder import Reorder
+from chatbot.library.search.modules.retrieval import Bm25Search, DenseSearch, Fuse, fused
+from chatbot.library.search.modules.rewriting import FollowUp, NamePersona, in_context
+from chatbot.library.search.modules.router import Router
+from chatbot.library.search.modules.sentence_window import SentenceWindow
 
 MODULES: dict[str, type[Module]] = {
-    module.title: module
+    module.name: module
     for module in (
         Router,
+        Decompose,
         FollowUp,
-        Persona,
-        Phrasings,
-        Hypothetical,
+        NamePersona,
+        MultiQuery,
+        Hyde,
         DenseSearch,
         Bm25Search,
         Fuse,
         Focus,
         CrossEncode,
         Perplexity,
-        Settle,
-        Again,
-        Diversify,
-        Surroundings,
+        IterativeRetrieval,
+        FilterThenRerank,
+        MaximalMarginalRelevance,
+        SentenceWindow,
         Compress,
-        Ends,
+        Reorder,
     )
 }
 
-__all__ = ["MODULES", "LanguageModel", "Module", "Scorer", "Tools", "Vectors"]
+__all__ = [
+    "LOGIT",
+    "MODULES",
+    "Bm25Search",
+    "Compress",
+    "CrossEncode",
+    "Decompose",
+    "DenseSearch",
+    "FilterThenRerank",
+    "Focus",
+    "FollowUp",
+    "Fuse",
+    "Hyde",
+    "IterativeRetrieval",
+    "MaximalMarginalRelevance",
+    "Module",
+    "MultiQuery",
+    "NamePersona",
+    "Nested",
+    "Perplexity",
+    "Reorder",
+    "Router",
+    "SentenceWindow",
+    "fused",
+    "in_context",
+    "run",
+    "windows_of",
+]

@@ -1,179 +1,105 @@
-"""What every module of a search is: a LangChain Runnable from an inquiry to an inquiry, with the tools it may use."""
+"""What every module of a search is: a plain value that takes an inquiry and the tools, and gives the next inquiry."""
 
 from __future__ import annotations
 
 import time
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar
 
-from langchain_core.runnables import Runnable, RunnableConfig
-
-from chatbot.language import split_sentences
-from chatbot.library.index import Lexical, Passages
 from chatbot.library.search.evidence import Step
 from chatbot.library.search.inquiry import Candidate, Inquiry
+from chatbot.library.search.tools import Tools
 
-
-class LanguageModel(Protocol):
-    """A language model that a module may ask."""
-
-    def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """The mean log-probability of a token of each continuation behind its context, in nats."""
-
-    def write(self, prompt: str, max_tokens: int) -> str:
-        """A short text in answer to a prompt."""
-
-
-class Scorer(Protocol):
-    """A cross-encoder."""
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """How well each text answers the question; higher is better."""
-
-
-class VectorIndex(Protocol):
-    """The vectors of one embedder over the library's passages."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether every passage has its vector."""
-
-    def search(self, vector: Sequence[float], number: int) -> list[tuple[int, float]]:
-        """Positions and cosines of the nearest passages."""
-
-
-class Embeds(Protocol):
-    """What makes vectors."""
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Unit vectors."""
-
-    def embed_query(self, text: str) -> list[float]:
-        """A unit vector."""
+SHOWN = 3  # of the candidates that a module has no room for, how many are kept among what was dropped
 
 
 @dataclass(frozen=True)
-class Vectors:
-    """An embedder with its vectors of the passages."""
-
-    embedder: Embeds
-    index: VectorIndex
-
-
-class Tools:
-    """What modules work with: one a library, shared by all its searches.
-
-    Args:
-        passages: every passage.
-        lexical: the BM25 index over them.
-        vectors: gives the vectors of an embedder by its name ('plain', 'tuned').
-        main: the name of the embedder that a module uses where its settings name none.
-        cross_encoder: gives the cross-encoder, or None where there is none.
-        reader: gives the small language model, or None.
-        strong: gives a stronger model for the cases that the small one cannot settle, or None.
-        persona: the name of whose library it is.
-    """
-
-    def __init__(
-        self,
-        passages: Passages,
-        lexical: Lexical,
-        vectors: Callable[[str], Vectors],
-        main: str,
-        cross_encoder: Callable[[], Scorer | None] = lambda: None,
-        reader: Callable[[], LanguageModel | None] = lambda: None,
-        strong: Callable[[], LanguageModel | None] = lambda: None,
-        persona: str = "",
-    ) -> None:
-        self.passages = passages
-        self.lexical = lexical
-        self.main = main
-        self._vectors = vectors
-        self.cross_encoder = cross_encoder
-        self.reader = reader
-        self.strong = strong
-        self.persona = persona
-        self.vector = lru_cache(maxsize=512)(self._vector)
-        self.sentences = lru_cache(maxsize=4096)(self._sentences)
-
-    def vectors(self, name: str = "") -> Vectors:
-        """The vectors of the embedder called `name`; of the main one where none is named."""
-        return self._vectors(name or self.main)
-
-    def _vector(self, text: str, name: str = "") -> tuple[float, ...]:
-        return tuple(self.vectors(name).embedder.embed_query(text))
-
-    def _sentences(self, position: int) -> tuple[str, ...]:
-        return sentences_of(self.passages[position].text)
-
-
-def sentences_of(text: str) -> tuple[str, ...]:
-    """The sentences of a passage, in order."""
-    return tuple(part for line in text.split("\n") for part in split_sentences(line))
-
-
-class Module(Runnable[Inquiry, Inquiry]):
+class Module(ABC):
     """One step of a search.
 
-    Subclasses say their `title` (as plans name it) and what they do in `apply`; their settings are keyword arguments
-    with defaults. A module does nothing where it has nothing to work on, so that any other may be left out.
+    Subclasses are frozen dataclasses: their fields are their settings, each with a default. A module does nothing where
+    it has nothing to work on, so that any other may be left out.
+
+    Attributes:
+        name: as plans, traces and persona files write it.
+        finds: it finds passages; a plan needs one such module at least.
+        stand_in: the module that searches in its place until there are vectors; empty where it needs none.
+        recalls: it looks among what the visitor said earlier.
+        reranks: it works on candidates; lists that no module has fused are merged before it.
     """
 
-    title: ClassVar[str] = ""
-    rewrites: ClassVar[bool] = False  # it makes the question ready; a second search does not go through it once more
-    for_all_parts: ClassVar[bool] = False  # behind everything else it works on the pieces of all parts together
-
-    def __init__(self, tools: Tools) -> None:
-        self.tools = tools
-        self.name = self.title
+    name: ClassVar[str]
+    finds: ClassVar[bool] = False
+    stand_in: ClassVar[str] = ""
+    recalls: ClassVar[bool] = False
+    reranks: ClassVar[bool] = False
 
     @abstractmethod
-    def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
+    def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """The next inquiry, and a few words on what was done; empty where there is nothing to say."""
 
-    def invoke(self, input: Inquiry, config: RunnableConfig | None = None, **kwargs: Any) -> Inquiry:
+    def __call__(self, inquiry: Inquiry, tools: Tools) -> Inquiry:
         """Run the module and note what it did."""
-        if input.ended:
-            return input
+        if inquiry.ended:
+            return inquiry
         began = time.perf_counter()
-        done, note = self.apply(input)
-        step = Step(self.title, round((time.perf_counter() - began) * 1000, 2), len(done.candidates), note)
+        done, note = self.apply(tools.with_candidates(inquiry) if self.reranks else inquiry, tools)
+        step = Step(self.name, round((time.perf_counter() - began) * 1000, 2), len(done.candidates), note)
         return replace(done, steps=(*done.steps, step))
 
 
-def run(chain: Sequence[Runnable[Inquiry, Inquiry]], inquiry: Inquiry) -> Inquiry:
-    """An inquiry that has gone through modules, one behind the other."""
-    for module in chain:
-        inquiry = module.invoke(inquiry)
+@dataclass(frozen=True)
+class Nested(Module):
+    """A module that runs steps of its own.
+
+    Attributes:
+        unwraps: taken out of a plan, it leaves its steps in its place.
+        steps: what it runs, in order.
+    """
+
+    unwraps: ClassVar[bool] = False
+    steps: tuple[Module, ...] = ()
+
+
+def run(steps: Iterable[Module], inquiry: Inquiry, tools: Tools) -> Inquiry:
+    """An inquiry that has gone through modules, one after the other."""
+    for step in steps:
+        inquiry = step(inquiry, tools)
     return inquiry
 
 
-def behind(rest: Sequence[Candidate], by: float) -> list[Candidate]:
-    """The candidates that a model did not read, counted like the worst of those that it read.
-
-    Otherwise one that was read and found bad would fall behind one that nobody looked at.
+def reordered(module: str, before: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
+    """Candidates by a new score, the best first, each with a note of its former place.
 
     Args:
-        rest: the candidates.
-        by: what the worst of the others got on top of its score; below 0 where it lost.
-    """
-    return [replace(candidate, score=candidate.score + min(0.0, by)) for candidate in rest]
-
-
-def reordered(title: str, before: Sequence[Candidate], scored: Sequence[tuple[float, Candidate]]) -> list[Candidate]:
-    """Candidates by a new score, the best first, each told from where it was moved.
-
-    Args:
-        title: of the module that scored them.
+        module: the name of the one that scored them.
         before: their order until now.
-        scored: every one of them with its new score.
+        scores: of each.
     """
-    places = {id(candidate): rank for rank, candidate in enumerate(before, 1)}
-    order = sorted(scored, key=lambda pair: -pair[0])
+    places = sorted(range(len(before)), key=lambda at: -scores[at])
     return [
-        replace(candidate, score=score).because(title, rank, score, f"from place {places[id(candidate)]}")
-        for rank, (score, candidate) in enumerate(order, 1)
+        replace(before[at], score=scores[at]).with_reason(module, rank, scores[at], f"from place {at + 1}")
+        for rank, at in enumerate(places, 1)
     ]
+
+
+def reranked(module: str, candidates: Sequence[Candidate], gains: Sequence[float]) -> tuple[Candidate, ...]:
+    """Candidates after a model has read the first of them.
+
+    Those that it did not read count like the worst of those that it read: otherwise one that was read and found bad
+    would fall behind one that nobody looked at.
+
+    Args:
+        module: the name of the one that reranks.
+        candidates: all of them.
+        gains: what each of those that were read gets on top of its score.
+    """
+    read, unread = candidates[: len(gains)], candidates[len(gains) :]
+    loss = min(0.0, *gains) if gains else 0.0
+    scores = [candidate.score + gain for candidate, gain in zip(read, gains, strict=True)]
+    return (
+        *reordered(module, read, scores),
+        *(replace(candidate, score=candidate.score + loss) for candidate in unread),
+    )

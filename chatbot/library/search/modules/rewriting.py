@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from chatbot.language import meaning_words, words_of
+from chatbot.language import words_of
 from chatbot.library.search.inquiry import Inquiry, Phrasing
-from chatbot.library.search.modules.base import Module, Tools
+from chatbot.library.search.modules.base import Module
+from chatbot.library.search.tools import Tools
 
 _REFERRING = frozenset(
     """he she it they him her them his hers its their that this these those there then one ones who's one's""".split()
@@ -18,26 +19,28 @@ SHORT = 4  # words; a question of so few seldom stands alone
 _NAME = re.compile(r"(?<!^)(?<![.!?\"'] )\b[A-Z][a-z]{2,}")
 
 
+@dataclass(frozen=True)
 class FollowUp(Module):
     """A follow-up is searched with the words of the exchange before it.
 
     Where it names somebody or something itself it may as well stand alone, so both phrasings are searched and the
     context counts for less. The question comes last in the text that is embedded.
+
+    Attributes:
+        weight: how much the words of the context count within a passage; the question's own count 1.
+        doubtful_weight: the same where the question names somebody or something itself.
     """
 
-    title = "follow-up"
-    rewrites = True
+    name = "follow-up"
+    weight: float = 0.3
+    doubtful_weight: float = 0.15
 
-    def __init__(self, tools: Tools, *, weight: float = 0.3, doubtful_weight: float = 0.15) -> None:
-        super().__init__(tools)
-        self._weight, self._doubtful = weight, doubtful_weight
-
-    def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
+    def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Give a follow-up its context."""
         if not inquiry.history or not is_follow_up(inquiry.question):
             return inquiry, ""
         context = " ".join(inquiry.history[-1])
-        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history), by=self.title)]
+        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history), by=self.name)]
         doubtful = bool(names_in(inquiry.question))
         if doubtful:
             phrasings.append(Phrasing(inquiry.question))
@@ -45,7 +48,7 @@ class FollowUp(Module):
             replace(
                 inquiry,
                 context=context,
-                context_weight=self._doubtful if doubtful else self._weight,
+                context_weight=self.doubtful_weight if doubtful else self.weight,
                 phrasings=tuple(phrasings),
             ),
             "searched with the exchange before it" + (", and alone" if doubtful else ""),
@@ -64,19 +67,19 @@ def names_in(text: str) -> list[str]:
 
 
 def in_context(question: str, history: Sequence[tuple[str, str]]) -> str:
-    """A follow-up behind the exchange before it; any other question as it is."""
+    """A follow-up after the exchange before it; any other question as it is."""
     return " ".join((*history[-1], question)) if history and is_follow_up(question) else question
 
 
-class Persona(Module):
+@dataclass(frozen=True)
+class NamePersona(Module):
     """The books speak of the persona by name where the visitor says "you"."""
 
-    title = "persona"
-    rewrites = True
+    name = "persona"
 
-    def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
+    def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Put his name in the place of "you" and "your" in what is searched for."""
-        name = self.tools.persona
+        name = tools.persona
         given = inquiry.asked
         named = tuple(replace(phrasing, text=in_third_person(phrasing.text, name)) for phrasing in given if name)
         if not name or named == given:
@@ -88,56 +91,3 @@ def in_third_person(text: str, name: str) -> str:
     """The text with `name` in the place of "you", "your" and "yourself"."""
     text = re.sub(r"\b[Yy]our(?:s)?\b", f"{name}'s", text)
     return re.sub(r"\b[Yy]ou(?:rself)?\b", name, text)
-
-
-class Phrasings(Module):
-    """The question in other words as well: its words that carry meaning alone, and without what frames it ("Tell me",
-    "In Silver Blaze,"). A model's paraphrase is what `hypothetical` adds.
-    """
-
-    title = "phrasings"
-    rewrites = True
-
-    def __init__(self, tools: Tools, *, weight: float = 0.4) -> None:
-        super().__init__(tools)
-        self._weight = weight
-
-    def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
-        """Add what says the same in other words."""
-        given = inquiry.asked
-        said = given[0].text
-        others = [" ".join(meaning_words(said)), unframed(said)]
-        known = {phrasing.text for phrasing in given}
-        fresh = [text for text in dict.fromkeys(others) if text and text not in known]
-        more = tuple(Phrasing(text, self._weight, self.title) for text in fresh)
-        return replace(inquiry, phrasings=(*given, *more)), " | ".join(fresh)
-
-
-_FRAME = re.compile(
-    r"^(?:(?:please|pray),? )?(?:tell me|can you tell me|could you tell me|do you (?:know|remember|recall)|i wonder)"
-    r"(?: please)?,? |^in [^,]{3,40}, ",
-    re.IGNORECASE,
-)
-
-
-def unframed(question: str) -> str:
-    """A question without the words that only introduce it."""
-    return _FRAME.sub("", question)
-
-
-_AND = re.compile(
-    r"[,;]?\s+and\s+(?=(?:which|whom?|whose|what|where|when|why|how|(?:as|in|to) what|the one)\b)|;\s+(?=another\b)"
-)
-_WH = re.compile(r"\b(?:which|who|whom|whose|what|where|when|why|how)\b", re.IGNORECASE)
-
-
-def parts_of(question: str) -> tuple[str, ...]:
-    """The questions that one asks at once ("Who hid the gem, and who found it?"); itself alone where it is one.
-
-    What stands before a colon goes with each of them.
-    """
-    head, colon, rest = question.rpartition(": ")
-    parts = [part.strip() for part in _AND.split(rest)]
-    if len(parts) < 2 or not all(len(words_of(part)) >= 3 and _WH.search(part) for part in parts[:1]):
-        return (question,)
-    return tuple(f"{head}{colon}{part}" for part in parts)

@@ -1,0 +1,100 @@
+"""What the modules of a search work with: the passages of a library, the indexes over them, and the models."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from chatbot.language import split_sentences
+from chatbot.library.search.evidence import Reason
+from chatbot.library.search.inquiry import Candidate, Inquiry
+from chatbot.library.search.models import Models
+from chatbot.library.texts import CASEBOOK
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
+    from chatbot.library.index import Dense, Lexical, Passages
+
+
+class Tools:
+    """One for each library, shared by all its searches, in any thread.
+
+    Args:
+        passages: every passage.
+        lexical: the BM25 index over them.
+        embedder: the embedder that built the library.
+        dense: its vectors.
+        open_dense: opens the vectors of another embedder, embedding what is missing.
+        models: what else may be used.
+        persona: the name of the persona whose library it is.
+    """
+
+    def __init__(
+        self,
+        passages: Passages,
+        lexical: Lexical,
+        embedder: Embedder,
+        dense: Dense,
+        open_dense: Callable[[Embedder], Dense],
+        models: Models,
+        persona: str = "",
+    ) -> None:
+        self.passages = passages
+        self.lexical = lexical
+        self.models = models
+        self.persona = persona
+        self._main = (embedder, dense)
+        self._open_dense = open_dense
+        self._opened = {"": self._main}
+        self._lock = threading.Lock()
+        self.vector = lru_cache(maxsize=512)(self._vector)
+        self.sentences = lru_cache(maxsize=4096)(self._sentences)
+
+    def vectors(self, embedder: str = "") -> tuple[Embedder, Dense]:
+        """An embedder by its name, with its vectors; those of the main one where no other has that name."""
+        with self._lock:
+            if embedder not in self._opened:
+                other = self.models.embedder(embedder)
+                if other is None or other.fingerprint == self._main[0].fingerprint:
+                    self._opened[embedder] = self._main
+                else:
+                    self._opened[embedder] = (other, self._open_dense(other))
+            return self._opened[embedder]
+
+    def _vector(self, text: str, embedder: str = "") -> tuple[float, ...]:
+        return tuple(self.vectors(embedder)[0].embed_query(text))
+
+    def _sentences(self, position: int) -> tuple[str, ...]:
+        return sentences_of(self.passages[position].text)
+
+    @cached_property
+    def casebook(self) -> frozenset[int]:
+        """The positions of the casebook's passages."""
+        return self.passages.of_source(CASEBOOK)
+
+    def candidate(self, position: int, score: float, reasons: Sequence[Reason]) -> Candidate:
+        """A whole passage as a candidate."""
+        passage = self.passages[position]
+        return Candidate(passage, position, score, tuple(reasons), text=passage.text)
+
+    def with_candidates(self, inquiry: Inquiry) -> Inquiry:
+        """The inquiry with candidates where no module has fused its lists: the first of each list in turn."""
+        if not inquiry.rankings:
+            return inquiry
+        taken: dict[int, Candidate] = {}
+        for rank in range(max(len(ranking.items) for ranking in inquiry.rankings)):
+            for ranking in inquiry.rankings:
+                if rank < len(ranking.items) and ranking.items[rank][0] not in taken:
+                    position, score = ranking.items[rank]
+                    reason = Reason(ranking.module, rank + 1, round(score, 4))
+                    taken[position] = self.candidate(position, score, [reason])
+        candidates = (*inquiry.candidates, *taken.values())
+        return replace(inquiry, candidates=candidates, rankings=()).measured(considered=float(len(taken)))
+
+
+def sentences_of(text: str) -> tuple[str, ...]:
+    """The sentences of a passage, in order."""
+    return tuple(part for line in text.split("\n") for part in split_sentences(line))
