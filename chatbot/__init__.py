@@ -1,3 +1,5 @@
 """A persona chatbot: what a character knows, how he speaks, and what he remembers of you."""
 
 __version__ = "0.1.0"
+
+DEFAULT_PERSONA = "sherlock"  # who answers if no persona is named

@@ -31,7 +31,7 @@ for command in json.loads(sys.argv[1]):
         app([*command, "--help"])
     except SystemExit as ending:
         assert not ending.code, command
-heavy = {"torch", "transformers", "gradio", "sentence_transformers", "chromadb", "sqlalchemy", "pydantic", "yaml"}
+heavy = {"torch", "transformers", "gradio", "sentence_transformers", "chromadb", "sqlalchemy", "yaml"}
 print("HEAVY", json.dumps(sorted(heavy & set(sys.modules))))
 """
 PERSONA = """\

@@ -18,7 +18,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="bakerstreet",
-    help="A persona chatbot: a character who knows the books, keeps the voice and remembers you.",
+    help="A persona chatbot: a character with books, a voice and a memory of you.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,7 +32,7 @@ app.command("bench")(bench.bench)
 app.add_typer(library.app, name="library", help="What a persona knows: build, search and list libraries.")
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")
 app.add_typer(voice.app, name="voice", help="How a persona speaks: train and list voices.")
-app.add_typer(memory.app, name="memory", help="What is remembered: list, show and export conversations.")
+app.add_typer(memory.app, name="memory", help="What a persona remembers: list, show and export conversations.")
 app.add_typer(replay.app, name="replay", help="Run stored conversations as tests.")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chatbot import DEFAULT_PERSONA
 from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_questions, say
 from chatbot.errors import BakerStreetError, MessageError
 
@@ -18,7 +19,7 @@ ModeOption = Annotated[
 
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
-    persona: PersonaOption = "sherlock",
+    persona: PersonaOption = DEFAULT_PERSONA,
     mode: ModeOption = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help='Questions, one {"question": ...} per line.')
@@ -53,7 +54,7 @@ def ask(
 
 
 def chat(
-    persona: PersonaOption = "sherlock",
+    persona: PersonaOption = DEFAULT_PERSONA,
     mode: ModeOption = None,
     user: Annotated[str | None, typer.Option(help="Your name in the memory; default: BAKERSTREET_USER.")] = None,
 ) -> None:

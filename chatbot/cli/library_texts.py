@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from chatbot import DEFAULT_PERSONA
 from chatbot.cli.common import opened, prepare, progress, say
 from chatbot.progress import counted
 
 
 def add(
     files: Annotated[list[Path], typer.Argument(help="txt, md, html, epub or pdf.")],
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
+    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = DEFAULT_PERSONA,
     replace: Annotated[bool, typer.Option("--replace", help="Replace texts that have the same names.")] = False,
 ) -> None:
     """Add texts to a library; the next question already searches them."""
@@ -40,7 +41,7 @@ def add(
 
 def remove(
     name: Annotated[str, typer.Argument(help="The text's name, as `library list` shows it.")],
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
+    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = DEFAULT_PERSONA,
 ) -> None:
     """Remove a text and all its passages from a library."""
     from chatbot.library.index import remove_text

@@ -92,7 +92,7 @@ def build_page(
                         summary = gr.HTML(_summary(mode), elem_id="mode-summary")
                         more = gr.Button("more", size="sm", elem_id="mode-more")
             with gr.Column(scale=2, min_width=290, elem_id="right"):
-                gr.Markdown("### Evidence", elem_id="evidence-title")
+                gr.Markdown("### What the answer rests on", elem_id="evidence-title")
                 evidence = gr.HTML(handlers.fresh(persona).evidence, elem_id="evidence")
                 search = gr.HTML(elem_id="search")
         with gr.Tab("Library", elem_id="tab-library"):
@@ -175,7 +175,7 @@ def _streamed(views: Generator[View]) -> Iterator[list[Any]]:
     try:
         for view in views:
             values = _values(view)
-            # Unchanged values are not sent, so that a passage the reader opened stays open during the answer.
+            # What did not change is not sent: an opened passage stays open while more is written.
             yield [
                 gr.skip() if before and new == old else new for new, old in zip(values, before or values, strict=True)
             ]

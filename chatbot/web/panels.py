@@ -17,12 +17,12 @@ from chatbot.trace import Trace
 
 NO_SEARCH = "No books were opened for this answer."
 NOTHING = "Nothing in the books bears on this."
-BEFORE = "The passages behind an answer are shown here."
+BEFORE = "The passages that an answer rests on are shown here."
 BEGINNING = 90  # characters shown of a passage that was not used
 
 _VERDICTS = {
     "grounded": ("rests on the notes", "good"),
-    "declined": ("says he does not know", "plain"),
+    "declined": ("says the answer is not known", "plain"),
     "withheld": ("draft set aside: not in the notes", "warn"),
     "unchecked": ("not checked: no notes", "plain"),
 }
@@ -106,7 +106,7 @@ def _source(piece: Evidence) -> str:
     if piece.passage.kind == RECOLLECTION:
         return "what you said earlier"
     if piece.passage.kind == CASEBOOK:
-        return "casebook"
+        return "the casebook"
     return f"told by {piece.passage.narrator}, paragraph {piece.passage.place}"
 
 

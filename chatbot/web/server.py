@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from chatbot import DEFAULT_PERSONA
 from chatbot.errors import BakerStreetError, SettingsError
 from chatbot.progress import Say
 from chatbot.resources import Resources
-
-DEFAULT_PERSONA = "sherlock"
 
 
 def serve(resources: Resources, say: Say, host: str | None = None, port: int | None = None) -> None:
