@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatbot.errors import SourceError
-from chatbot.language.text import words_of
+from chatbot.language import words_of
 from chatbot.library.texts.casebook import casebook_sections
 from chatbot.library.texts.passages import CASEBOOK, Section
 from chatbot.prompts import render_turn

@@ -22,7 +22,7 @@ BEGINNING = 90  # characters shown of a passage that was not used
 
 _VERDICTS = {
     "grounded": ("rests on the notes", "good"),
-    "declined": ("says he does not know", "plain"),
+    "declined": ("says the answer is not known", "plain"),
     "withheld": ("draft set aside: not in the notes", "warn"),
     "unchecked": ("not checked: no notes", "plain"),
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatbot.errors import LibraryError, SourceError
+from chatbot.language import language_of
 from chatbot.library.encoders import Embedder
 from chatbot.library.index.arrangement import arrange, kept_positions
 from chatbot.library.index.build import standing, write_library
@@ -69,8 +70,8 @@ def add_text(
         manifest = _manifest(folder, embedder)
         _check_new(manifest, name, content, replace_old)
         sections = [replace(section, source=name) for section in read.sections]
-        limit = embedder.max_tokens - 4
-        made = [passage for section in sections for passage in cut(section, embedder.count, limit)]
+        limit, language = embedder.max_tokens - 4, language_of(loaded.persona)
+        made = [passage for section in sections for passage in cut(section, embedder.count, limit, language)]
         if not made:
             raise SourceError(f"'{name}' holds no text that could be found again. Is it a scan, or empty?")
         entry = SourceEntry(kind=TEXT, title=read.title, works=1, passages=len(made), content=content)

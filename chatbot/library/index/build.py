@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from chatbot.errors import LibraryError, SourceError
+from chatbot.language import Language, language_of
 from chatbot.library.encoders import Embedder
 from chatbot.library.index.arrangement import arrange, entries_of, kept_positions
 from chatbot.library.index.dense import (
@@ -98,8 +99,8 @@ def build_library(
     for source in loaded.persona.sources:
         if texts and source.file in texts:
             sections += sections_of(source, texts[source.file])
-    limit = embedder.max_tokens - 4
-    made = [passage for section in sections for passage in cut(section, embedder.count, limit)]
+    limit, language = embedder.max_tokens - 4, language_of(loaded.persona)
+    made = [passage for section in sections for passage in cut(section, embedder.count, limit, language)]
     if not made and not texts:
         raise SourceError(
             f"There is nothing to build from: {loaded.casebook} holds no *.md files and no texts were named."
@@ -144,19 +145,19 @@ def write_library(
     Raises:
         LibraryError: the store cannot be written. What was there before is still found.
     """
-    entries = entries_of(loaded, arranged.groups, known)
+    entries, language = entries_of(loaded, arranged.groups, known), language_of(loaded.persona)
     with writing(folder):
         before = read_manifest(folder)
         old = arranged.old
         whole = before is not None and old is not None and before.is_filled(embedder.fingerprint, old.stamp)
         try:
             if whole and before is not None and old is not None:
-                return _replace(folder, embedder, before, old, arranged, entries, chroma_url, on_progress)
+                return _replace(folder, embedder, before, old, arranged, entries, language, chroma_url, on_progress)
             # First of all, so that another embedder is noticed even after a kill.
             manifest = before or Manifest(embedder=embedder.fingerprint, window=embedder.max_tokens)
             write_manifest(folder, manifest.changed(complete=False))
             open_chroma(folder, embedder, chroma_url, len(arranged))  # a server that is away is told at once
-            write_index(folder, arranged, entries)
+            write_index(folder, arranged, entries, language)
             dense = min(manifest.dense, len(arranged))
             stands = manifest.changed(stamp=arranged.stamp, total=len(arranged), dense=dense, sources=entries)
             write_manifest(folder, stands.changed(complete=False))
@@ -173,6 +174,7 @@ def _replace(
     old: Passages,
     arranged: Arranged,
     entries: dict[str, SourceEntry],
+    language: Language,
     chroma_url: str | None,
     on_progress: Progress,
 ) -> Built:
@@ -197,7 +199,7 @@ def _replace(
     fingerprint = embedder.fingerprint
     filled = with_filled(folder, before)
     write_manifest(folder, before.changed(filled=filled | {fingerprint: (old.stamp, arranged.stamp)}, stamp=old.stamp))
-    write_index(folder, arranged, entries)
+    write_index(folder, arranged, entries, language)
     after = before.changed(
         stamp=arranged.stamp,
         total=len(arranged),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.language import meaning_words, stem
+from chatbot.language import ENGLISH, Language, meaning_words
 from chatbot.library.index.postings import Postings, terms, write
 
 K1 = 1.5
@@ -34,9 +34,13 @@ class Lexical:
     Args:
         postings: the posting lists.
         scores: finished scores beside them (libraries of the first version), shape (postings,).
+        language: of the texts.
     """
 
-    def __init__(self, postings: Postings, scores: NDArray[np.float32] | None = None) -> None:
+    def __init__(
+        self, postings: Postings, scores: NDArray[np.float32] | None = None, language: Language = ENGLISH
+    ) -> None:
+        self._language = language
         self._postings = postings
         self._scores = scores
         self._kept: tempfile.TemporaryDirectory[str] | None = None
@@ -45,25 +49,25 @@ class Lexical:
         self._norms: NDArray[np.float32] = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
 
     @classmethod
-    def build(cls, texts: Sequence[str], folder: Path | None = None) -> Lexical:
+    def build(cls, texts: Sequence[str], folder: Path | None = None, language: Language = ENGLISH) -> Lexical:
         """Index `texts` into `folder`, and open it; without a folder, into one that goes with the index."""
         if folder is None:
             kept = tempfile.TemporaryDirectory(prefix="bm25-")
-            index = cls.build(texts, Path(kept.name))
+            index = cls.build(texts, Path(kept.name), language)
             index._kept = kept
             return index
-        write(folder, len(texts), enumerate(texts), None, None)
-        return cls.load(folder)
+        write(folder, len(texts), enumerate(texts), None, None, language)
+        return cls.load(folder, language)
 
     @classmethod
-    def load(cls, folder: Path) -> Lexical:
+    def load(cls, folder: Path, language: Language = ENGLISH) -> Lexical:
         """Open the index in `folder`, memory-mapped.
 
         Raises:
             OSError, ValueError, KeyError: its files are missing or damaged.
         """
         if Postings.are_in(folder):
-            return cls(Postings.read(folder))
+            return cls(Postings.read(folder), language=language)
         # The first version kept bm25s's files: the same lists, with finished scores in place of counts and lengths.
         arrays = {
             name: np.load(folder / f"{name}.csc.index.npy", mmap_mode="r") for name in ("data", "indices", "indptr")
@@ -72,7 +76,7 @@ class Lexical:
         number = json.loads((folder / "params.index.json").read_text(encoding="utf-8"))["num_docs"]
         nothing = np.zeros(number, np.int32)
         postings = Postings(vocabulary, arrays["indptr"], arrays["indices"], arrays["data"], nothing)
-        return cls(postings, arrays["data"])
+        return cls(postings, arrays["data"], language)
 
     def __len__(self) -> int:
         return len(self._postings.lengths)
@@ -88,7 +92,11 @@ class Lexical:
 
     def unknown(self, text: str) -> tuple[str, ...]:
         """The words of a text that carry meaning and stand nowhere in the texts, in order, each once."""
-        return tuple(dict.fromkeys(word for word in meaning_words(text) if not self.knows(stem(word))))
+        return tuple(
+            dict.fromkeys(
+                word for word in meaning_words(text, self._language) if not self.knows(self._language.stem(word))
+            )
+        )
 
     def frequency(self, term: str) -> int:
         """In how many texts a stem occurs."""
@@ -106,7 +114,7 @@ class Lexical:
             mask: only these texts: either a truth value for each text, or their positions. Scores stay those of the
                 whole library.
         """
-        known = Counter(term for term in terms(question) if self.knows(term))
+        known = Counter(term for term in terms(question, self._language) if self.knows(term))
         if not known or number < 1:
             return []
         scores = np.zeros(len(self), np.float32)

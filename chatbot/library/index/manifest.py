@@ -17,6 +17,7 @@ from typing import IO, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chatbot.errors import LibraryError
+from chatbot.language import ENGLISH
 from chatbot.library.encoders import Embedder
 
 MANIFEST = "manifest.json"
@@ -38,13 +39,14 @@ class SourceEntry(BaseModel):
 
 
 class Contents(BaseModel):
-    """What one index holds: the name of its set of passages, their number, and their sources."""
+    """What one index holds: the name of its set of passages, their number and sources, the language of its stems."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     stamp: str
     total: int
     sources: dict[str, SourceEntry]
+    language: str = ENGLISH.code
 
 
 class Manifest(BaseModel):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.language import meaning_words, stem
+from chatbot.language import ENGLISH, Language, meaning_words
 
 BLOCK = 20_000  # passages whose terms are counted at once
 COPIED = 4_000_000  # postings that are copied at once
@@ -28,9 +28,9 @@ COPIED = 4_000_000  # postings that are copied at once
 Ints = NDArray[np.integer[Any]]
 
 
-def terms(text: str) -> list[str]:
+def terms(text: str, language: Language = ENGLISH) -> list[str]:
     """The stems of the words that carry meaning, in order, repeated as they are."""
-    return [stem(word) for word in meaning_words(text)]
+    return [language.stem(word) for word in meaning_words(text, language)]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,12 @@ class _Block:
 
 
 def write(
-    folder: Path, number: int, texts: Iterable[tuple[int, str]], old: Postings | None, moved: Ints | None
+    folder: Path,
+    number: int,
+    texts: Iterable[tuple[int, str]],
+    old: Postings | None,
+    moved: Ints | None,
+    language: Language = ENGLISH,
 ) -> None:
     """Write the posting lists of a library.
 
@@ -92,13 +97,14 @@ def write(
         texts: position and text of those that have to be read.
         old: the lists of the library as it was; None: there was none.
         moved: for every passage of the old library its new position, or -1 where it goes, shape (old passages,).
+        language: of the texts.
     """
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = dict(old.vocabulary) if old is not None else {}
     lengths = np.zeros(number, np.int32)
     if old is not None and moved is not None:
         lengths[moved[moved >= 0]] = old.lengths[moved >= 0]
-    blocks = list(_counted(texts, vocabulary, lengths))
+    blocks = list(_counted(texts, vocabulary, lengths, language))
 
     def every() -> Iterator[_Block]:
         if old is not None and moved is not None:
@@ -127,12 +133,14 @@ def write(
     (folder / "vocabulary.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
 
 
-def _counted(texts: Iterable[tuple[int, str]], vocabulary: dict[str, int], lengths: Ints) -> Iterator[_Block]:
+def _counted(
+    texts: Iterable[tuple[int, str]], vocabulary: dict[str, int], lengths: Ints, language: Language
+) -> Iterator[_Block]:
     """The postings of new passages; `vocabulary` and `lengths` are filled in as they are read."""
     held: list[int] = []
     at: list[int] = []
     for position, text in texts:
-        numbers = [vocabulary.setdefault(term, len(vocabulary)) for term in terms(text)]
+        numbers = [vocabulary.setdefault(term, len(vocabulary)) for term in terms(text, language)]
         lengths[position] = len(numbers)
         held += numbers
         at.append(position)

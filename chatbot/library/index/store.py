@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from chatbot.errors import LibraryError
+from chatbot.language import ENGLISH, Language
 from chatbot.library.encoders import Embedder
 from chatbot.library.index.lexical import Lexical
 from chatbot.library.index.manifest import (
@@ -62,7 +63,12 @@ ASKED = 5_000  # ids in one question to Chroma; it takes 5,461 at the most
 DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError)
 
 
-def write_index(folder: Path, passages: Sequence[Passage], sources: Mapping[str, SourceEntry] | None = None) -> None:
+def write_index(
+    folder: Path,
+    passages: Sequence[Passage],
+    sources: Mapping[str, SourceEntry] | None = None,
+    language: Language = ENGLISH,
+) -> None:
     """Write the passages and their lexical index, both or neither. Of an `Arranged`, only what is new is read.
 
     Raises:
@@ -76,8 +82,10 @@ def write_index(folder: Path, passages: Sequence[Passage], sources: Mapping[str,
     try:
         arranged = passages if isinstance(passages, Arranged) else Arranged.of(passages)
         arranged.write(partial)
-        _write_postings(folder, partial, arranged)
-        contents = Contents(stamp=arranged.stamp, total=len(arranged), sources=dict(sources or {}))
+        _write_postings(folder, partial, arranged, language)
+        contents = Contents(
+            stamp=arranged.stamp, total=len(arranged), sources=dict(sources or {}), language=language.code
+        )
         (partial / CONTENTS).write_text(contents.model_dump_json(), encoding="utf-8")
         old = folder / f".{INDEX}-old"
         if (folder / INDEX).exists():
@@ -89,17 +97,26 @@ def write_index(folder: Path, passages: Sequence[Passage], sources: Mapping[str,
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write_postings(folder: Path, partial: Path, arranged: Arranged) -> None:
-    """The lexical index; the lists of passages that stay are taken over, where the old index has them."""
+def _write_postings(folder: Path, partial: Path, arranged: Arranged, language: Language) -> None:
+    """The lexical index; the lists of passages that stay are taken over from an old index in the same language."""
     index = index_folder(folder)
     old, moved = None, None
-    if arranged.old is not None and index is not None and Postings.are_in(index / BM25):
+    if (
+        arranged.old is not None
+        and index is not None
+        and Postings.are_in(index / BM25)
+        and _language_of_index(index) == language.code
+    ):
         old = Postings.read(index / BM25)
         moved = np.full(len(arranged.old), -1, np.int32)
         moved[arranged.rows[arranged.is_old]] = np.flatnonzero(arranged.is_old)
     unread = np.flatnonzero(~arranged.is_old) if old is not None else range(len(arranged))
     texts = ((int(at), arranged[int(at)].indexed()) for at in unread)
-    write(partial / BM25, len(arranged), texts, old, moved)
+    write(partial / BM25, len(arranged), texts, old, moved, language)
+
+
+def _language_of_index(index: Path) -> str:
+    return Contents.model_validate_json((index / CONTENTS).read_text(encoding="utf-8")).language
 
 
 def read_passages(folder: Path) -> Passages:
@@ -119,16 +136,21 @@ def read_passages(folder: Path) -> Passages:
         raise _damaged(folder, error) from error
 
 
-def read_index(folder: Path) -> tuple[Passages, Lexical]:
+def read_index(folder: Path, language: Language = ENGLISH) -> tuple[Passages, Lexical]:
     """The passages and their lexical index, both memory-mapped.
 
     Raises:
-        LibraryError: there is no library, or it is damaged.
+        LibraryError: there is no library, it is damaged, or it was built for another language.
     """
     passages = read_passages(folder)
     index = index_folder(folder)
     try:
-        lexical = Lexical.load((index or folder) / BM25)
+        if (built := _language_of_index(index or folder)) != language.code:
+            raise LibraryError(
+                f"The library of '{folder.name}' was built for the language '{built}', and the persona now speaks "
+                f"'{language.code}'. Build it again with `bakerstreet library build {folder.name}`."
+            )
+        lexical = Lexical.load((index or folder) / BM25, language)
         if len(lexical) != len(passages):
             raise ValueError("the lexical index is of other passages")
         return passages, lexical

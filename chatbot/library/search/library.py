@@ -14,7 +14,7 @@ from pathlib import Path
 from langchain_core.runnables import Runnable
 
 from chatbot.errors import LibraryError
-from chatbot.language import meaning_words
+from chatbot.language import ENGLISH, Language, meaning_words
 from chatbot.library.encoders import Embedder
 from chatbot.library.index import Column, Dense, Ints, Manifest, check_embedder, read_index, read_manifest
 from chatbot.library.search.composition import compose
@@ -59,6 +59,7 @@ class Library:
         plans: plans of the persona's own, by their names; they go before the built-in ones.
         calibration: from what was measured to how likely the evidence answers.
         persona: the name of whose library it is.
+        language: the persona's, in which it was built.
         main: the name of `embedder` among the embedders.
 
     Raises:
@@ -75,6 +76,7 @@ class Library:
         plans: dict[str, Plan] | None = None,
         calibration: Calibration | None = None,
         persona: str = "",
+        language: Language = ENGLISH,
         main: str = "plain",
     ) -> None:
         manifest = read_manifest(folder)
@@ -87,7 +89,7 @@ class Library:
         self._folder = folder
         self._embedder = embedder
         self._chroma_url = chroma_url
-        self._passages, self._lexical = read_index(folder)
+        self._passages, self._lexical = read_index(folder, language)
         self._vectors = Dense(folder, embedder, chroma_url, self._passages)
         self._models = models or Models()
         self.plans = {**PLANS, **(plans or {})}
@@ -104,6 +106,7 @@ class Library:
             self._models.reader,
             self._models.strong,
             persona,
+            language,
         )
 
     @property
@@ -167,7 +170,7 @@ class Library:
         evidence = tuple(_evidence(candidate) for candidate in done.candidates[:number])
         signals = signals_of(done, unknown)
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
-        if 2 * len(unknown) > len(set(meaning_words(question))):
+        if 2 * len(unknown) > len(set(meaning_words(question, self.tools.language))):
             confidence = 0.0  # most of what is asked about stands nowhere in the books
         if any(piece.passage.kind == RECOLLECTION for piece in evidence):
             confidence = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful

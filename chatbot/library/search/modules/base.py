@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from chatbot.language import split_sentences
+from chatbot.language import ENGLISH, Language, split_sentences
 from chatbot.library.index import Column, Ints, Lexical, Passages
 from chatbot.library.search.evidence import Step
 from chatbot.library.search.inquiry import Candidate, Inquiry
@@ -77,6 +77,7 @@ class Tools:
         reader: gives the small language model, or None.
         strong: gives a stronger model for the cases that the small one cannot settle, or None.
         persona: the name of whose library it is.
+        language: the persona's.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Tools:
         reader: Callable[[], LanguageModel | None] = lambda: None,
         strong: Callable[[], LanguageModel | None] = lambda: None,
         persona: str = "",
+        language: Language = ENGLISH,
     ) -> None:
         self.passages = passages
         self.lexical = lexical
@@ -98,6 +100,7 @@ class Tools:
         self.reader = reader
         self.strong = strong
         self.persona = persona
+        self.language = language
         self.vector = lru_cache(maxsize=512)(self._vector)
         self.sentences = lru_cache(maxsize=4096)(self._sentences)
 
@@ -109,16 +112,16 @@ class Tools:
         return tuple(self.vectors(name).embedder.embed_query(text))
 
     def _sentences(self, position: int) -> tuple[str, ...]:
-        return sentences_of(self.passages[position].text)
+        return sentences_of(self.passages[position].text, self.language)
 
     def positions(self, column: Column, name: str) -> Ints:
         """The positions of the passages of a kind, source or work."""
         return self.passages.groups.positions(column, name)
 
 
-def sentences_of(text: str) -> tuple[str, ...]:
+def sentences_of(text: str, language: Language = ENGLISH) -> tuple[str, ...]:
     """The sentences of a passage, in order."""
-    return tuple(part for line in text.split("\n") for part in split_sentences(line))
+    return tuple(part for line in text.split("\n") for part in split_sentences(line, language))
 
 
 class Module(Runnable[Inquiry, Inquiry]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chatbot.language import ENGLISH, Language
 from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module, Tools, sentences_of
@@ -24,7 +25,11 @@ class Diversify(Module):
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """Choose one candidate after another."""
         inquiry = unjoined(self.tools, inquiry)
-        left = [(candidate, set(terms(candidate.text)), rank) for rank, candidate in enumerate(inquiry.candidates, 1)]
+        language = self.tools.language
+        left = [
+            (candidate, set(terms(candidate.text, language)), rank)
+            for rank, candidate in enumerate(inquiry.candidates, 1)
+        ]
         chosen: list[tuple[Candidate, set[str], int]] = []
         gone: list[Candidate] = []
         wanted = max(inquiry.pieces, 1) + REMEMBERED
@@ -118,12 +123,13 @@ class Compress(Module):
         """Cut at the edges, the least bearing first."""
         budget = inquiry.budget or self._tokens
         spread = min(self._pieces, inquiry.pieces)
-        asked = set(terms(inquiry.question))
+        language = self.tools.language
+        asked = set(terms(inquiry.question, language))
         done: list[Candidate] = []
         before, after = 0, 0
         for number, piece in enumerate(inquiry.candidates[: inquiry.pieces]):
             share = (budget - after) // (spread - number) if number < spread else budget // spread
-            text = compressed(piece, asked, share)
+            text = compressed(piece, asked, share, language)
             before, after = before + tokens_of(piece.text), after + tokens_of(text)
             if len(text) < len(piece.text):
                 less = f"cut from {len(piece.text.split())} to {len(text.split())} words"
@@ -134,15 +140,15 @@ class Compress(Module):
         return replace(inquiry, candidates=(*done, *inquiry.candidates[inquiry.pieces :])), note
 
 
-def compressed(piece: Candidate, asked: set[str], tokens: int) -> str:
+def compressed(piece: Candidate, asked: set[str], tokens: int, language: Language = ENGLISH) -> str:
     """The text of a piece without the sentences at its edges that bear least on the question, until it is short enough
     or nothing but the singled-out sentence is left.
     """
-    parts = units_of(piece)
+    parts = units_of(piece, language)
     size = sum(map(tokens_of, parts))
     while size > tokens:
         edges = [
-            (len(asked & set(terms(parts[end]))), end)
+            (len(asked & set(terms(parts[end], language))), end)
             for end in (0, -1)
             if len(parts) > 1 and not (piece.key and piece.key in parts[end])
         ]
@@ -157,11 +163,11 @@ def tokens_of(text: str) -> int:
     return round(len(text.split()) * 4 / 3)
 
 
-def units_of(piece: Candidate) -> list[str]:
+def units_of(piece: Candidate, language: Language = ENGLISH) -> list[str]:
     """The sentences of a piece; those between an opening quotation mark and its end are one."""
     units: list[str] = []
     is_open = False
-    for sentence in sentences_of(piece.text):
+    for sentence in sentences_of(piece.text, language):
         if is_open and units:
             units[-1] = f"{units[-1]} {sentence}"
         else:

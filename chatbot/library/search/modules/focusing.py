@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chatbot.language import ENGLISH, Language
 from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module, Tools, behind, reordered, sentences_of
@@ -71,7 +72,13 @@ class Focus(Module):
             window
             for candidate in inquiry.candidates
             for window in best_windows(
-                candidate, self._sentences(candidate), wanted, candidate.score / top, self._words, self._of_one
+                candidate,
+                self._sentences(candidate),
+                wanted,
+                candidate.score / top,
+                self._words,
+                self._of_one,
+                self.tools.language,
             )
         ]
         windows.sort(key=lambda window: -window.score)
@@ -95,7 +102,7 @@ class Focus(Module):
             )
             for rank, window in enumerate(over, 1)
         ]
-        covered = max((covered_by(wanted, window.text) for window in kept[:4]), default=0.0)
+        covered = max((covered_by(wanted, window.text, self.tools.language) for window in kept[:4]), default=0.0)
         done = inquiry.without(gone, kept).signal(
             focus=scored[order[0]], cosine=max(cosines, default=0.0), coverage=covered
         )
@@ -103,18 +110,19 @@ class Focus(Module):
 
     def _sentences(self, candidate: Candidate) -> tuple[str, ...]:
         if candidate.position < 0:
-            return sentences_of(candidate.passage.text)
+            return sentences_of(candidate.passage.text, self.tools.language)
         return self.tools.sentences(candidate.position)
 
     def _wanted(self, inquiry: Inquiry) -> dict[str, float]:
         """The terms looked for, each with its weight: rarity among the sentences at hand, less for the context's."""
-        own = set(terms(inquiry.question))
-        context = set(terms(inquiry.context)) - own
+        language = self.tools.language
+        own = set(terms(inquiry.question, language))
+        context = set(terms(inquiry.context, language)) - own
         found: Counter[str] = Counter()
         number = 0
         for candidate in inquiry.candidates:
             for sentence in self._sentences(candidate):
-                found.update((own | context) & set(terms(sentence)))
+                found.update((own | context) & set(terms(sentence, language)))
                 number += 1
         weight = dict.fromkeys(own, 1.0) | dict.fromkeys(context, inquiry.context_weight)
         return {term: part * math.log(1 + number / (1 + found[term])) for term, part in weight.items()}
@@ -135,6 +143,7 @@ def best_windows(
     prior: float,
     words: int,
     number: int,
+    language: Language = ENGLISH,
 ) -> list[Candidate]:
     """The best windows of a passage that do not overlap, scored by words and by the passage's rank.
 
@@ -145,9 +154,10 @@ def best_windows(
         prior: the rank of the passage, from 0 to 1.
         words: the most words of a window; one sentence may be longer.
         number: how many windows at most.
+        language: of the sentences.
     """
     total = sum(wanted.values()) or 1.0
-    held = [set(terms(sentence)) & wanted.keys() for sentence in sentences]
+    held = [set(terms(sentence, language)) & wanted.keys() for sentence in sentences]
     shares = [sum(wanted[term] for term in found) / total for found in held]
     made: list[Candidate] = []
     for at, share in enumerate(shares):
@@ -187,9 +197,9 @@ def widened(sentences: Sequence[str], at: int, words: int) -> tuple[int, int]:
     return first, last
 
 
-def windows_of(passage: Passage, words: int = 70) -> list[tuple[str, str]]:
+def windows_of(passage: Passage, words: int = 70, language: Language = ENGLISH) -> list[tuple[str, str]]:
     """Every sentence of a passage and the window round it, for what is trained on windows."""
-    sentences = sentences_of(passage.text)
+    sentences = sentences_of(passage.text, language)
     windows = []
     for at, sentence in enumerate(sentences):
         first, last = widened(sentences, at, words)
@@ -197,10 +207,10 @@ def windows_of(passage: Passage, words: int = 70) -> list[tuple[str, str]]:
     return windows
 
 
-def covered_by(wanted: Mapping[str, float], text: str) -> float:
+def covered_by(wanted: Mapping[str, float], text: str, language: Language = ENGLISH) -> float:
     """The share of the wanted terms, by weight, that a text holds."""
     total = sum(wanted.values())
-    return sum(wanted[term] for term in wanted.keys() & set(terms(text))) / total if total else 0.0
+    return sum(wanted[term] for term in wanted.keys() & set(terms(text, language))) / total if total else 0.0
 
 
 def cut_note(window: Candidate) -> str:

@@ -29,13 +29,13 @@ class Parts(Module):
 
     def invoke(self, input: Inquiry, config: RunnableConfig | None = None, **kwargs: Any) -> Inquiry:
         """Run the chain, noting nothing of its own where the question is one."""
-        if len(parts_of(input.question)) == 1:
+        if len(parts_of(input.question, self.tools.language)) == 1:
             return run(self._chain, input)
         return super().invoke(input, config, **kwargs)
 
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """The pieces of all parts in turn: the best of each first."""
-        parts = parts_of(inquiry.question)
+        parts = parts_of(inquiry.question, self.tools.language)
         shared = replace(inquiry, budget=inquiry.budget // len(parts), shares=len(parts))
         answered = [run(self._chain, replace(shared, question=part)) for part in parts]
         seen: dict[tuple[str, str], Candidate] = {}

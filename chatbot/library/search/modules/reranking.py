@@ -104,7 +104,7 @@ class Hypothetical(Module):
             return inquiry, "no language model"
         main = inquiry.main
         try:
-            written = reader.write(PROMPT.format(question=main.text), self._tokens).strip()
+            written = reader.write(self.tools.language.hypothetical.format(question=main.text), self._tokens).strip()
         except BakerStreetError as error:
             return inquiry, f"left out: {error}"
         if not written:
@@ -113,6 +113,3 @@ class Hypothetical(Module):
         mean = tuple((both / max(float(np.linalg.norm(both)), 1e-9)).tolist())
         phrasing = Phrasing(written, self._weight, self.title, mean)
         return replace(inquiry, phrasings=(*inquiry.asked, phrasing)), written
-
-
-PROMPT = "Write one sentence from a detective story that answers this question: {question}"

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chatbot.language import meaning_words, words_of
+from chatbot.language import ENGLISH, Language, meaning_words, names_in, words_of
 from chatbot.library.search.inquiry import Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module, Tools
 
-_REFERRING = frozenset(
-    """he she it they him her them his hers its their that this these those there then one ones who's one's""".split()
-)
-_GOING_ON = frozenset("and but so then or".split())
 SHORT = 4  # words; a question of so few seldom stands alone
-_NAME = re.compile(r"(?<!^)(?<![.!?\"'] )\b[A-Z][a-z]{2,}")
 
 
 class FollowUp(Module):
@@ -34,11 +28,12 @@ class FollowUp(Module):
 
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """Give a follow-up its context."""
-        if not inquiry.history or not is_follow_up(inquiry.question):
+        language = self.tools.language
+        if not inquiry.history or not is_follow_up(inquiry.question, language):
             return inquiry, ""
         context = " ".join(inquiry.history[-1])
-        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history), by=self.title)]
-        doubtful = bool(names_in(inquiry.question))
+        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history, language), by=self.title)]
+        doubtful = bool(names_in(inquiry.question, language))
         if doubtful:
             phrasings.append(Phrasing(inquiry.question))
         return (
@@ -52,20 +47,17 @@ class FollowUp(Module):
         )
 
 
-def is_follow_up(question: str) -> bool:
+def is_follow_up(question: str, language: Language = ENGLISH) -> bool:
     """Whether a question seems to need the exchange before it: it points back ("he", "there"), or is very short."""
     words = words_of(question)
-    return bool(words) and (len(words) <= SHORT or words[0] in _GOING_ON or any(word in _REFERRING for word in words))
+    return bool(words) and (
+        len(words) <= SHORT or words[0] in language.continuing or not language.referring.isdisjoint(words)
+    )
 
 
-def names_in(text: str) -> list[str]:
-    """Capitalised words that do not begin a sentence."""
-    return _NAME.findall(text)
-
-
-def in_context(question: str, history: Sequence[tuple[str, str]]) -> str:
+def in_context(question: str, history: Sequence[tuple[str, str]], language: Language = ENGLISH) -> str:
     """A follow-up behind the exchange before it; any other question as it is."""
-    return " ".join((*history[-1], question)) if history and is_follow_up(question) else question
+    return " ".join((*history[-1], question)) if history and is_follow_up(question, language) else question
 
 
 class Persona(Module):
@@ -75,19 +67,22 @@ class Persona(Module):
     rewrites = True
 
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
-        """Put his name in the place of "you" and "your" in what is searched for."""
+        """Put the persona's name in the place of "you" and "your" in what is searched for."""
         name = self.tools.persona
         given = inquiry.asked
-        named = tuple(replace(phrasing, text=in_third_person(phrasing.text, name)) for phrasing in given if name)
+        named = tuple(
+            replace(phrasing, text=in_third_person(phrasing.text, name, self.tools.language)) for phrasing in given
+        )
         if not name or named == given:
             return inquiry, ""
         return replace(inquiry, phrasings=named), f"you: {name}"
 
 
-def in_third_person(text: str, name: str) -> str:
+def in_third_person(text: str, name: str, language: Language = ENGLISH) -> str:
     """The text with `name` in the place of "you", "your" and "yourself"."""
-    text = re.sub(r"\b[Yy]our(?:s)?\b", f"{name}'s", text)
-    return re.sub(r"\b[Yy]ou(?:rself)?\b", name, text)
+    for addressed, named in language.in_third_person:
+        text = addressed.sub(named.replace("{name}", name).replace("\\", r"\\"), text)
+    return text
 
 
 class Phrasings(Module):
@@ -106,38 +101,28 @@ class Phrasings(Module):
         """Add what says the same in other words."""
         given = inquiry.asked
         said = given[0].text
-        others = [" ".join(meaning_words(said)), unframed(said)]
+        language = self.tools.language
+        others = [" ".join(meaning_words(said, language)), unframed(said, language)]
         known = {phrasing.text for phrasing in given}
         fresh = [text for text in dict.fromkeys(others) if text and text not in known]
         more = tuple(Phrasing(text, self._weight, self.title) for text in fresh)
         return replace(inquiry, phrasings=(*given, *more)), " | ".join(fresh)
 
 
-_FRAME = re.compile(
-    r"^(?:(?:please|pray),? )?(?:tell me|can you tell me|could you tell me|do you (?:know|remember|recall)|i wonder)"
-    r"(?: please)?,? |^in [^,]{3,40}, ",
-    re.IGNORECASE,
-)
-
-
-def unframed(question: str) -> str:
+def unframed(question: str, language: Language = ENGLISH) -> str:
     """A question without the words that only introduce it."""
-    return _FRAME.sub("", question)
+    return language.framing.sub("", question)
 
 
-_AND = re.compile(
-    r"[,;]?\s+and\s+(?=(?:which|whom?|whose|what|where|when|why|how|(?:as|in|to) what|the one)\b)|;\s+(?=another\b)"
-)
-_WH = re.compile(r"\b(?:which|who|whom|whose|what|where|when|why|how)\b", re.IGNORECASE)
-
-
-def parts_of(question: str) -> tuple[str, ...]:
+def parts_of(question: str, language: Language = ENGLISH) -> tuple[str, ...]:
     """The questions that one asks at once ("Who hid the gem, and who found it?"); itself alone where it is one.
 
     What stands before a colon goes with each of them.
     """
     head, colon, rest = question.rpartition(": ")
-    parts = [part.strip() for part in _AND.split(rest)]
-    if len(parts) < 2 or not all(len(words_of(part)) >= 3 and _WH.search(part) for part in parts[:1]):
+    parts = [part.strip() for part in language.joining.split(rest)]
+    if len(parts) < 2 or not all(
+        len(words_of(part)) >= 3 and language.interrogative.search(part) for part in parts[:1]
+    ):
         return (question,)
     return tuple(f"{head}{colon}{part}" for part in parts)

@@ -7,43 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from langchain_core.runnables import Runnable
 
-from chatbot.language import is_about_visitor, is_small_talk, meaning_words, words_of
+from chatbot.language import kind_of, meaning_words, names_in
 from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module, Tools, run
 from chatbot.library.search.modules.finding import unjoined
-from chatbot.library.search.modules.rewriting import names_in
-
-Intent = Literal["small talk", "about you", "about himself", "about a case", "out of his world"]
-
-_SECOND_PERSON = frozenset("you your yours yourself".split())
-
-
-def intent_of(message: str, knows: Sequence[str], unknown: Sequence[str]) -> Intent:
-    """What a message is about.
-
-    Args:
-        message: as it was written.
-        knows: its words that carry meaning and stand in the books.
-        unknown: its words that stand nowhere in them.
-    """
-    if is_about_visitor(message):  # before small talk: "what is my name?" is made of its words
-        return "about you"
-    if is_small_talk(message):
-        return "small talk"
-    if unknown and len(knows) <= len(unknown):
-        return "out of his world"
-    if _SECOND_PERSON & set(words_of(message)) and not names_in(message):
-        return "about himself"
-    return "about a case"
 
 
 class Router(Module):
-    """Small talk opens no books; what the visitor asks about himself is looked up in what he said; the rest is
+    """Small talk opens no books; what visitors ask about themselves is looked up in what they said; everything else is
     searched for in casebook and texts.
     """
 
@@ -52,17 +27,20 @@ class Router(Module):
 
     def apply(self, inquiry: Inquiry) -> tuple[Inquiry, str]:
         """Decide whether, and where."""
-        words, strange = meaning_words(inquiry.question), self.tools.lexical.unknown(inquiry.question)
+        language = self.tools.language
+        words, strange = meaning_words(inquiry.question, language), self.tools.lexical.unknown(inquiry.question)
         unknown = [word for word in words if word in strange]
         known = [word for word in words if word not in strange]
-        intent = intent_of(inquiry.question, known, unknown)
+        intent = kind_of(inquiry.question, language, known=known, unknown=unknown)
         routed = replace(inquiry, intent=intent)
-        if intent in ("small talk", "out of his world"):
+        if intent in ("small talk", "unknown words"):
             return replace(routed, ended=True), f"{intent}: no books are opened"
-        if intent == "about you":
+        if intent == "about the visitor":
             said = tuple(inquiry.recollections()) if inquiry.recollections else ()
-            asked = set(terms(inquiry.question))
-            ranked = sorted(said, key=lambda passage: -len(asked & set(terms(passage.text))))  # given latest first
+            asked = set(terms(inquiry.question, language))
+            ranked = sorted(
+                said, key=lambda passage: -len(asked & set(terms(passage.text, language)))
+            )  # given latest first
             made = [
                 Candidate(passage, -1, 1 / (60 + rank), text=passage.text).because(self.title, rank, 1 / rank)
                 for rank, passage in enumerate(ranked, 1)
@@ -99,7 +77,9 @@ class Again(Module):
         if not inquiry.candidates or covered >= self._coverage:
             return inquiry, f"once: {covered:.2f} of the question is covered"
         works = tuple(dict.fromkeys(candidate.passage.work for candidate in inquiry.candidates))[: self._works]
-        names = dict.fromkeys(name for candidate in inquiry.candidates[:2] for name in names_in(candidate.key))
+        names = dict.fromkeys(
+            name for candidate in inquiry.candidates[:2] for name in names_in(candidate.key, self.tools.language)
+        )
         learnt = Phrasing(f"{inquiry.question} {' '.join(names)}", 0.5, self.title)
         fresh = replace(inquiry, candidates=(), rankings=(), steps=())
         again = run(self._chain, replace(fresh, phrasings=(*inquiry.asked, learnt), works=frozenset(works)))
