@@ -10,7 +10,7 @@ from chatbot.language.stemming import german_stem
 
 # Every noun has a capital; one behind an article, a numeral, a pronoun or an adjective is not a name.
 _BEFORE_A_NOUN = (
-    r"(?:de[rmns]|die|das|dies(?:e[mnrs]?)|jede[mnrs]?|jene[mnrs]?|welche[mnrs]?|ein(?:e[mnrs]?)?|kein(?:e[mnrs]?)?|"
+    r"(?i:de[rmns]|die|das|dies(?:e[mnrs]?)|jede[mnrs]?|jene[mnrs]?|welche[mnrs]?|ein(?:e[mnrs]?)?|kein(?:e[mnrs]?)?|"
     r"(?:mein|dein|sein|ihr|unser|euer)(?:e[mnrs]?)?|eure[mnrs]?|i[mn]s?|am|ans|beim|vom|zu[mr]|zwei|drei|vier|fünf|sechs|"
     r"sieben|acht|neun|zehn|elf|zwölf|viele?|alle[mnrs]?|manche[mnrs]?|einige[mnrs]?|mehrere[mnrs]?|wenige[mnrs]?|"
     rf"\d+|[{SMALL}]{{2,}}(?:e|em|en|er|es))"
@@ -22,20 +22,21 @@ GERMAN = Language(
     stem=german_stem,
     stopwords=words(
         """ab aber all alle allem allen aller alles als also am an ander andere anderem anderen anderer anderes auch auf
-        aus bei beim bin bis bist bitte bloß da dabei dadurch dafür dagegen daher dahin damit danach daran darauf
-        daraus darin darüber darum darunter das dass davon davor dazu dein deine deinem deinen deiner deines dem den
-        denn der deren des dessen dich die dies diese diesem diesen dieser dieses dir doch dort du durch ein eine einem
-        einen einer eines einige einmal er erst es etwa etwas euch euer eure eurem euren eurer eures für gab gegen
-        gehabt gewesen geworden gib gibt habe haben habt hast hat hatte hatten hattest hattet her hier hin hinter ich
-        ihm ihn ihnen ihr ihre ihrem ihren ihrer ihres im in ins ist ja je jede jedem jeden jeder jedes jene jenem
-        jenen jener jenes jetzt kann kannst kein keine keinem keinen keiner keines können könnt konnte konnten könnte
-        man manche mehr mein meine meinem meinen meiner meines mich mir mit muss müssen musste mussten nach nicht
-        nichts noch nun nur ob oder ohne sag sage sagen sagt sagte schon sehr sei seid sein seine seinem seinen seiner
-        seines seit selbst sich sie sind so soll sollen sollte solche sondern sonst über um und uns unser unsere unserem
-        unseren unserer unter viel vom von vor wann war wäre waren warst wart warum was weil welche welchem welchen
-        welcher welches wem wen wenig wenn wer werde werden weshalb wessen wie wieder wieso will wir wird wirst wisst
-        weißt weiß wo wofür woher wohin wollen wollte womit woran worauf woraus worin worüber wovon wozu wurde wurden
-        zu zum zur zwar zwischen"""
+        aus bei beim bin bis bist bitte bloß da dabei dadurch dafür dagegen daher dahin damit danach daran
+        darauf daraus darin darum darunter darüber das dass davon davor dazu dein deine deinem deinen deiner
+        deines dem den denkst denkt denn der deren des dessen dich die dies diese diesem diesen dieser dieses
+        dir doch dort du durch ein eine einem einen einer eines einige einmal er erst es etwa etwas euch euer
+        eure eurem euren eurer eures für gab gegen gehabt gewesen geworden gib gibt habe haben habt haltet hast
+        hat hatte hatten hattest hattet her hier hin hinter hältst ich ihm ihn ihnen ihr ihre ihrem ihren ihrer
+        ihres im in ins ist ja je jede jedem jeden jeder jedes jene jenem jenen jener jenes jetzt kann kannst
+        kein keine keinem keinen keiner keines kennst kennt konnte konnten können könnt könnte man manche mehr
+        mein meine meinem meinen meiner meines meinst meint mich mir mit muss musste mussten müssen nach nicht
+        nichts noch nun nur ob oder ohne sag sage sagen sagt sagte schon sehr sei seid sein seine seinem seinen
+        seiner seines seit selbst sich sie sind so solche soll sollen sollte sondern sonst um und uns unser
+        unsere unserem unseren unserer unter viel vom von vor wann war waren warst wart warum was weil weiß
+        weißt welche welchem welchen welcher welches wem wen wenig wenn wer werde werden weshalb wessen wie
+        wieder wieso will wir wird wirst wisst wo wofür woher wohin wollen wollte womit woran worauf woraus
+        worin worüber wovon wovor wozu wurde wurden wäre zu zum zur zwar zwischen über"""
     ),
     abbreviations=words(
         "hr fr dr prof st hl sel geb gest bzw ca usw etc vgl nr bd abt kap jh jhd chr dgl evtl ggf sog u.a z.b d.h"
@@ -94,10 +95,10 @@ GERMAN = Language(
     declining=(
         any_of(
             r"(?:das|es|davon|darüber)? ?wei(?:ß|ss) ich (?:\w+ )?nicht",
-            r"ich wei(?:ß|ss) (?:es |das |davon |darüber )?(?:nicht|nichts)",
+            r"ich wei(?:ß|ss) (?:\w+ ){0,3}nichts?",
             r"(?:sag|verrat|verrät|verzeichn|erwähn|enth[aä]lt|nenn|bericht|meld|vermerk)\w* "
             r"(?:\w+ ){0,2}(?:nichts|nicht|kein\w*)",
-            r"steh\w* (?:\w+ ){0,2}nichts",
+            r"steh\w* (?:\w+ ){0,3}nichts",
             r"nichts (?:davon|darüber|hierüber|dazu|hierzu|dergleichen|verzeichnet|aufgezeichnet|vermerkt)",
             r"(?:schweig(?:t|en)|stumm|verstumm(?:t|en))",
             r"keine?n? (?:eintrag|aufzeichnung|vermerk|nachricht|kunde|notiz|wort|zeile|antwort)",

@@ -28,14 +28,21 @@ def english_stem(word: str) -> str:
 
 @lru_cache(maxsize=65536)
 def german_stem(word: str) -> str:
-    """Savoy's minimal stemmer for German (2006), which takes the endings of number and case off nouns and adjectives:
-    "Glocken" and "Glocke" are one word, as "Mühlen" and "Mühle".
+    """Savoy's light stemmer for German (2006): endings of number, case and person, the umlaut with them.
+
+    "Glocken" and "Glocke" are one word, as "Müllers" and "Müller". An s after r is an ending here, as in Snowball.
     """
     word = without_accents(word.replace("ß", "ss"))
-    if len(word) < 5:
-        return word
-    if len(word) > 6 and word.endswith("nen"):
+    if len(word) > 5 and word.endswith("ern"):
+        word = word[:-3]
+    elif len(word) > 4 and word.endswith(("em", "en", "er", "es")):
+        word = word[:-2]
+    elif len(word) > 3 and (word.endswith("e") or (word.endswith("s") and word[-2] in "bdfghklmnrt")):
+        word = word[:-1]
+    if len(word) > 5 and word.endswith("est"):
         return word[:-3]
-    if len(word) > 5 and word.endswith(("en", "se", "es", "er")):
+    if len(word) > 5 and word.endswith(("er", "en")):
         return word[:-2]
-    return word[:-1] if word[-1] in "nesr" else word
+    if len(word) > 4 and word.endswith("st") and word[-3] in "bdfghklmnt":
+        return word[:-2]
+    return word
