@@ -8,14 +8,15 @@ from chatbot.language.language import Language, any_of, words
 from chatbot.language.letters import CAPITALS, SMALL
 from chatbot.language.stemming import german_stem
 
-# Every noun has a capital; one behind an article, a numeral, a pronoun or an adjective is not a name.
-_BEFORE_A_NOUN = (
-    r"(?i:de[rmns]|die|das|dies(?:e[mnrs]?)|jede[mnrs]?|jene[mnrs]?|welche[mnrs]?|ein(?:e[mnrs]?)?|kein(?:e[mnrs]?)?|"
-    r"(?:mein|dein|sein|ihr|unser|euer)(?:e[mnrs]?)?|eure[mnrs]?|i[mn]s?|am|ans|beim|vom|zu[mr]|zwei|drei|vier|fünf|sechs|"
-    r"sieben|acht|neun|zehn|elf|zwölf|viele?|alle[mnrs]?|manche[mnrs]?|einige[mnrs]?|mehrere[mnrs]?|wenige[mnrs]?|"
-    rf"\d+|[{SMALL}]{{2,}}(?:e|em|en|er|es))"
+# Every noun has a capital; one behind an article, a pronoun or a numeral, with adjectives between, is not a name. A
+# noun that stands alone counts as one: it then has to be in the evidence, which is the side to err on.
+_DETERMINER = (
+    r"(?i:de[rmns]|die|das|diese[mnrs]?|jede[mnrs]?|jene[mnrs]?|welche[mnrs]?|k?ein(?:e[mnrs]?)?|"
+    r"(?:mein|dein|sein|ihr|unser|euer)(?:e[mnrs]?)?|eure[mnrs]?|i[mn]s|im|am|ans|beim|vom|zu[mr]|viele?|alle[mnrs]?|"
+    r"manche[mnrs]?|einige[mnrs]?|mehrere[mnrs]?|wenige[mnrs]?|"
+    r"zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\d+)"
 )
-_NOUN = rf"\b{_BEFORE_A_NOUN}\s+[{CAPITALS}][{SMALL}-]+"
+_NOUN = rf"\b{_DETERMINER}\s+(?:[{SMALL}]+e[mnrs]?\s+){{0,2}}[{CAPITALS}][{SMALL}-]+"
 
 GERMAN = Language(
     code="de",
@@ -94,7 +95,7 @@ GERMAN = Language(
     ),
     declining=(
         any_of(
-            r"(?:das|es|davon|darüber)? ?wei(?:ß|ss) ich (?:\w+ )?nicht",
+            r"wei(?:ß|ss) ich (?:\w+ ){0,2}nichts?",
             r"ich wei(?:ß|ss) (?:\w+ ){0,3}nichts?",
             r"(?:sag|verrat|verrät|verzeichn|erwähn|enth[aä]lt|nenn|bericht|meld|vermerk)\w* "
             r"(?:\w+ ){0,2}(?:nichts|nicht|kein\w*)",
