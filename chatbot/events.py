@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chatbot.library.search import Found
 from chatbot.prompts import Exchange
 from chatbot.trace import Trace
+from personas import DEFAULT_PERSONA
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Question:
     """
 
     text: str
-    persona: str = "sherlock"
+    persona: str = DEFAULT_PERSONA
     mode: str | None = None
     conversation: str | None = None
     parent: str | None = None

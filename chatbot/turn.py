@@ -291,7 +291,7 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
     if turn.mode.knowledge is None or draft.stopped:
         return Held(draft.text, check)
     if evidence and check.verdict == "declined":
-        # He was given something: the visitor should hear what comes nearest, and judge for himself.
+        # There were notes: visitors should hear what comes nearest, and judge for themselves.
         addition = " " + wording.with_quote(persona.nearest, evidence[0])
         return Held(draft.text + addition, check, addition)
     if check.verdict == "withheld":

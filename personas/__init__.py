@@ -5,6 +5,7 @@ lie in this package; a folder of the user's own (`settings.personas`) is looked 
 """
 
 from personas.loading import (
+    DEFAULT_PERSONA,
     LoadedPersona,
     Mistake,
     check_persona,
@@ -14,6 +15,7 @@ from personas.loading import (
 from personas.schema import Example, Generation, Limits, Persona, Prompts, Source, VoiceRecipe
 
 __all__ = [
+    "DEFAULT_PERSONA",
     "Example",
     "Generation",
     "Limits",

@@ -17,6 +17,7 @@ from personas.schema import Persona
 
 BUILT_IN = Path(__file__).parent
 FILE = "persona.yaml"
+DEFAULT_PERSONA = "sherlock"  # who answers where nobody is named
 
 
 @dataclass(frozen=True)

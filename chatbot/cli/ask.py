@@ -18,7 +18,7 @@ ModeOption = Annotated[
 
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
-    persona: PersonaOption = "sherlock",
+    persona: PersonaOption = DEFAULT_PERSONA,
     mode: ModeOption = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help='Questions, one {"question": ...} per line.')
@@ -53,7 +53,7 @@ def ask(
 
 
 def chat(
-    persona: PersonaOption = "sherlock",
+    persona: PersonaOption = DEFAULT_PERSONA,
     mode: ModeOption = None,
     user: Annotated[str | None, typer.Option(help="Your name in the memory; default: BAKERSTREET_USER.")] = None,
 ) -> None:

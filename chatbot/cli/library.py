@@ -9,6 +9,7 @@ import typer
 
 from chatbot.cli import library_calibrate, library_evaluate, library_scale, library_search, library_texts, library_tune
 from chatbot.cli.common import opened, progress, say
+from personas import DEFAULT_PERSONA
 
 app = typer.Typer(no_args_is_help=True)
 app.command("search")(library_search.search)
@@ -86,7 +87,7 @@ def list_libraries() -> None:
     root = get_settings().library_dir
     folders = sorted(folder for folder in root.glob("*") if folder.is_dir()) if root.is_dir() else []
     if not folders:
-        say("There is no library yet. Build one with `bakerstreet library build sherlock`.")
+        say(f"There is no library yet. Build one with `bakerstreet library build {DEFAULT_PERSONA}`.")
     for folder in folders:
         manifest = read_manifest(folder)
         if manifest is None:

@@ -10,6 +10,7 @@ import typer
 
 from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_questions, say
 from chatbot.errors import MessageError, ModeError, PlanError
+from personas import DEFAULT_PERSONA
 
 if TYPE_CHECKING:
     from chatbot.library.search import Evidence, Found, Library, Plan
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def search(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
+    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = DEFAULT_PERSONA,
     mode: Annotated[str, typer.Option("--mode", "-m", help="Search as this mode does.")] = "rag",
     plan_name: Annotated[str, typer.Option("--plan", help="Search by this plan instead.")] = "",
     modules: Annotated[

@@ -40,7 +40,7 @@ def add(
 
 def remove(
     name: Annotated[str, typer.Argument(help="The text's name, as `library list` shows it.")],
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
+    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = DEFAULT_PERSONA,
 ) -> None:
     """Remove a text and all its passages from a library."""
     from chatbot.library.index import remove_text

@@ -19,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from chatbot.errors import ReplayError
+from personas import DEFAULT_PERSONA
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -48,7 +49,7 @@ class ReplayTurn(_Part):
 class Replay(_Part):
     """A whole conversation."""
 
-    persona: Text = "sherlock"
+    persona: Text = DEFAULT_PERSONA
     mode: Text = "hybrid"
     about: str = ""
     turns: tuple[ReplayTurn, ...] = Field(min_length=1)

@@ -43,7 +43,7 @@ from chatbot.library.index import (
 from chatbot.library.search import Ranking, fused
 from chatbot.library.texts import CASEBOOK, TEXT, Passage
 from chatbot.progress import Say
-from personas import load_persona
+from personas import DEFAULT_PERSONA, load_persona
 
 VOCABULARY = 200_000
 WORDS = 80  # terms in a passage that are no stopwords; the books have 65
@@ -255,7 +255,7 @@ def recall(folder: Path, number: int, asked: int = 20) -> float:
 def grow(folder: Path, number: int) -> dict[str, float]:
     """Add passages to the library as a text is added, once the process is warm."""
     embedder = SyntheticEmbedder(max(1, number // CLUSTER))
-    loaded = load_persona("sherlock")
+    loaded = load_persona(DEFAULT_PERSONA)
     before_mb = _size(folder)
     seconds = 0.0
     for _ in range(2):  # the first opens Chroma and is not counted

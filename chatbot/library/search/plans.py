@@ -88,7 +88,7 @@ class Plan:
 
     @property
     def recalls(self) -> bool:
-        """Whether it looks among what the visitor said where he asks about himself."""
+        """Whether questions of visitors about themselves are looked up in what they said."""
         return any(part.module == "router" for part in self.uses)
 
     def without(self, module: str) -> Plan:
