@@ -41,6 +41,8 @@ class Case:
     Attributes:
         strange: a question, and its word from outside the persona's world.
         told: what the visitor says of himself, a question about it, and the title under which it is remembered.
+        question: one that the books answer, and a word of the answer.
+        marked: a word of the question as its evidence has it.
         of_the_world: a sentence with names that nobody questions.
         invented: a sentence, and its name that is in no evidence.
         foreign: words that may not appear in what the persona, its prompts and its evidence say.
@@ -51,6 +53,7 @@ class Case:
     strange: tuple[str, str]
     told: tuple[str, str, str]
     question: tuple[str, str]
+    marked: str
     of_the_world: str
     invented: tuple[str, str]
     declining: tuple[str, ...]
@@ -66,6 +69,7 @@ CASES = {
             strange=("What do you think of the iPhone?", "iPhone"),
             told=("My dog is called Pompey.", "Do you remember what I told you of my dog?", "What you told me on "),
             question=("What killed Julia Stoner?", "snake"),
+            marked="killed",
             of_the_world="The cab was driven through London by Watson, and Scotland Yard was told on Monday.",
             invented=("That was surely the work of Fotheringay.", "Fotheringay"),
             declining=("My notes do not say.", "I have no record of the price.", "I will not dress it up, sir."),
@@ -77,6 +81,7 @@ CASES = {
             strange=("Was hältst du vom Smartphone?", "Smartphone"),
             told=("Mein Hund heißt Pompejus.", "Was habe ich dir von meinem Hund erzählt?", "Was du mir am "),
             question=("Wer hat die große Glocke gegossen?", "Hartwig"),
+            marked="großen",
             of_the_world="Das Wasser der Lauter stieg am Montag, und Maria hat die Glocke von Walburg bewahrt.",
             invented=("Das war gewiss das Werk von Adalbero.", "Adalbero"),
             declining=("Davon weiß ich nicht viel.", "Meine Blätter sagen nichts darüber.", "Da fehlt mir die Kunde."),
@@ -247,6 +252,13 @@ def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPerso
     tools: Any = bare(reader=lambda: reader, language=language)
     Hypothetical(tools).apply(Inquiry("A?"))
     assert reader.prompts == [loaded.persona.prompts.hypothetical.format(question="A?")]
+
+
+def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, scripted: FakeEngine, case: Case) -> None:
+    scripted.replies = ["..."]
+    question, _ = case.question
+    (*_, last) = Desk(bot.resources).send(Desk(bot.resources).fresh(case.id), "visitor", "rag", question)
+    assert f"<mark>{case.marked}</mark>" in last.evidence
 
 
 def test_the_page_greets_in_the_personas_words(shared: Resources, loaded: LoadedPersona, case: Case) -> None:
