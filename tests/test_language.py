@@ -56,6 +56,10 @@ def test_an_accent_that_was_not_typed_does_not_hide_a_word() -> None:
     assert content_words("the cafés of Zoe Muller") == content_words("a Café: Zoë Müller")
 
 
+def test_letters_of_other_scripts_keep_their_marks() -> None:
+    assert content_words("한국 हिन्दी Ёлка") == {"한국", "हिन्दी", "ёлка"}
+
+
 def test_a_sentence_may_begin_with_any_capital() -> None:
     assert split_sentences("He left. Émile stayed. Öl ran out.") == ["He left.", "Émile stayed.", "Öl ran out."]
 

@@ -49,7 +49,10 @@ def word_pattern(text: str) -> re.Pattern[str]:
 
 
 def without_accents(word: str) -> str:
-    """A word without the marks upon its letters: "Zoë" -> "Zoe"."""
-    if word.isascii():
-        return word
-    return "".join(char for char in unicodedata.normalize("NFD", word) if unicodedata.category(char) != "Mn")
+    """A word with plain letters in place of accented Latin ones: "zoë" -> "zoe"; other scripts stay as they are."""
+    return word if word.isascii() else "".join(map(_plain_letter, word))
+
+
+def _plain_letter(char: str) -> str:
+    base = unicodedata.normalize("NFD", char)[0]
+    return base if base.isascii() and base.isalpha() else char
