@@ -25,7 +25,7 @@ from chatbot.library.search.modules.reranking import Hypothetical
 from chatbot.modes import MODES
 from chatbot.resources import Resources
 from chatbot.settings import Settings
-from chatbot.web.desk import Desk
+from chatbot.web.chat_handlers import ChatHandlers
 from memory import Memory
 from personas import LoadedPersona
 
@@ -257,12 +257,14 @@ def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPerso
 def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, scripted: FakeEngine, case: Case) -> None:
     scripted.replies = ["..."]
     question, _ = case.question
-    (*_, last) = Desk(bot.resources).send(Desk(bot.resources).fresh(case.id), "visitor", "rag", question)
+    (*_, last) = ChatHandlers(bot.resources).send(
+        ChatHandlers(bot.resources).fresh(case.id), "visitor", "rag", question
+    )
     assert f"<mark>{case.marked}</mark>" in last.evidence
 
 
 def test_the_page_greets_in_the_personas_words(shared: Resources, loaded: LoadedPersona, case: Case) -> None:
-    view = Desk(shared).fresh(case.id)
+    view = ChatHandlers(shared).fresh(case.id)
     assert [message["content"] for message in view.messages] == [loaded.persona.greeting]
     assert not case.foreign.search(loaded.persona.greeting)
 

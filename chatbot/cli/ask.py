@@ -9,6 +9,7 @@ import typer
 
 from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_questions, say
 from chatbot.errors import BakerStreetError, MessageError
+from personas import DEFAULT_PERSONA
 
 PersonaOption = Annotated[str, typer.Option("--persona", "-p", help="Who answers.")]
 ModeOption = Annotated[

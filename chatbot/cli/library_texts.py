@@ -9,11 +9,12 @@ import typer
 
 from chatbot.cli.common import opened, prepare, progress, say
 from chatbot.progress import counted
+from personas import DEFAULT_PERSONA
 
 
 def add(
     files: Annotated[list[Path], typer.Argument(help="txt, md, html, epub or pdf.")],
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
+    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = DEFAULT_PERSONA,
     replace: Annotated[bool, typer.Option("--replace", help="Replace texts that have the same names.")] = False,
 ) -> None:
     """Add texts to a library; the next question already searches them."""

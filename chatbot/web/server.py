@@ -14,8 +14,7 @@ from typing import Any
 from chatbot.errors import BakerStreetError, SettingsError
 from chatbot.progress import Say
 from chatbot.resources import Resources
-
-DEFAULT_PERSONA = "sherlock"
+from personas import DEFAULT_PERSONA
 
 
 def serve(resources: Resources, say: Say, host: str | None = None, port: int | None = None) -> None:
