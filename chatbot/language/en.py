@@ -80,6 +80,7 @@ ENGLISH = Language(
         ),
     ),
     hypothetical="Write one sentence from a book that answers this question: {question}",
+    restriction="The answer to this question stands in the passage above.",
     remembered="What you told me on {month} {day}, {year}",
     months=tuple("January February March April May June July August September October November December".split()),
 )

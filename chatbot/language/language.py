@@ -30,6 +30,7 @@ class Language:
         known_names: capitalised words that name nobody in particular: forms of address, the calendar.
         declining: patterns of which one is found in every reply that says that the answer is not known.
         hypothetical: asks a model for a made-up answer to {question}.
+        restriction: added to a question whose likelihood behind a passage is measured.
         remembered: the title of what a visitor said on a {day} of a {month} and {year}.
         months: the names of the months, in order.
     """
@@ -52,6 +53,7 @@ class Language:
     known_names: frozenset[str]
     declining: tuple[re.Pattern[str], ...]
     hypothetical: str
+    restriction: str
     remembered: str
     months: tuple[str, ...]
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from chatbot.errors import BakerStreetError
+from chatbot.language import Language
 from chatbot.library.search.inquiry import Candidate, Inquiry, Phrasing
 from chatbot.library.search.modules.base import LanguageModel, Module, Tools, behind, reordered
 from chatbot.library.search.modules.finding import unjoined
-
-# What ties the question to the passage, as in LongLLMLingua; in words of our own.
-RESTRICTION = "The answer to this question stands in the passage above."
 
 
 class Perplexity(Module):
@@ -33,16 +31,16 @@ class Perplexity(Module):
         reader = self.tools.reader()
         if reader is None or len(inquiry.candidates) < 2:
             return inquiry, "no language model" if reader is None else ""
-        return by_perplexity(self.title, inquiry, reader, self._number, self._weight)
+        return by_perplexity(self.title, inquiry, reader, self._number, self._weight, self.tools.language)
 
 
 def by_perplexity(
-    title: str, inquiry: Inquiry, reader: LanguageModel, number: int, weight: float
+    title: str, inquiry: Inquiry, reader: LanguageModel, number: int, weight: float, language: Language
 ) -> tuple[Inquiry, str]:
     """The inquiry with its first `number` candidates reordered, and what was done."""
     some, rest = inquiry.candidates[:number], inquiry.candidates[number:]
     try:
-        likely = question_likelihoods(reader, inquiry, some)
+        likely = question_likelihoods(reader, inquiry, some, language)
     except BakerStreetError as error:
         return inquiry, f"left as it was: {error}"
     above = np.asarray(likely) - float(np.mean(likely))
@@ -51,9 +49,11 @@ def by_perplexity(
     return replace(inquiry, candidates=tuple(order)).signal(perplexity=max(likely)), f"{len(some)} read"
 
 
-def question_likelihoods(reader: LanguageModel, inquiry: Inquiry, candidates: Sequence[Candidate]) -> list[float]:
+def question_likelihoods(
+    reader: LanguageModel, inquiry: Inquiry, candidates: Sequence[Candidate], language: Language
+) -> list[float]:
     """The mean log-probability of a token of the question behind each candidate, in nats."""
-    asked = f" {inquiry.question} {RESTRICTION}"
+    asked = f" {inquiry.question} {language.restriction}"  # ties the question to the passage, as in LongLLMLingua
     return reader.likelihood([(candidate.passage.titled(candidate.text), asked) for candidate in candidates])
 
 
@@ -81,7 +81,7 @@ class Settle(Module):
         reader = strong or self.tools.reader()
         if reader is None:
             return inquiry.signal(lead=lead), "hard, and no language model to ask"
-        done, note = by_perplexity(self.title, inquiry, reader, self._number, self._weight)
+        done, note = by_perplexity(self.title, inquiry, reader, self._number, self._weight, self.tools.language)
         return done.signal(lead=lead), f"hard ({lead:.2f} ahead): {note}" + (" by the stronger model" if strong else "")
 
 
