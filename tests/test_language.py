@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 
@@ -24,8 +27,10 @@ from chatbot.language import (
 )
 from chatbot.library.search.modules.rewriting import in_third_person, is_follow_up, parts_of, unframed
 from chatbot.library.texts import recollection
-from personas import LoadedPersona
+from personas import DEFAULT_PERSONA, LoadedPersona
 
+NAMED = re.compile("sherlock|holmes|watson|detective|victorian", re.IGNORECASE)
+ROOT = Path(__file__).resolve().parent.parent
 GERMAN = LANGUAGES["de"]
 
 # ---------------------------------------------------------------------- letters
@@ -67,6 +72,25 @@ def test_a_sentence_may_begin_with_any_capital() -> None:
 def test_a_name_with_accents_has_to_be_in_the_evidence_like_any_other() -> None:
     assert unsupported_terms("It was Trépoff, and Zoë saw it.", ["Zoë saw it."], ENGLISH) == ["Trépoff"]
     assert unsupported_terms(unicodedata.normalize("NFD", "It was Zoë."), ["Ada"], ENGLISH) == ["Zoë"]
+
+
+# ---------------------------------------------------------------------- the boundary
+
+
+def test_no_code_names_a_persona_but_the_default() -> None:
+    named: dict[str, list[str]] = {}
+    for file in (file for package in ("chatbot", "memory", "personas") for file in (ROOT / package).rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        described = {
+            node.body[0].value
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and isinstance(node.body[0], ast.Expr)
+        }
+        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in described]
+        found = [str(node.value) for node in texts if NAMED.search(str(node.value))]
+        if found:
+            named[file.name] = found
+    assert named == {"loading.py": [DEFAULT_PERSONA]}
 
 
 # ---------------------------------------------------------------------- packs
