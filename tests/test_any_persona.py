@@ -22,7 +22,6 @@ from chatbot.language import Language, declines, is_small_talk, language_of
 from chatbot.library.search import MODULAR, Library
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules.reranking import Hypothetical
-from chatbot.modes import MODES
 from chatbot.resources import Resources
 from chatbot.settings import Settings
 from chatbot.web.chat_handlers import ChatHandlers
@@ -31,7 +30,7 @@ from personas import LoadedPersona
 
 PERSONAS = Path(__file__).parent / "personas"
 ASKED = 12  # of each persona's questions
-WITHOUT_VOICE = [mode.name for mode in MODES.values() if not mode.voice]
+WITHOUT_VOICE = ("few-shot", "rag", "modular-rag")  # all kinds of prompts: examples, notes, what a visitor said
 
 
 @dataclass(frozen=True)
