@@ -1,4 +1,4 @@
-"""A persona chatbot: what a character knows, how he speaks, and what he remembers of you."""
+"""A persona chatbot: what a character knows, how it speaks, and what it remembers of you."""
 
 __version__ = "0.1.0"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chatbot import DEFAULT_PERSONA
 from chatbot.library.search import Found
 from chatbot.prompts import Exchange
 from chatbot.trace import Trace
@@ -66,7 +67,7 @@ class Question:
     """
 
     text: str
-    persona: str = "sherlock"
+    persona: str = DEFAULT_PERSONA
     mode: str | None = None
     conversation: str | None = None
     parent: str | None = None

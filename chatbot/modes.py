@@ -35,14 +35,14 @@ class Mode:
 MODES: dict[str, Mode] = {
     mode.name: mode
     for mode in (
-        Mode("rag", "his books, the plain model", knowledge=ADVANCED),
-        Mode("ft", "his voice, no books", voice=True),
-        Mode("hybrid", "his voice and his books", knowledge=ADVANCED, voice=True),
+        Mode("rag", "the books, the plain model", knowledge=ADVANCED),
+        Mode("ft", "the tuned voice, no books", voice=True),
+        Mode("hybrid", "the tuned voice and the books", knowledge=ADVANCED, voice=True),
         Mode("standard", "the plain model with an instruction"),
-        Mode("few-shot", "the plain model with examples of how he speaks", examples=True),
+        Mode("few-shot", "the plain model with examples of how the persona speaks", examples=True),
         Mode("naive-rag", "the passages nearest in sense, the plain model", knowledge=NAIVE),
-        Mode("modular-rag", "his books, searched as the question needs, the plain model", knowledge=MODULAR),
-        Mode("all", "his voice and his books, searched as the question needs", knowledge=ALL, voice=True),
+        Mode("modular-rag", "the books, searched as the question needs, the plain model", knowledge=MODULAR),
+        Mode("all", "the tuned voice and the books, searched as the question needs", knowledge=ALL, voice=True),
     )
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import BakerStreetError, LibraryError
+from chatbot.language import language_of
 from chatbot.progress import Progress, Say
 from chatbot.settings import Settings, get_settings
 from memory import Memory
@@ -146,6 +147,7 @@ class Resources:
             plans=plans_of(loaded),
             calibration=Calibration.read(loaded.folder / CALIBRATION_FILE),
             persona=loaded.persona.name,
+            language=language_of(loaded.persona),
         )
 
     def prepare(
@@ -168,7 +170,7 @@ class Resources:
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
         manifest = read_manifest(folder)
         if manifest is None or not index_stamp(folder):
-            self._say(f"Building the library of {loaded.persona.name} from his casebook (once) ...")
+            self._say(f"Building the library of {loaded.persona.name} from the casebook (once) ...")
             build_library(loaded, folder, self.library_embedder(persona_id), chroma_url=url, behind=True)
             manifest = read_manifest(folder)
         if manifest is None or manifest.complete:

@@ -40,7 +40,7 @@ class Check(_Record):
     """The reply held against its evidence.
 
     Attributes:
-        verdict: 'grounded': it rests on the evidence; 'declined': he said that he does not know; 'withheld': the
+        verdict: 'grounded': it rests on the evidence; 'declined': it says that the answer is not known; 'withheld': the
             model's reply did not rest on the evidence and another was given; 'unchecked': there was no evidence.
         quoted: the numbers of the pieces (from 1) that the reply quotes.
         unsupported: names and numbers that stand neither in the evidence nor in the question.

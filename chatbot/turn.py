@@ -16,7 +16,7 @@ from chatbot.engines import Completion, Request, Sampling
 from chatbot.errors import MessageError, ModeError
 from chatbot.events import Question
 from chatbot.grounding import check_reply, unsupported_terms
-from chatbot.language import clean_message, is_about_visitor, is_small_talk
+from chatbot.language import Language, clean_message, is_about_visitor, is_small_talk, language_of
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import Passage, recollection
 from chatbot.modes import Mode, get_mode
@@ -51,6 +51,11 @@ class Turn:
     asked: Question
     id: str | None
     began: float
+
+    @property
+    def language(self) -> Language:
+        """The persona's."""
+        return language_of(self.loaded.persona)
 
     @property
     def wording(self) -> Wording:
@@ -184,9 +189,11 @@ def _searches(turn: Turn) -> bool:
     if turn.mode.knowledge is None:
         return False
     text = turn.asked.text
-    if not is_small_talk(text):
+    if not is_small_talk(text, turn.language):
         return True
-    return is_about_visitor(text) and turn.resources.library(turn.asked.persona).plan(turn.mode.knowledge).recalls
+    if not is_about_visitor(text, turn.language):
+        return False
+    return turn.resources.library(turn.asked.persona).plan(turn.mode.knowledge).recalls
 
 
 def _recollections(turn: Turn) -> list[Passage]:
@@ -194,7 +201,7 @@ def _recollections(turn: Turn) -> list[Passage]:
     if turn.asked.conversation is None:
         return []
     said = turn.resources.memory.said(turn.asked.conversation, before=turn.id)
-    return [recollection(earlier.question, earlier.created_at) for earlier in said]
+    return [recollection(earlier.question, earlier.created_at, turn.language) for earlier in said]
 
 
 # ---------------------------------------------------------------------- write
@@ -279,11 +286,12 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
     if draft.prompt is None:
         return Held(draft.text, Check(verdict="declined"))
     persona, wording, evidence = turn.loaded.persona, turn.wording, draft.evidence
-    check = check_reply(draft.text, [piece.text for piece in evidence], _known_texts(turn, gathered, draft))
+    known = _known_texts(turn, gathered, draft)
+    check = check_reply(draft.text, [piece.text for piece in evidence], known, turn.language)
     if turn.mode.knowledge is None or draft.stopped:
         return Held(draft.text, check)
     if evidence and check.verdict == "declined":
-        # He was given something: the visitor should hear what comes nearest, and judge for himself.
+        # There were notes: visitors should hear what comes nearest, and judge for themselves.
         addition = " " + wording.with_quote(persona.nearest, evidence[0])
         return Held(draft.text + addition, check, addition)
     if check.verdict == "withheld":
@@ -300,7 +308,7 @@ def _strays(turn: Turn, gathered: Gathered, draft: Draft) -> bool:
     if draft.text.count('"') % 2:
         return False
     known = [*(piece.text for piece in draft.evidence), *_known_texts(turn, gathered, draft)]
-    return bool(unsupported_terms(draft.text, known))
+    return bool(unsupported_terms(draft.text, known, turn.language))
 
 
 def _known_texts(turn: Turn, gathered: Gathered, draft: Draft) -> list[str]:

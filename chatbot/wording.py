@@ -1,4 +1,4 @@
-"""The persona's own lines where the model should not look for words: to decline, to read out, to open a reply."""
+"""The persona's own lines where the model should not find the words: to decline, to read out, to open a reply."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.grounding import best_sentence
-from chatbot.language import as_written
+from chatbot.language import as_written, language_of
 from chatbot.library.search import Evidence, Found
 from personas import Persona
 
@@ -33,14 +33,14 @@ class Wording:
 
     def with_quote(self, lines: Sequence[str], best: Evidence) -> str:
         """One of several lines around the sentence that bears most on the question."""
-        sentence = best.key or best_sentence(self.question, [best.text])
+        sentence = best.key or best_sentence(self.question, [best.text], language_of(self.persona))
         return self.line(lines).format(quote=quotable(sentence))
 
     def without_model(self, found: Found | None, voice: bool) -> str:
-        """What he says where the model would have to invent; an empty string where it may speak.
+        """The reply where the model would have to invent one; an empty string where the model may answer.
 
-        A word that stands nowhere in his books is from outside his world. Where the books merely do not hold the
-        answer, the tuned voice finds words for that itself; the plain model would invent.
+        A word that occurs nowhere in the books is from outside the persona's world. Where the books merely do not hold
+        the answer, the tuned voice finds words for that itself; the plain model would invent.
         """
         if found is None or not found.weak:
             return ""

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from chatbot.errors import PersonaError, PlanError
+from chatbot.language import declines, language_of
 from personas.schema import Persona
 
 BUILT_IN = Path(__file__).parent
@@ -129,6 +130,12 @@ def check_persona(
             f"`bakerstreet voice train {folder.name}`, or leave the field out"
         )
         mistakes.append(Mistake(file, lines.get(("voice",), 1), "voice", advice))
+    language = language_of(persona)
+    for number, line in enumerate(persona.declines):
+        if not declines(line, language):
+            advice = "a reply like this would not be recognised as a decline; add its telling words to decline_phrases"
+            at = ("declines", number)
+            mistakes.append(Mistake(file, lines.get(at, 1), f"declines.{number}", advice))
     if try_plan is not None:
         for name, parts in persona.plans.items():
             try:

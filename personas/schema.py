@@ -8,13 +8,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from typing_extensions import TypeAliasType
+
+from chatbot.language import LANGUAGES
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 # A module of a search by its name, alone or with what it is given: settings, the steps that it runs, or both.
 Step = TypeAliasType("Step", "str | dict[Text, list[Step] | dict[Text, int | float | str | bool | list[Step]] | None]")
+
+
+def _is_known(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"there is no language '{code}'; there are: {', '.join(sorted(LANGUAGES))}")
+    return code
+
+
+LanguageCode = Annotated[str, AfterValidator(_is_known)]
 
 
 class _Part(BaseModel):
@@ -31,8 +42,10 @@ class Example(_Part):
 class Limits(_Part):
     """What the persona cannot know."""
 
-    after: int | None = Field(None, description="He knows of nothing after this year.")
-    topics: list[Text] = Field(default_factory=list, description="Other things out of his world, in words.")
+    after: int | None = Field(None, description="Nothing after this year is known.")
+    topics: list[Text] = Field(
+        default_factory=list, description="Other things from outside the persona's world, in words."
+    )
 
 
 class Source(_Part):
@@ -66,6 +79,9 @@ class Prompts(_Part):
     grounded: Text = Field(description="Said above the notes of a turn.")
     notes: Text = Field("Notes:", description="The heading of the notes.")
     question: Text = Field("Question:", description="What stands before the question below the notes.")
+    hypothetical: Annotated[str, StringConstraints(pattern=r"^$|\{question\}")] = Field(
+        "", description="Asks for a made-up answer to {question}, to search with; empty: as the language has it."
+    )
 
 
 class VoiceRecipe(_Part):
@@ -90,24 +106,32 @@ class Persona(_Part):
     """Who speaks: all that `persona.yaml` says, checked."""
 
     name: Text
-    description: Text = Field(description="Who he is, told to the model; short, for it opens every prompt.")
-    manner: Text = Field(description="How he speaks.")
+    language: LanguageCode = Field("en", description="Of the casebook, the visitors and the replies (ISO 639-1).")
+    address: list[Text] = Field(default_factory=list, description="How visitors address the persona besides by name.")
+    known_names: list[Text] = Field(
+        default_factory=list, description="Names of the persona's world that a reply may use although no note has them."
+    )
+    description: Text = Field(description="Who speaks, told to the model; short, for it opens every prompt.")
+    manner: Text = Field(description="The manner of speaking.")
     scenario: Text = Field(description="Where the conversation takes place.")
     greeting: Text
     greetings: list[Text] = Field(default_factory=list, description="Alternatives to the greeting.")
     suggestions: list[Text] = Field(default_factory=list, description="Questions a visitor may begin with.")
     examples: list[Example] = Field(default_factory=list)
     cannot_know: Limits = Field(default_factory=Limits)
-    declines: list[Text] = Field(min_length=1, description="What he says when his books do not hold the answer.")
+    declines: list[Text] = Field(min_length=1, description="Said when the books do not hold the answer.")
+    decline_phrases: list[Text] = Field(
+        default_factory=list, description="Phrases that mark a reply as a decline, besides those of the language."
+    )
     strangers: list[Annotated[str, StringConstraints(pattern=r"\{word\}")]] = Field(
-        min_length=1, description="What he says to a word from outside his world; {word} stands for it."
+        min_length=1, description="Said to a word from outside the persona's world; {word} stands for it."
     )
     nearest: list[Annotated[str, StringConstraints(pattern=r"\{quote\}")]] = Field(
         min_length=1,
-        description="Said after he has owned that his notes do not answer; {quote} comes nearest.",
+        description="Said after a reply that the notes do not answer; {quote} comes nearest.",
     )
     readings: list[Annotated[str, StringConstraints(pattern=r"\{quote\}")]] = Field(
-        min_length=1, description="How he reads out a note word for word; {quote} stands for it."
+        min_length=1, description="How a note is read out word for word; {quote} stands for it."
     )
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")
@@ -119,6 +143,11 @@ class Persona(_Part):
     generation: Generation = Field(default_factory=Generation)
     prompts: Prompts
     training: VoiceRecipe = Field(default_factory=VoiceRecipe)
+
+    @property
+    def hypothetical(self) -> str:
+        """Asks a model for a made-up answer to {question}; empty: as the language has it."""
+        return self.prompts.hypothetical
 
     def instruction(self) -> str:
         """The system message: the same for every mode, so that the prompt's beginning never changes."""

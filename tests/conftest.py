@@ -16,6 +16,7 @@ from searching import Remembering
 
 from chatbot.bot import Bot
 from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.language import language_of
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.build import build_library
 from chatbot.library.search.library import Library
@@ -74,12 +75,19 @@ def remembering(embedder: Embedder) -> Remembering:
 
 
 @pytest.fixture(scope="session")
-def casebook(settings: Settings, library: Library, remembering: Remembering) -> Callable[..., Library]:
+def casebook(
+    settings: Settings, library: Library, remembering: Remembering, sherlock: LoadedPersona
+) -> Callable[..., Library]:
     """Opens the casebook's library anew, with models, plans or a calibration of a test's own."""
 
     def opened(models: dict[str, Any] | None = None, **parts: Any) -> Library:
         given = OpenModels(cast(Embedder, remembering), **(models or {}))
-        return Library(settings.library_dir / "sherlock", given, **{"persona": "Sherlock Holmes", **parts})
+        persona = sherlock.persona
+        return Library(
+            settings.library_dir / "sherlock",
+            given,
+            **{"persona": persona.name, "language": language_of(persona), **parts},
+        )
 
     return opened
 

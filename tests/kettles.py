@@ -31,6 +31,20 @@ FILLER = "\n\n".join(
     f"On the {day} day the rain fell upon the roofs and nobody in the lane had anything to say of kettles at all."
     for day in ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 )
+QUILL = """\
+name: Barnaby Quill
+description: You are Barnaby Quill, who polishes kettles.
+manner: You speak slowly.
+scenario: A visitor stands in your kitchen.
+greeting: Mind the step.
+declines: [I do not know.]
+strangers: ['"{word}"? Not in this kitchen.']
+nearest: ['The nearest I have is this: "{quote}"']
+readings: ['I read it to you: "{quote}"']
+sources:
+  - {title: A Tale of Two Kettles, gutenberg: [1], file: kettles.txt, narrator: Wren}
+prompts: {grounded: Answer from these notes.}
+"""
 BOOK = {"kettles.txt": STORY.format(filler=FILLER)}
 
 
@@ -62,14 +76,7 @@ def make_persona(folder: Path) -> LoadedPersona:
     """A persona with two casebook entries and one book; `folder` is that of the personas."""
     own = folder / "quill"
     (own / "casebook").mkdir(parents=True)
-    head = load_persona("sherlock").folder / "persona.yaml"
-    text = head.read_text(encoding="utf-8").split("sources:")[0].replace("Sherlock Holmes", "Barnaby Quill")
-    (own / "persona.yaml").write_text(
-        text
-        + "sources:\n  - {title: A Tale of Two Kettles, gutenberg: [1], file: kettles.txt, narrator: Wren}\n"
-        + "prompts: {grounded: Answer from these notes.}\n",
-        encoding="utf-8",
-    )
+    (own / "persona.yaml").write_text(QUILL, encoding="utf-8")
     entry(own, "lodge", "Thistle Lodge", "Thistle Lodge stands in Marsh Lane. The roof of Thistle Lodge is green.")
     entry(own, "cat", "The Cat", "The cat of Thistle Lodge is called Pilchard. Pilchard sleeps in the coal box.")
     return load_persona("quill", folder)

@@ -21,10 +21,9 @@ HEAVY_ALLOWED = {("chatbot/web/page.py", "gradio"), ("chatbot/web/library_tab.py
 ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")
 SHARED = (
     "chatbot.errors",
-    "chatbot.language.text",
+    "chatbot.language",
     "chatbot.prompts",
     "chatbot.conversion",
-    "chatbot.language.small_talk",
 )  # what everything may know
 ABOVE = ("chatbot.web", "chatbot.cli", "chatbot.tuning", "chatbot.evaluation", "chatbot.replay")
 

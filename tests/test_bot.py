@@ -205,7 +205,7 @@ def test_what_the_visitor_said_in_another_conversation_is_evidence_and_nothing_o
     answered = bot.reply(Question("What is my name?", mode="modular-rag", conversation=conversation))
     (piece,) = answered.trace.evidence
     assert (piece.passage.kind, piece.text) == ("recollection", "My name is Ada Quill, and I keep bees.")
-    assert answered.trace.search is not None and answered.trace.search.intent == "about you"
+    assert answered.trace.search is not None and answered.trace.search.intent == "about the visitor"
     asked = engine.requests[-1].messages[-1].content
     assert "My name is Ada Quill" in asked and "Ben Wren" not in asked
     assert answered.trace.check is not None and answered.trace.check.verdict == "grounded"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatbot.errors import SourceError
-from chatbot.language.text import words_of
+from chatbot.language import words_of
 from chatbot.library.texts.casebook import casebook_sections
 from chatbot.library.texts.passages import CASEBOOK, Section
 from chatbot.prompts import render_turn
@@ -96,7 +96,7 @@ def test_sections_carry_title_heading_narrator_and_running_paragraph_numbers(tmp
 @pytest.mark.parametrize("head", ["No head at all.", "---\nkind: case\n---\nText.", "---\ntitle: [\n---\nText."])
 def test_a_file_whose_head_cannot_be_read_is_named(tmp_path: Path, head: str) -> None:
     (tmp_path / "lamp.md").write_text(head, encoding="utf-8")
-    with pytest.raises(SourceError, match=r"lamp\.md: the casebook entry's head"):
+    with pytest.raises(SourceError, match=r"lamp\.md: the head of this casebook entry"):
         casebook_sections(tmp_path, "Ada")
 
 

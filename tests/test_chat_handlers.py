@@ -146,8 +146,8 @@ def test_weak_evidence_says_why_and_shows_what_was_found(settings: Settings, lib
 def test_a_router_that_decides_against_searching_is_shown(settings: Settings, library: Library, tmp_path: Path) -> None:
     chat, _, _ = opened(settings, tmp_path)
     view = list(chat.send(chat.fresh("sherlock"), "ann", "modular-rag", "Bluetooth smartphone Netflix?"))[-1]
-    assert NO_SEARCH in view.evidence and "out of his world" in view.evidence
-    assert "<dd>out of his world</dd>" in view.search
+    assert NO_SEARCH in view.evidence and "unknown words" in view.evidence
+    assert "<dd>unknown words</dd>" in view.search
     assert (chat.look(view, 0).evidence, chat.look(view, 0).search) == (view.evidence, view.search)
 
 

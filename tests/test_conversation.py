@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from searching import bare
 
-from chatbot.language.small_talk import as_written, is_about_visitor, is_small_talk
+from chatbot.language import ENGLISH, as_written, is_about_visitor, is_small_talk, language_of
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules.decompose import sub_questions
 from chatbot.library.search.modules.rewriting import SHORT, FollowUp, is_follow_up
 from personas import LoadedPersona
 
-NO_TOOLS: Any = None  # the module reads nothing but the inquiry
+NO_TOOLS = bare()  # the module reads nothing but the inquiry and the language
 LAST = "What killed Julia Stoner?"
 EARLIER = [("Who was Julia Stoner?", "A twin."), (LAST, "Know that a snake did, at Stoke Moran, by order of Roylott.")]
 
@@ -35,8 +34,8 @@ def followed(question: str) -> Inquiry:
         "?!",
     ],
 )
-def test_greetings_and_thanks_are_small_talk(message: str) -> None:
-    assert is_small_talk(message)
+def test_greetings_and_thanks_are_small_talk(sherlock: LoadedPersona, message: str) -> None:
+    assert is_small_talk(message, language_of(sherlock.persona))
 
 
 @pytest.mark.parametrize(
@@ -50,11 +49,17 @@ def test_greetings_and_thanks_are_small_talk(message: str) -> None:
     ],
 )
 def test_a_question_is_no_small_talk_whatever_it_opens_with(message: str) -> None:
-    assert not is_small_talk(message)
+    assert not is_small_talk(message, ENGLISH)
 
 
 def test_no_suggested_question_is_small_talk(sherlock: LoadedPersona) -> None:
-    assert [question for question in sherlock.persona.suggestions if is_small_talk(question)] == []
+    language = language_of(sherlock.persona)
+    assert [question for question in sherlock.persona.suggestions if is_small_talk(question, language)] == []
+
+
+def test_a_greeting_by_name_is_small_talk_to_the_one_who_has_it_alone(sherlock: LoadedPersona) -> None:
+    assert is_small_talk("Good evening, Holmes!", language_of(sherlock.persona))
+    assert not is_small_talk("Good evening, Holmes!", ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -154,13 +159,13 @@ def test_a_question_that_asks_one_thing_stays_whole(question: str) -> None:
     "message",
     ["What is my name?", "Who am I?", "Have we met before?", "Do you remember me?", "What’s my dog called?"],
 )
-def test_what_a_visitor_asks_about_himself_is_told_from_other_questions(message: str) -> None:
-    assert is_about_visitor(message)
+def test_what_a_visitor_asks_about_themselves_is_told_from_other_questions(message: str) -> None:
+    assert is_about_visitor(message, ENGLISH)
 
 
 @pytest.mark.parametrize("message", ["Who are you?", "What is your name?", "Do you remember Irene Adler?", "Hello!"])
-def test_what_he_asks_about_others_is_not_about_the_visitor(message: str) -> None:
-    assert not is_about_visitor(message)
+def test_what_they_ask_about_others_is_not_about_the_visitor(message: str) -> None:
+    assert not is_about_visitor(message, ENGLISH)
 
 
 @pytest.mark.parametrize(

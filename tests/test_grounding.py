@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from chatbot.grounding import best_sentence, check_reply, declines, unsupported_terms
+from chatbot import grounding
+from chatbot.language import declines, language_of
 from chatbot.trace import Check
+from personas import load_persona
 
+LANGUAGE = language_of(load_persona("sherlock").persona)
 LAMP = "Ada Pike lit the red lamp at dusk in 1887. The boat of Captain Ness struck the rock, and 14 men were saved."
 LOG = "It rained for three days. Nobody came up the stair of the old tower by night."
+
+
+def check_reply(reply: str, evidence: list[str], allowed: list[str]) -> Check:
+    return grounding.check_reply(reply, evidence, allowed, LANGUAGE)
+
+
+def unsupported_terms(reply: str, sources: list[str]) -> list[str]:
+    return grounding.unsupported_terms(reply, sources, LANGUAGE)
+
+
+def best_sentence(question: str, evidence: list[str]) -> str:
+    return grounding.best_sentence(question, evidence, LANGUAGE)
 
 
 def test_a_reply_that_quotes_its_evidence_is_grounded_and_the_piece_is_named() -> None:
@@ -106,7 +121,7 @@ def test_without_evidence_there_is_nothing_to_hold_a_reply_against() -> None:
     ],
 )
 def test_owning_not_to_know_is_recognised(reply: str) -> None:
-    assert declines(reply)
+    assert declines(reply, LANGUAGE)
     assert check_reply(reply, [LAMP], []).verdict == "declined"
     assert check_reply(reply, [], []).verdict == "declined"
 
@@ -120,13 +135,7 @@ def test_owning_not_to_know_is_recognised(reply: str) -> None:
     ],
 )
 def test_an_answer_is_not_taken_for_a_decline(reply: str) -> None:
-    assert not declines(reply)
-
-
-def test_all_the_declines_of_the_built_in_persona_are_recognised() -> None:
-    from personas import load_persona
-
-    assert [line for line in load_persona("sherlock").persona.declines if not declines(line)] == []
+    assert not declines(reply, LANGUAGE)
 
 
 def test_the_best_sentence_is_the_one_that_shares_most_with_the_question() -> None:

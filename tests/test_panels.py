@@ -56,7 +56,7 @@ def changed(piece: Evidence = PIECE, **values: Any) -> Evidence:
 SEARCH = Found(
     evidence=(PIECE, PIECE),
     plan="modular-rag",
-    intent="about a case",
+    intent="question",
     confidence=0.834,
     considered=92,
     steps=(Step("dense", 8.71, 0, "nearest 0.59"), Step("fuse", 1.0, 24)),
@@ -209,7 +209,7 @@ def test_the_search_is_shown_with_plan_intent_confidence_and_number() -> None:
     assert "How the search went" in html
     assert facts_of(html) == {
         "plan": "modular-rag",
-        "taken for": "about a case",
+        "taken for": "question",
         "likely to answer": "0.83",
         "passages considered": "92",
     }

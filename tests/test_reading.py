@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import TrainingError
-from chatbot.language.text import content_words
+from chatbot.language import content_words
 from chatbot.prompts import Message
 from chatbot.tuning.comprehension import SILENT_SHARE, Practice, read_practice
 from chatbot.tuning.examples import Example, counts, read_lines

@@ -45,14 +45,14 @@ def routed(books: Library, message: str, **more: Any) -> Inquiry:
     [
         ("Good evening, Mr. Holmes!", "small talk"),
         ("Thank you very much.", "small talk"),
-        ("What is my name?", "about you"),
-        ("Do you remember what I told you of my dog?", "about you"),
-        ("Have we met before?", "about you"),
-        ("Where do you keep your tobacco?", "about himself"),
-        ("What killed Julia Stoner?", "about a case"),
-        ("Did you meet Irene Adler?", "about a case"),
-        ("What do you think of the iPhone?", "out of his world"),
-        ("Netflix?", "out of his world"),
+        ("What is my name?", "about the visitor"),
+        ("Do you remember what I told you of my dog?", "about the visitor"),
+        ("Have we met before?", "about the visitor"),
+        ("Where do you keep your tobacco?", "about the persona"),
+        ("What killed Julia Stoner?", "question"),
+        ("Did you meet Irene Adler?", "question"),
+        ("What do you think of the iPhone?", "unknown words"),
+        ("Netflix?", "unknown words"),
     ],
 )
 def test_a_message_is_taken_for_what_it_is(books: Library, message: str, intent: str) -> None:
@@ -91,7 +91,7 @@ def test_what_the_visitor_said_is_evidence_with_its_day_and_reason(books: Librar
     assert [(reason.module, reason.rank) for reason in first.reasons] == [("router", 1)]
     assert {piece.passage.kind for piece in found.evidence} == {RECOLLECTION}
     assert not found.weak and found.confidence == 1
-    assert found.steps[-1].note == "about you: 3 earlier messages"
+    assert found.steps[-1].note == "about the visitor: 3 earlier messages"
 
 
 def test_among_equals_the_latest_comes_first_and_no_more_than_are_wanted(books: Library) -> None:
@@ -105,7 +105,7 @@ def test_where_nothing_was_said_before_there_is_no_evidence(
 ) -> None:
     found = books.search("What is my name?", MODULAR, recollections=recollections)
     assert (found.evidence, found.weak) == ((), True)
-    assert found.intent == "about you"
+    assert found.intent == "about the visitor"
 
 
 def test_what_was_said_is_fetched_only_where_it_is_asked_for(books: Library) -> None:

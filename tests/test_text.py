@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatbot.language.text import clean_message, content_words, split_sentences, stem, to_plain, words_of
+from chatbot.language import clean_message, content_words, split_sentences, stem, to_plain, words_of
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from chatbot import DEFAULT_PERSONA
 from chatbot.cli.common import check_writable, say, write_report
 from chatbot.errors import MessageError
 
@@ -16,7 +17,9 @@ def bench(
     engines: Annotated[
         str, typer.Option(help="plain, transformers, openvino, separated by commas; default: all that are installed.")
     ] = "",
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose voice and casebook are used.")] = "sherlock",
+    persona: Annotated[
+        str, typer.Option("--persona", "-p", help="Whose voice and casebook are used.")
+    ] = DEFAULT_PERSONA,
     repetitions: Annotated[int, typer.Option(min=1, help="How often everything is measured; 5 for a result.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Only the first token and the rate of writing.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every sample.")] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chatbot import DEFAULT_PERSONA
 from chatbot.cli.common import FileQuestion, opened, prepare, print_json, read_questions, say
 from chatbot.errors import MessageError, ModeError, PlanError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def search(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
-    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = "sherlock",
+    persona: Annotated[str, typer.Option("--persona", "-p", help="Whose library.")] = DEFAULT_PERSONA,
     mode: Annotated[str, typer.Option("--mode", "-m", help="Search as this mode does.")] = "rag",
     plan_name: Annotated[str, typer.Option("--plan", help="Search by this plan instead.")] = "",
     modules: Annotated[

@@ -1,15 +1,50 @@
-"""Language: sentences, words and stems, and what kind of message was written."""
+"""Language: words, stems and sentences, what kind of message was written, and all that differs between languages.
 
-from chatbot.language.small_talk import as_written, is_about_visitor, is_small_talk
-from chatbot.language.text import clean_message, content_words, meaning_words, split_sentences, stem, to_plain, words_of
+A language is data (`en`, `de`); `language_of` gives that of a persona. Functions on text take English where no
+language is named, as a persona file does.
+"""
+
+from chatbot.language.en import ENGLISH
+from chatbot.language.language import Language
+from chatbot.language.messages import (
+    MIN_QUOTE_WORDS,
+    QUOTED,
+    Kind,
+    as_written,
+    declines,
+    is_about_visitor,
+    is_small_talk,
+    kind_of,
+)
+from chatbot.language.packs import LANGUAGES, language_of
+from chatbot.language.text import (
+    clean_message,
+    content_words,
+    meaning_words,
+    names_in,
+    split_sentences,
+    stem,
+    to_plain,
+    words_of,
+)
 
 __all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "MIN_QUOTE_WORDS",
+    "QUOTED",
+    "Kind",
+    "Language",
     "as_written",
     "clean_message",
     "content_words",
+    "declines",
     "is_about_visitor",
     "is_small_talk",
+    "kind_of",
+    "language_of",
     "meaning_words",
+    "names_in",
     "split_sentences",
     "stem",
     "to_plain",

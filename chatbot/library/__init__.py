@@ -1,1 +1,1 @@
-"""What he knows: source texts -> passages -> Chroma and BM25 -> evidence."""
+"""What a persona knows: source texts -> passages -> Chroma and BM25 -> evidence."""

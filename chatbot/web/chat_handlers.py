@@ -7,7 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
-from chatbot.errors import BakerStreetError
+from chatbot.errors import BakerStreetError, PersonaError
+from chatbot.language import ENGLISH, Language, language_of
 from chatbot.resources import Resources
 from chatbot.trace import from_stored
 from chatbot.web.library_handlers import LibraryHandlers
@@ -101,7 +102,7 @@ class ChatHandlers:
         search = trace.search if trace else None
         return replace(
             view,
-            evidence=evidence_html(stored.question, search),
+            evidence=evidence_html(stored.question, search, self._language(view)),
             search=search_html(search),
             timings=timings_html(trace) if trace else "",
         )
@@ -164,7 +165,7 @@ class ChatHandlers:
                         case Searched(found):
                             view = replace(
                                 view,
-                                evidence=evidence_html(text, found),
+                                evidence=evidence_html(text, found, self._language(view)),
                                 search=search_html(found),
                                 timings=waiting_html("writing"),
                             )
@@ -178,7 +179,7 @@ class ChatHandlers:
                             view = replace(
                                 view,
                                 messages=(*shown, _message("assistant", final)),
-                                evidence=evidence_html(text, trace.search),
+                                evidence=evidence_html(text, trace.search, self._language(view)),
                                 search=search_html(trace.search),
                                 timings=timings_html(trace),
                             )
@@ -198,6 +199,12 @@ class ChatHandlers:
 
     def _path(self, view: View) -> list[StoredTurn]:
         return self._resources.memory.path(view.conversation) if view.conversation else []
+
+    def _language(self, view: View) -> Language:
+        try:
+            return language_of(self._resources.persona(view.persona).persona)
+        except PersonaError:  # a stored conversation may outlive its persona
+            return ENGLISH
 
     def _cut(self, view: View, turn: int) -> View:
         """The view without turn `turn` and those that follow it."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from textwrap import shorten
 
-from chatbot.language import content_words, stem, words_of
+from chatbot.language import ENGLISH, Language, content_words, words_of
 from chatbot.library.search import Evidence, Found, Reason, Step
 from chatbot.library.texts import CASEBOOK, RECOLLECTION
 from chatbot.progress import counted
@@ -28,13 +28,13 @@ _VERDICTS = {
 }
 
 
-def evidence_html(question: str, found: Found | None) -> str:
+def evidence_html(question: str, found: Found | None, language: Language = ENGLISH) -> str:
     """The passages used, the best first; None: nothing was searched."""
     if found is None or not found.evidence:
         weak = f'<p class="aside">{escape(found.why_weak)}</p>' if found and found.why_weak else ""
         said = NOTHING if found and found.considered else NO_SEARCH  # a router may decide to look nothing up
         return f'<div class="evidence"><p class="aside">{said}</p>{weak}</div>'
-    cards = "".join(_card(number, question, piece) for number, piece in enumerate(found.evidence, 1))
+    cards = "".join(_card(number, question, piece, language) for number, piece in enumerate(found.evidence, 1))
     return f'<div class="evidence">{cards}</div>'
 
 
@@ -78,24 +78,26 @@ def waiting_html(text: str) -> str:
     return f'<div class="timings"><span class="tag">{escape(text)}</span></div>'
 
 
-def mark(text: str, question: str) -> str:
+def mark(text: str, question: str, language: Language = ENGLISH) -> str:
     """`text` as HTML, with every word marked that shares its stem with a content word of the question."""
-    wanted = content_words(question)
-    parts = re.split(r"([A-Za-z0-9]+(?:'[a-z]+)?)", text)
+    wanted = content_words(question, language)
+    parts = re.split(r"([^\W_]+(?:'[^\W_]+)?)", text)
     return "".join(
-        f"<mark>{escape(part)}</mark>" if words_of(part) and stem(words_of(part)[0]) in wanted else escape(part)
+        f"<mark>{escape(part)}</mark>"
+        if words_of(part) and language.stem(words_of(part)[0]) in wanted
+        else escape(part)
         for part in parts
     )
 
 
-def _card(number: int, question: str, piece: Evidence) -> str:
+def _card(number: int, question: str, piece: Evidence, language: Language) -> str:
     chapter = f'<span class="chapter">{escape(piece.passage.chapter)}</span>' if piece.passage.chapter else ""
-    whole = "".join(f"<p>{mark(line, question)}</p>" for line in piece.passage.text.split("\n"))
+    whole = "".join(f"<p>{mark(line, question, language)}</p>" for line in piece.passage.text.split("\n"))
     return f"""<article class="piece">
 <header><span class="number">{number}</span><span class="work">{escape(piece.passage.work)}</span>
 <span class="score" title="relevance to the question, 0 to 1">{piece.score:.2f}</span></header>
 <div class="place">{chapter}<span>{escape(_source(piece))}</span></div>
-<blockquote>{mark(piece.text, question)}</blockquote>
+<blockquote>{mark(piece.text, question, language)}</blockquote>
 <details><summary>The whole passage, and why it was chosen</summary>{whole}
 {_reasons(piece.reasons)}</details>
 </article>"""

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from chatbot.language import ENGLISH
 from chatbot.library.encoders import Embedder
 from chatbot.library.index import (
     Dense,
@@ -163,7 +164,7 @@ def build(folder: Path, number: int) -> dict[str, float]:
     for passage in synthetic_passages(0, number):
         by_source.setdefault(passage.source, []).append(passage)
     entries = {name: SourceEntry.of(name, passages) for name, passages in by_source.items()}
-    write_library(folder, embedder, by_source, entries, None, lambda done, total: None, behind=True)
+    write_library(folder, embedder, by_source, entries, ENGLISH, None, lambda done, total: None, behind=True)
     indexed = time.perf_counter()
     fill_library(folder, embedder, batch=BATCH)
     return {"index_s": indexed - began, "dense_s": time.perf_counter() - indexed, "build_peak_mb": _peak()}
@@ -238,7 +239,7 @@ def grow(folder: Path, number: int) -> dict[str, float]:
         began = time.perf_counter()
         manifest = read_manifest(folder)
         entries = {**(manifest.sources if manifest else {}), name: SourceEntry.of(name, made)}
-        write_library(folder, embedder, {name: made}, entries, None, lambda done, total: None)
+        write_library(folder, embedder, {name: made}, entries, ENGLISH, None, lambda done, total: None)
         seconds = time.perf_counter() - began
     return {"add_s": seconds, "add_peak_mb": _peak(), "added_mb": (_size(folder) - before_mb) / 2}
 

@@ -25,7 +25,7 @@ FORMAT = 1  # of the graph; raised where an earlier conversion is no longer good
 BATCH = 16  # texts read together, of about one length, so that little padding is computed
 LEAST_COSINE = 0.97  # of the probe's vectors with the original's
 MOST_APART = 0.1  # of the probe's scores from the original's, as a share of their size (of 1 at least)
-PROBE = ("Who came to Baker Street that morning?", "The dog did nothing in the night.", "A lamp burned in the window.")
+PROBE = ("Who came to the house that morning?", "The dog did nothing in the night.", "A lamp burned in the window.")
 
 Text = str | tuple[str, str]
 

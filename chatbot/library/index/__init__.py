@@ -9,6 +9,7 @@ from chatbot.library.index.manifest import (
     Manifest,
     SourceEntry,
     check_embedder,
+    check_language,
     index_stamp,
     read_manifest,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "add_text",
     "build_library",
     "check_embedder",
+    "check_language",
     "fill_dense",
     "fill_library",
     "index_stamp",

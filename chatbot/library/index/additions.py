@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError, SourceError
+from chatbot.language import LANGUAGES
 from chatbot.library.index.build import cut_all, write_library
 from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
 from chatbot.library.texts import CASEBOOK, TEXT, content_key, read_text_file
@@ -70,11 +71,12 @@ def add_text(
     with writing(folder):
         manifest = _manifest(folder, embedder)
         _check_new(manifest, name, content, replace_old)
-        made = cut_all((replace(section, source=name) for section in read.sections), embedder)
+        language = LANGUAGES[manifest.contents.language]
+        made = cut_all((replace(section, source=name) for section in read.sections), embedder, language)
         if not made:
             raise SourceError(f"'{name}' holds no text that could be found again. Is it a scan, or empty?")
         entries = {**manifest.sources, name: SourceEntry.of(read.title, made, content)}
-        write_library(folder, embedder, {name: made}, entries, chroma_url, on_progress, behind=behind)
+        write_library(folder, embedder, {name: made}, entries, language, chroma_url, on_progress, behind=behind)
     return Added(name, read.title, len(made), tuple(read.notes))
 
 
@@ -106,7 +108,10 @@ def remove_text(
             there = ", ".join(texts) or "none"
             raise SourceError(f"There is no text named '{name}' in the library. There are: {there}.")
         entries = {other: entry for other, entry in manifest.sources.items() if other != name}
-        write_library(folder, embedder, {name: []}, entries, chroma_url, lambda done, total: None, behind=behind)
+        language = LANGUAGES[manifest.contents.language]
+        write_library(
+            folder, embedder, {name: []}, entries, language, chroma_url, lambda done, total: None, behind=behind
+        )
         return manifest.sources[name].passages
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError, SourceError
+from chatbot.language import Language, language_of
 from chatbot.library.index.chroma import (
     BATCH,
     CHROMA,
@@ -39,6 +40,7 @@ from chatbot.library.index.manifest import (
     Manifest,
     SourceEntry,
     check_embedder,
+    check_language,
     read_manifest,
     source_name,
     write_manifest,
@@ -88,13 +90,14 @@ def build_library(
 
     Raises:
         SourceError: a source cannot be used. Nothing has been changed.
-        LibraryError: the library was built with another embedder, or the store cannot be written.
+        LibraryError: another embedder or another language built the library, or the store cannot be written.
     """
     sections = casebook_sections(loaded.casebook, loaded.persona.name) if loaded.casebook.is_dir() else []
     for source in loaded.persona.sources:
         if texts and source.file in texts:
             sections += sections_of(source, texts[source.file])
-    made = cut_all(sections, embedder)
+    language = language_of(loaded.persona)
+    made = cut_all(sections, embedder, language)
     if not made and not texts:
         raise SourceError(
             f"There is nothing to build from: {loaded.casebook} holds no *.md files and no texts were named."
@@ -109,6 +112,7 @@ def build_library(
         manifest = read_manifest(folder)
         if manifest:
             check_embedder(folder, manifest, embedder)
+            check_language(folder, manifest.contents.language, language)
         entries = dict(manifest.sources) if manifest else {}
         for name, passages in replaced.items():
             if passages:
@@ -116,13 +120,13 @@ def build_library(
             else:
                 entries.pop(name, None)
         entries = {name: entries[name] for name in [*titles, *entries] if name in entries}
-        return write_library(folder, embedder, replaced, entries, chroma_url, on_progress, behind=behind)
+        return write_library(folder, embedder, replaced, entries, language, chroma_url, on_progress, behind=behind)
 
 
-def cut_all(sections: Iterable[Section], embedder: Embedder) -> list[Passage]:
+def cut_all(sections: Iterable[Section], embedder: Embedder, language: Language) -> list[Passage]:
     """The passages of sections, each once, as long as the embedder reads."""
     limit = embedder.max_tokens - 4
-    made = (passage for section in sections for passage in cut(section, embedder.count, limit))
+    made = (passage for section in sections for passage in cut(section, embedder.count, limit, language))
     return list({passage.id: passage for passage in made}.values())
 
 
@@ -131,6 +135,7 @@ def write_library(
     embedder: Embedder,
     replaced: Mapping[str, Sequence[Passage]],
     entries: Mapping[str, SourceEntry],
+    language: Language,
     chroma_url: str | None,
     on_progress: Progress,
     *,
@@ -143,6 +148,7 @@ def write_library(
         embedder: the one that built it, if it was built.
         replaced: what the sources of these names shall hold; sources that hold them already are left alone.
         entries: all sources of the library as they are then.
+        language: of the texts.
         chroma_url: a Chroma server instead of the embedded store.
         on_progress: told how many passages are embedded, of how many.
         behind: where the library is not whole yet, leave the vectors to `fill_library`.
@@ -162,12 +168,12 @@ def write_library(
                     if (known[name].ids if name in known else "") != (entries[name].ids if name in entries else "")
                 }
                 if before.is_filled(embedder.fingerprint, old.stamp):
-                    return _replace(folder, embedder, before, old, replaced, entries, chroma_url, on_progress)
+                    return _replace(folder, embedder, before, old, replaced, entries, language, chroma_url, on_progress)
             total = sum(entry.passages for entry in entries.values())
             # First of all, so that another embedder is noticed even after a kill.
             write_manifest(folder, before or Manifest(embedder=embedder.fingerprint, window=embedder.max_tokens))
             open_chroma(folder, embedder, chroma_url, total)  # a server that is away is noticed at once
-            write_index(folder, old, replaced, entries)
+            write_index(folder, old, replaced, entries, language)
         except OSError as error:
             raise LibraryError(f"The library in {folder} cannot be written: {error}. Free some disk.") from error
     embedded = 0 if behind else fill_library(folder, embedder, chroma_url, on_progress, batch=BATCH)
@@ -182,11 +188,12 @@ def _replace(
     old: Passages,
     replaced: Mapping[str, Sequence[Passage]],
     entries: Mapping[str, SourceEntry],
+    language: Language,
     chroma_url: str | None,
     on_progress: Progress,
 ) -> Built:
     """Change a complete library: at every moment it is searched either as it was or as it will be."""
-    after = before.changed(contents=Contents(sources=dict(entries)))
+    after = before.changed(contents=Contents(sources=dict(entries), language=language.code))
     chroma = open_chroma(folder, embedder, chroma_url, after.total)
     coming = {passage.id: passage for passages in replaced.values() for passage in passages}
     held = set(old.ids(replaced))  # what the collection holds and may have to lose
@@ -204,7 +211,7 @@ def _replace(
     # The collection holds the old set and the new one; the new index is in place before anything is deleted.
     write_manifest(folder, before.with_filled(embedder.fingerprint, old.stamp, after.stamp))
     if replaced:
-        write_index(folder, old, replaced, entries)
+        write_index(folder, old, replaced, entries, language)
     if stale:
         delete_ids(folder, chroma, stale)
     write_manifest(folder, after.with_filled(embedder.fingerprint, after.stamp))

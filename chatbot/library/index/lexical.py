@@ -18,7 +18,7 @@ from typing import cast
 import tantivy
 from tantivy import Occur, Query
 
-from chatbot.language import meaning_words, stem
+from chatbot.language import ENGLISH, Language, meaning_words
 
 # The fields of the index. Those that are only filtered by are indexed whole ("raw").
 STEMS = "stems"  # the stems of a passage with blanks between them
@@ -31,9 +31,9 @@ STORED = "stored"  # the passage as JSON
 WRITER_MEMORY = 128_000_000  # bytes of postings held before a segment is written
 
 
-def terms(text: str) -> list[str]:
+def terms(text: str, language: Language = ENGLISH) -> list[str]:
     """The stems of the words that carry meaning, in order, with repetitions."""
-    return [stem(word) for word in meaning_words(text)]
+    return [language.stem(word) for word in meaning_words(text, language)]
 
 
 def schema() -> tantivy.Schema:
@@ -54,11 +54,11 @@ def with_stems(index: tantivy.Index) -> tantivy.Index:
     return index
 
 
-def document(position: int, text: str) -> tantivy.Document:
+def document(position: int, text: str, language: Language) -> tantivy.Document:
     """A document that is found by the words of a text."""
     made = tantivy.Document()
     made.add_unsigned(POSITION, position)
-    made.add_text(STEMS, " ".join(terms(text)))
+    made.add_text(STEMS, " ".join(terms(text, language)))
     return made
 
 
@@ -72,23 +72,25 @@ class Lexical:
 
     Args:
         index: as it is now; what is written to it later is not seen.
+        language: of the texts.
     """
 
-    def __init__(self, index: tantivy.Index) -> None:
+    def __init__(self, index: tantivy.Index, language: Language = ENGLISH) -> None:
+        self._language = language
         self._schema = index.schema
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> Lexical:
+    def build(cls, texts: Sequence[str], language: Language = ENGLISH) -> Lexical:
         """Index texts in memory."""
         index = with_stems(tantivy.Index(schema()))
         writer = index.writer(WRITER_MEMORY, 1)
         for position, text in enumerate(texts):
-            writer.add_document(document(position, text))
+            writer.add_document(document(position, text, language))
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
-        return cls(index)
+        return cls(index, language)
 
     def __len__(self) -> int:
         return self._searcher.num_docs
@@ -100,7 +102,8 @@ class Lexical:
 
     def unknown(self, text: str) -> tuple[str, ...]:
         """The words of a text that carry meaning and occur nowhere in the texts, in order, each once."""
-        return tuple(dict.fromkeys(word for word in meaning_words(text) if not self.knows(stem(word))))
+        words = meaning_words(text, self._language)
+        return tuple(dict.fromkeys(word for word in words if not self.knows(self._language.stem(word))))
 
     def search(self, question: str, number: int, works: Collection[str] | None = None) -> list[tuple[int, float]]:
         """Positions and scores of the best texts, best first; texts that share no term are left out.
@@ -112,7 +115,7 @@ class Lexical:
         """
         wanted = [
             (Occur.Should, Query.boost_query(self._term(STEMS, term), float(times)))
-            for term, times in Counter(terms(question)).items()
+            for term, times in Counter(terms(question, self._language)).items()
         ]
         if not wanted or number < 1:
             return []

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatbot.errors import LibraryError
+from chatbot.language import ENGLISH, LANGUAGES, Language
 from chatbot.library.texts import CASEBOOK, Passage
 
 if TYPE_CHECKING:
@@ -69,12 +70,24 @@ def source_name(passage: Passage) -> str:
     return CASEBOOK if passage.kind == CASEBOOK else passage.source
 
 
+def _known_language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"there is no language '{code}'")
+    return code
+
+
 class Contents(BaseModel):
-    """What one index holds: its sources by name, in the order in which they are listed."""
+    """What one index holds.
+
+    Attributes:
+        sources: by name, in the order in which they are listed.
+        language: whose stems it holds (ISO 639-1).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sources: dict[str, SourceEntry] = {}
+    language: Annotated[str, AfterValidator(_known_language)] = ENGLISH.code
 
     @property
     def total(self) -> int:
@@ -236,6 +249,19 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     partial = folder / f".{MANIFEST}"
     partial.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     partial.replace(folder / MANIFEST)
+
+
+def check_language(folder: Path, built: str, language: Language) -> None:
+    """See that a library holds the stems of a language.
+
+    Raises:
+        LibraryError: it was built for another one.
+    """
+    if built != language.code:
+        raise LibraryError(
+            f"The library of '{folder.name}' was built for the language '{built}', and the persona now speaks "
+            f"'{language.code}'. Build it again with `bakerstreet library build {folder.name} --fresh`."
+        )
 
 
 def check_embedder(folder: Path, manifest: Manifest, embedder: Embedder) -> None:

@@ -18,6 +18,7 @@ import tantivy
 from tantivy import Occur, Order, Query
 
 from chatbot.errors import LibraryError
+from chatbot.language import ENGLISH, LANGUAGES, Language
 from chatbot.library.index.lexical import (
     ID,
     POSITION,
@@ -60,11 +61,12 @@ class Passages:
         self.folder = folder
         contents = read_contents(folder)
         self.stamp = contents.stamp
+        self.language = contents.language
         index = tantivy.Index.open(str(folder))
         index.config_reader(reload_policy="manual")  # or a thread would look for changes twice a second
         self._schema = index.schema
         self._searcher = index.searcher()
-        self.lexical = Lexical(index)
+        self.lexical = Lexical(index, LANGUAGES[contents.language])
         if len(self) != contents.total:
             raise ValueError(f"{folder} holds {len(self)} passages and not {contents.total}")
 
@@ -157,7 +159,11 @@ def read_passages(folder: Path) -> Passages:
 
 
 def write_index(
-    folder: Path, old: Passages | None, replaced: Mapping[str, Sequence[Passage]], sources: Mapping[str, SourceEntry]
+    folder: Path,
+    old: Passages | None,
+    replaced: Mapping[str, Sequence[Passage]],
+    sources: Mapping[str, SourceEntry],
+    language: Language = ENGLISH,
 ) -> None:
     """Replace the index of a library by one in which some sources hold other passages.
 
@@ -166,6 +172,7 @@ def write_index(
         old: the passages that stand; None: there are none, or none that matter.
         replaced: what the sources of these names shall hold, where it is not what they hold now.
         sources: all sources as they are then.
+        language: of the texts.
 
     Raises:
         OSError: it cannot be written; what was there is still there.
@@ -178,8 +185,10 @@ def write_index(
     try:
         if old is not None:
             _link_files(old.folder, partial)
-        _write_passages(partial, old, replaced)
-        (partial / CONTENTS).write_text(Contents(sources=dict(sources)).model_dump_json(), encoding="utf-8")
+        _write_passages(partial, old, replaced, language)
+        (partial / CONTENTS).write_text(
+            Contents(sources=dict(sources), language=language.code).model_dump_json(), encoding="utf-8"
+        )
         aside = folder / OLD_INDEX
         if (folder / INDEX).exists():
             shutil.rmtree(aside, ignore_errors=True)
@@ -201,7 +210,9 @@ def _link_files(index: Path, partial: Path) -> None:
             shutil.copy2(file, partial / file.name)
 
 
-def _write_passages(index_folder: Path, old: Passages | None, replaced: Mapping[str, Sequence[Passage]]) -> None:
+def _write_passages(
+    index_folder: Path, old: Passages | None, replaced: Mapping[str, Sequence[Passage]], language: Language
+) -> None:
     positions = count(old.end if old is not None else 0)
     path = str(index_folder)
     try:
@@ -210,15 +221,15 @@ def _write_passages(index_folder: Path, old: Passages | None, replaced: Mapping[
         for source, passages in replaced.items():
             writer.delete_documents_by_term(SOURCE, source)
             for passage in passages:
-                writer.add_document(_document(next(positions), passage))
+                writer.add_document(_document(next(positions), passage, language))
         writer.commit()
         writer.wait_merging_threads()
     except ValueError as error:  # what tantivy raises for everything
         raise OSError(str(error)) from error
 
 
-def _document(position: int, passage: Passage) -> tantivy.Document:
-    made = document(position, passage.indexed())
+def _document(position: int, passage: Passage, language: Language) -> tantivy.Document:
+    made = document(position, passage.indexed(), language)
     made.add_text(ID, passage.id)
     made.add_text(SOURCE, source_name(passage))
     made.add_text(WORK, passage.work)

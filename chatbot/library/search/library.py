@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError
-from chatbot.language import meaning_words
-from chatbot.library.index import Dense, Manifest, check_embedder, read_manifest, read_passages
+from chatbot.language import ENGLISH, Language, meaning_words
+from chatbot.library.index import Dense, Manifest, check_embedder, check_language, read_manifest, read_passages
 from chatbot.library.search.confidence import Calibration, signals_of
 from chatbot.library.search.evidence import Evidence, Found
 from chatbot.library.search.inquiry import Candidate, Inquiry
@@ -40,9 +40,10 @@ class Library:
         plans: plans of the persona's own, by their names; they go before the built-in ones.
         calibration: from what was measured to how likely the evidence answers.
         persona: the name of whose library it is.
+        language: the persona's.
 
     Raises:
-        LibraryError: there is no library, it is damaged, or another embedder built it.
+        LibraryError: there is no library, it is damaged, or it was built by another embedder or for another language.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Library:
         plans: dict[str, Plan] | None = None,
         calibration: Calibration | None = None,
         persona: str = "",
+        language: Language = ENGLISH,
     ) -> None:
         manifest = read_manifest(folder)
         if manifest is None:
@@ -66,12 +68,15 @@ class Library:
         self._folder = folder
         self._chroma_url = chroma_url
         passages = read_passages(folder)
+        check_language(folder, passages.language, language)
         self._passages, self._lexical = passages, passages.lexical
         self._dense = Dense(folder, self._embedder, chroma_url, passages)
         self._models = models
         self.plans = {**PLANS, **(plans or {})}
         self._calibration = calibration or Calibration()
-        self.tools = Tools(passages, self._lexical, self._embedder, self._dense, self._open_dense, models, persona)
+        self.tools = Tools(
+            passages, self._lexical, self._embedder, self._dense, self._open_dense, models, persona, language
+        )
 
     @property
     def passages(self) -> Sequence[Passage]:
@@ -133,7 +138,7 @@ class Library:
         unknown = self._lexical.unknown(question)
         signals = signals_of(done, unknown)
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
-        if 2 * len(unknown) > len(set(meaning_words(question))):
+        if 2 * len(unknown) > len(set(meaning_words(question, self.tools.language))):
             confidence = 0.0  # most of what is asked about stands nowhere in the books
         if any(piece.passage.kind == RECOLLECTION for piece in evidence):
             confidence = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful

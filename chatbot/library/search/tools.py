@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from chatbot.language import split_sentences
+from chatbot.language import ENGLISH, Language, split_sentences
+from chatbot.library.index import terms
 from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.models import Models
@@ -30,6 +31,7 @@ class Tools:
         open_dense: opens the vectors of another embedder, embedding what is missing.
         models: what else may be used.
         persona: the name of the persona whose library it is.
+        language: the persona's.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class Tools:
         open_dense: Callable[[Embedder], Dense],
         models: Models,
         persona: str = "",
+        language: Language = ENGLISH,
     ) -> None:
         self.passages = passages
         self.lexical = lexical
         self.models = models
         self.persona = persona
+        self.language = language
         self._main = (embedder, dense)
         self._open_dense = open_dense
         self._opened = {"": self._main}
@@ -68,7 +72,11 @@ class Tools:
         return tuple(self.vectors(embedder)[0].embed_query(text))
 
     def _sentences(self, position: int) -> tuple[str, ...]:
-        return sentences_of(self.passages[position].text)
+        return sentences_of(self.passages[position].text, self.language)
+
+    def terms(self, text: str) -> list[str]:
+        """The stems of the words that carry meaning, in order, with repetitions."""
+        return terms(text, self.language)
 
     @cached_property
     def casebook(self) -> frozenset[int]:
@@ -95,6 +103,6 @@ class Tools:
         return replace(inquiry, candidates=candidates, rankings=()).measured(considered=float(len(taken)))
 
 
-def sentences_of(text: str) -> tuple[str, ...]:
+def sentences_of(text: str, language: Language = ENGLISH) -> tuple[str, ...]:
     """The sentences of a passage, in order."""
-    return tuple(part for line in text.split("\n") for part in split_sentences(line))
+    return tuple(part for line in text.split("\n") for part in split_sentences(line, language))

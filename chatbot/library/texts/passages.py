@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from chatbot.language import split_sentences
+from chatbot.language import ENGLISH, Language, split_sentences
 
 CASEBOOK = "casebook"
 TEXT = "text"
@@ -80,14 +80,15 @@ class Passage:
 RECOLLECTION = "recollection"
 
 
-def recollection(said: str, when: datetime) -> Passage:
+def recollection(said: str, when: datetime, language: Language = ENGLISH) -> Passage:
     """What a user said in a conversation, as a passage: it is evidence, though in no index."""
     stamp = hashlib.sha256(f"{when.isoformat()}\x00{said}".encode()).hexdigest()[:32]
-    told = f"What you told me on {when:%B} {when.day}, {when.year}"
+    month = language.months[when.month - 1]
+    told = language.remembered.format(day=when.day, month=month, year=when.year)
     return Passage(stamp, RECOLLECTION, RECOLLECTION, told, "", 1, "you", " ".join(said.split()))
 
 
-def cut(section: Section, count: CountTokens, limit: int) -> Iterator[Passage]:
+def cut(section: Section, count: CountTokens, limit: int, language: Language = ENGLISH) -> Iterator[Passage]:
     """Cut a section into passages of at most `limit` tokens, the work's name included.
 
     Whole paragraphs are packed together, so that a speech is not cut from its neighbour; only a paragraph that is too
@@ -100,7 +101,9 @@ def cut(section: Section, count: CountTokens, limit: int) -> Iterator[Passage]:
         if tokens <= room:
             pieces.append((number, paragraph, tokens))
         else:
-            pieces += [(number, piece, count(piece)) for piece in _pack(_parts(paragraph, count, room), count, room)]
+            pieces += [
+                (number, piece, count(piece)) for piece in _pack(_parts(paragraph, count, room, language), count, room)
+            ]
     held: list[str] = []
     start, size = 0, 0
     for number, piece, tokens in pieces:
@@ -115,10 +118,10 @@ def cut(section: Section, count: CountTokens, limit: int) -> Iterator[Passage]:
         yield _passage(section, start, held)
 
 
-def _parts(paragraph: str, count: CountTokens, room: int) -> list[str]:
+def _parts(paragraph: str, count: CountTokens, room: int, language: Language) -> list[str]:
     """Sentences; one that is itself too long is cut at commas, then between words."""
     parts: list[str] = []
-    for sentence in split_sentences(paragraph):
+    for sentence in split_sentences(paragraph, language):
         if count(sentence) <= room:
             parts.append(sentence)
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools, sentences_of
@@ -29,12 +28,12 @@ class Compress(Module):
         """Cut at the edges, what bears least on the question first."""
         budget = inquiry.budget or self.tokens
         spread = min(self.pieces, inquiry.pieces)
-        asked = set(terms(inquiry.question))
+        asked = set(tools.terms(inquiry.question))
         done: list[Candidate] = []
         before, after = 0, 0
         for number, piece in enumerate(inquiry.candidates[: inquiry.pieces]):
             share = (budget - after) // (spread - number) if number < spread else budget // spread
-            text = compressed(piece, asked, share)
+            text = compressed(piece, asked, share, tools)
             before, after = before + estimated_tokens(piece.text), after + estimated_tokens(text)
             if len(text) < len(piece.text):
                 note = f"cut from {len(piece.text.split())} to {len(text.split())} words"
@@ -45,15 +44,15 @@ class Compress(Module):
         return replace(inquiry, candidates=(*done, *inquiry.candidates[inquiry.pieces :])), note
 
 
-def compressed(piece: Candidate, asked: set[str], tokens: int) -> str:
+def compressed(piece: Candidate, asked: set[str], tokens: int, tools: Tools) -> str:
     """The text of a piece without the sentences at its edges that bear least on the question, until it is short enough
     or nothing but the singled-out sentence is left.
     """
-    parts = units_of(piece)
+    parts = units_of(piece, tools)
     size = sum(map(estimated_tokens, parts))
     while size > tokens:
         edges = [
-            (len(asked & set(terms(parts[end]))), end)
+            (len(asked & set(tools.terms(parts[end]))), end)
             for end in (0, -1)
             if len(parts) > 1 and not (piece.key and piece.key in parts[end])
         ]
@@ -68,11 +67,11 @@ def estimated_tokens(text: str) -> int:
     return round(len(text.split()) * 4 / 3)
 
 
-def units_of(piece: Candidate) -> list[str]:
+def units_of(piece: Candidate, tools: Tools) -> list[str]:
     """The sentences of a piece; those between an opening quotation mark and its end are one."""
     units: list[str] = []
     is_open = False
-    for sentence in sentences_of(piece.text):
+    for sentence in sentences_of(piece.text, tools.language):
         if is_open and units:
             units[-1] = f"{units[-1]} {sentence}"
         else:

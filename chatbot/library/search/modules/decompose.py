@@ -4,11 +4,10 @@ evidence.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from chatbot.language import words_of
+from chatbot.language import ENGLISH, Language, words_of
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Nested, run
 from chatbot.library.search.tools import Tools
@@ -23,13 +22,13 @@ class Decompose(Nested):
 
     def __call__(self, inquiry: Inquiry, tools: Tools) -> Inquiry:
         """Run the steps; of a question that asks one thing nothing is noted but what they do."""
-        if len(sub_questions(inquiry.question)) == 1:
+        if len(sub_questions(inquiry.question, tools.language)) == 1:
             return run(self.steps, inquiry, tools)
         return super().__call__(inquiry, tools)
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """The pieces for all sub-questions in turn: the best of each first."""
-        questions = sub_questions(inquiry.question)
+        questions = sub_questions(inquiry.question, tools.language)
         shared = replace(inquiry, budget=inquiry.budget // len(questions), shares=len(questions))
         answers = [run(self.steps, replace(shared, question=question), tools) for question in questions]
         pieces: dict[tuple[str, str], Candidate] = {}
@@ -53,19 +52,13 @@ class Decompose(Nested):
         return merged, " | ".join(questions)
 
 
-_AND = re.compile(
-    r"[,;]?\s+and\s+(?=(?:which|whom?|whose|what|where|when|why|how|(?:as|in|to) what|the one)\b)|;\s+(?=another\b)"
-)
-_WH = re.compile(r"\b(?:which|who|whom|whose|what|where|when|why|how)\b", re.IGNORECASE)
-
-
-def sub_questions(question: str) -> tuple[str, ...]:
+def sub_questions(question: str, language: Language = ENGLISH) -> tuple[str, ...]:
     """The questions that one asks at once ("Who hid the gem, and who found it?"); itself alone where it is one.
 
     What stands before a colon goes with each of them.
     """
     head, colon, rest = question.rpartition(": ")
-    parts = [part.strip() for part in _AND.split(rest)]
-    if len(parts) < 2 or len(words_of(parts[0])) < 3 or not _WH.search(parts[0]):
+    parts = [part.strip() for part in language.joining.split(rest)]
+    if len(parts) < 2 or len(words_of(parts[0])) < 3 or not language.interrogative.search(parts[0]):
         return (question,)
     return tuple(f"{head}{colon}{part}" for part in parts)

@@ -40,5 +40,5 @@ class FilterThenRerank(Module):
         model = stronger or tools.models.language_model()
         if model is None:
             return inquiry, "hard, and no language model to ask"
-        done, note = by_perplexity(self.name, inquiry, model, self.number, self.weight)
+        done, note = by_perplexity(self.name, inquiry, model, tools.language, self.number, self.weight)
         return done, f"hard ({lead:.2f} ahead): {note}" + (" by the stronger model" if stronger else "")

@@ -15,6 +15,7 @@ from itertools import chain
 
 import numpy as np
 
+from chatbot.language import ENGLISH, Language
 from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import SHOWN, Module
@@ -69,12 +70,14 @@ class Focus(Module):
         if not inquiry.candidates:
             return inquiry, ""
         sentences = [tools.sentences(candidate.position) for candidate in inquiry.candidates]
-        wanted = wanted_terms(inquiry, sentences)
+        wanted = wanted_terms(inquiry, sentences, tools.language)
         top = max(candidate.score for candidate in inquiry.candidates) or 1.0
         windows = [
             window
             for candidate, own in zip(inquiry.candidates, sentences, strict=True)
-            for window in best_windows(candidate, own, wanted, candidate.score / top, self.words, self.of_one)
+            for window in best_windows(
+                candidate, own, wanted, candidate.score / top, self.words, self.of_one, tools.language
+            )
         ]
         windows.sort(key=lambda window: -window.score)
         number = max(1, self.windows // inquiry.shares)
@@ -96,7 +99,7 @@ class Focus(Module):
         done = inquiry.narrowed(kept, dropped).measured(
             focus=scores[order[0]],
             cosine=max(cosines, default=0.0),
-            coverage=max((covered_by(wanted, window.text) for window in kept[:4]), default=0.0),
+            coverage=max((covered_by(wanted, window.text, tools.language) for window in kept[:4]), default=0.0),
         )
         return done, f"{len(windows)} windows of {len(inquiry.candidates)} passages"
 
@@ -109,13 +112,13 @@ class Focus(Module):
         ]
 
 
-def wanted_terms(inquiry: Inquiry, sentences: Sequence[Sequence[str]]) -> dict[str, float]:
+def wanted_terms(inquiry: Inquiry, sentences: Sequence[Sequence[str]], language: Language) -> dict[str, float]:
     """The terms looked for, each with its weight: its rarity among the sentences at hand, less for the context's."""
-    own = set(terms(inquiry.question))
-    context = set(terms(inquiry.context)) - own
+    own = set(terms(inquiry.question, language))
+    context = set(terms(inquiry.context, language)) - own
     found: Counter[str] = Counter()
     for sentence in chain.from_iterable(sentences):
-        found.update((own | context) & set(terms(sentence)))
+        found.update((own | context) & set(terms(sentence, language)))
     number = sum(map(len, sentences))
     weight = dict.fromkeys(own, 1.0) | dict.fromkeys(context, inquiry.context_weight)
     return {term: part * math.log(1 + number / (1 + found[term])) for term, part in weight.items()}
@@ -128,6 +131,7 @@ def best_windows(
     prior: float,
     words: int,
     number: int,
+    language: Language = ENGLISH,
 ) -> list[Candidate]:
     """The best windows of a passage that do not overlap, scored by words and by the passage's rank.
 
@@ -138,9 +142,10 @@ def best_windows(
         prior: the rank of the passage, from 0 to 1.
         words: the most words of a window; one sentence may be longer.
         number: how many windows at most.
+        language: of the sentences.
     """
     total = sum(wanted.values()) or 1.0
-    held = [set(terms(sentence)) & wanted.keys() for sentence in sentences]
+    held = [set(terms(sentence, language)) & wanted.keys() for sentence in sentences]
     shares = [sum(wanted[term] for term in found) / total for found in held]
     made: list[Candidate] = []
     for at, share in enumerate(shares):
@@ -180,9 +185,9 @@ def widened(sentences: Sequence[str], at: int, words: int) -> tuple[int, int]:
     return first, last
 
 
-def windows_of(passage: Passage, words: int = 70) -> list[tuple[str, str]]:
+def windows_of(passage: Passage, words: int = 70, language: Language = ENGLISH) -> list[tuple[str, str]]:
     """Every sentence of a passage and the window around it, for what is trained on windows."""
-    sentences = sentences_of(passage.text)
+    sentences = sentences_of(passage.text, language)
     windows = []
     for at, sentence in enumerate(sentences):
         first, last = widened(sentences, at, words)
@@ -190,10 +195,10 @@ def windows_of(passage: Passage, words: int = 70) -> list[tuple[str, str]]:
     return windows
 
 
-def covered_by(wanted: Mapping[str, float], text: str) -> float:
+def covered_by(wanted: Mapping[str, float], text: str, language: Language = ENGLISH) -> float:
     """The share of the wanted terms, by weight, that a text holds."""
     total = sum(wanted.values())
-    return sum(wanted[term] for term in wanted.keys() & set(terms(text))) / total if total else 0.0
+    return sum(wanted[term] for term in wanted.keys() & set(terms(text, language))) / total if total else 0.0
 
 
 def cut_note(window: Candidate) -> str:

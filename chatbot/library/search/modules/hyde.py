@@ -11,8 +11,6 @@ from chatbot.library.search.inquiry import Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
 
-PROMPT = "Write one sentence from a detective story that answers this question: {question}"
-
 
 @dataclass(frozen=True)
 class Hyde(Module):
@@ -35,7 +33,7 @@ class Hyde(Module):
             return inquiry, "no language model"
         question = inquiry.main.text
         try:
-            written = model.write(PROMPT.format(question=question), self.tokens).strip()
+            written = model.write(tools.language.hypothetical.format(question=question), self.tokens).strip()
         except BakerStreetError as error:
             return inquiry, f"left out: {error}"
         if not written:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chatbot.language import names_in
 from chatbot.library.search.inquiry import Candidate, Inquiry, Phrasing
 from chatbot.library.search.modules.base import Nested, run
-from chatbot.library.search.modules.rewriting import names_in
 from chatbot.library.search.tools import Tools
 
 
@@ -35,7 +35,9 @@ class IterativeRetrieval(Nested):
         if not inquiry.candidates or covered >= self.coverage:
             return inquiry, f"once: {covered:.2f} of the question is covered"
         works = tuple(dict.fromkeys(candidate.passage.work for candidate in inquiry.candidates))[: self.works]
-        names = dict.fromkeys(name for candidate in inquiry.candidates[:2] for name in names_in(candidate.key))
+        names = dict.fromkeys(
+            name for candidate in inquiry.candidates[:2] for name in names_in(candidate.key, tools.language)
+        )
         learnt = Phrasing(f"{inquiry.question} {' '.join(names)}", 0.5, self.name)
         asked = replace(
             inquiry,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatbot.library.index import terms
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import SHOWN, Module
 from chatbot.library.search.tools import Tools
@@ -27,7 +26,9 @@ class MaximalMarginalRelevance(Module):
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Choose one candidate after another."""
-        left = [(candidate, set(terms(candidate.text)), rank) for rank, candidate in enumerate(inquiry.candidates, 1)]
+        left = [
+            (candidate, set(tools.terms(candidate.text)), rank) for rank, candidate in enumerate(inquiry.candidates, 1)
+        ]
         chosen: list[tuple[Candidate, set[str], int]] = []
         dropped: list[Candidate] = []
         wanted = max(inquiry.pieces, 1) + SHOWN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from chatbot.language import meaning_words
@@ -25,21 +24,10 @@ class MultiQuery(Module):
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Add phrasings that are not searched for already."""
-        given = inquiry.asked
-        others = (" ".join(meaning_words(given[0].text)), unframed(given[0].text))
+        given, language = inquiry.asked, tools.language
+        said = given[0].text
+        others = (" ".join(meaning_words(said, language)), language.framing.sub("", said))
         known = {phrasing.text for phrasing in given}
         fresh = [text for text in dict.fromkeys(others) if text and text not in known]
         more = tuple(Phrasing(text, self.weight, self.name) for text in fresh)
         return replace(inquiry, phrasings=(*given, *more)), " | ".join(fresh)
-
-
-_FRAME = re.compile(
-    r"^(?:(?:please|pray),? )?(?:tell me|can you tell me|could you tell me|do you (?:know|remember|recall)|i wonder)"
-    r"(?: please)?,? |^in [^,]{3,40}, ",
-    re.IGNORECASE,
-)
-
-
-def unframed(question: str) -> str:
-    """A question without the words that only introduce it."""
-    return _FRAME.sub("", question)

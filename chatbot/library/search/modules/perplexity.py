@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chatbot.errors import BakerStreetError
+from chatbot.language import Language
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.models import LanguageModel
 from chatbot.library.search.modules.base import Module, reranked
 from chatbot.library.search.tools import Tools
-
-# What ties the question to the passage, as in LongLLMLingua; in words of our own.
-RESTRICTION = "The answer to this question stands in the passage above."
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,14 @@ class Perplexity(Module):
         model = tools.models.language_model()
         if model is None or len(inquiry.candidates) < 2:
             return inquiry, "no language model" if model is None else ""
-        return by_perplexity(self.name, inquiry, model, self.number, self.weight)
+        return by_perplexity(self.name, inquiry, model, tools.language, self.number, self.weight)
 
 
 def by_perplexity(
-    module: str, inquiry: Inquiry, model: LanguageModel, number: int, weight: float
+    module: str, inquiry: Inquiry, model: LanguageModel, language: Language, number: int, weight: float
 ) -> tuple[Inquiry, str]:
     """The inquiry with its first `number` candidates reordered, and what was done; see `Perplexity`."""
-    asked = f" {inquiry.question} {RESTRICTION}"
+    asked = f" {inquiry.question} {language.restriction}"  # ties the question to the passage, as LongLLMLingua has it
     contexts = [candidate.passage.titled(candidate.text) for candidate in inquiry.candidates[:number]]
     try:
         likelihoods = model.likelihood([(context, asked) for context in contexts])

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chatbot.language import words_of
+from chatbot.language import ENGLISH, Language, names_in, words_of
 from chatbot.library.search.inquiry import Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
 
-_REFERRING = frozenset(
-    """he she it they him her them his hers its their that this these those there then one ones who's one's""".split()
-)
-_GOING_ON = frozenset("and but so then or".split())
 SHORT = 4  # words; a question of so few seldom stands alone
-_NAME = re.compile(r"(?<!^)(?<![.!?\"'] )\b[A-Z][a-z]{2,}")
 
 
 @dataclass(frozen=True)
@@ -37,11 +31,11 @@ class FollowUp(Module):
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Give a follow-up its context."""
-        if not inquiry.history or not is_follow_up(inquiry.question):
+        if not inquiry.history or not is_follow_up(inquiry.question, tools.language):
             return inquiry, ""
         context = " ".join(inquiry.history[-1])
-        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history), by=self.name)]
-        doubtful = bool(names_in(inquiry.question))
+        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history, tools.language), by=self.name)]
+        doubtful = bool(names_in(inquiry.question, tools.language))
         if doubtful:
             phrasings.append(Phrasing(inquiry.question))
         return (
@@ -55,20 +49,17 @@ class FollowUp(Module):
         )
 
 
-def is_follow_up(question: str) -> bool:
+def is_follow_up(question: str, language: Language = ENGLISH) -> bool:
     """Whether a question seems to need the exchange before it: it points back ("he", "there"), or is very short."""
     words = words_of(question)
-    return bool(words) and (len(words) <= SHORT or words[0] in _GOING_ON or any(word in _REFERRING for word in words))
+    return bool(words) and (
+        len(words) <= SHORT or words[0] in language.continuing or any(word in language.referring for word in words)
+    )
 
 
-def names_in(text: str) -> list[str]:
-    """Capitalised words that do not begin a sentence."""
-    return _NAME.findall(text)
-
-
-def in_context(question: str, history: Sequence[tuple[str, str]]) -> str:
+def in_context(question: str, history: Sequence[tuple[str, str]], language: Language = ENGLISH) -> str:
     """A follow-up after the exchange before it; any other question as it is."""
-    return " ".join((*history[-1], question)) if history and is_follow_up(question) else question
+    return " ".join((*history[-1], question)) if history and is_follow_up(question, language) else question
 
 
 @dataclass(frozen=True)
@@ -78,16 +69,19 @@ class NamePersona(Module):
     name = "persona"
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
-        """Put his name in the place of "you" and "your" in what is searched for."""
+        """Put the persona's name in the place of "you" and "your" in what is searched for."""
         name = tools.persona
         given = inquiry.asked
-        named = tuple(replace(phrasing, text=in_third_person(phrasing.text, name)) for phrasing in given if name)
+        named = tuple(
+            replace(phrasing, text=in_third_person(phrasing.text, name, tools.language)) for phrasing in given
+        )
         if not name or named == given:
             return inquiry, ""
         return replace(inquiry, phrasings=named), f"you: {name}"
 
 
-def in_third_person(text: str, name: str) -> str:
+def in_third_person(text: str, name: str, language: Language = ENGLISH) -> str:
     """The text with `name` in the place of "you", "your" and "yourself"."""
-    text = re.sub(r"\b[Yy]our(?:s)?\b", f"{name}'s", text)
-    return re.sub(r"\b[Yy]ou(?:rself)?\b", name, text)
+    for addressed, named in language.in_third_person:
+        text = addressed.sub(named.replace("{name}", name).replace("\\", r"\\"), text)
+    return text

@@ -1,0 +1,114 @@
+"""German."""
+
+from __future__ import annotations
+
+import re
+
+from chatbot.language.language import Language, any_of, words
+from chatbot.language.letters import CAPITALS, SMALL
+from chatbot.language.stemming import german_stem
+
+# Every noun has a capital; one behind an article, a pronoun or a numeral, with adjectives between, is not a name. A
+# noun that stands alone counts as one: it then has to be in the evidence, which is the side to err on.
+_DETERMINER = (
+    r"(?i:de[rmns]|die|das|diese[mnrs]?|jede[mnrs]?|jene[mnrs]?|welche[mnrs]?|k?ein(?:e[mnrs]?)?|"
+    r"(?:mein|dein|sein|ihr|unser|euer)(?:e[mnrs]?)?|eure[mnrs]?|i[mn]s|im|am|ans|beim|vom|zu[mr]|viele?|alle[mnrs]?|"
+    r"manche[mnrs]?|einige[mnrs]?|mehrere[mnrs]?|wenige[mnrs]?|"
+    r"zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\d+)"
+)
+_NOUN = rf"\b{_DETERMINER}\s+(?:[{SMALL}]+e[mnrs]?\s+){{0,2}}[{CAPITALS}][{SMALL}-]+"
+
+GERMAN = Language(
+    code="de",
+    stem=german_stem,
+    stopwords=words(
+        """ab aber all alle allem allen aller alles als also am an ander andere anderem anderen anderer anderes auch auf
+        aus bei beim bin bis bist bitte bloß da dabei dadurch dafür dagegen daher dahin damit danach daran
+        darauf daraus darin darum darunter darüber das dass davon davor dazu dein deine deinem deinen deiner
+        deines dem den denkst denkt denn der deren des dessen dich die dies diese diesem diesen dieser dieses
+        dir doch dort du durch ein eine einem einen einer eines einige einmal er erst es etwa etwas euch euer
+        eure eurem euren eurer eures für gab gegen gehabt gewesen geworden gib gibt habe haben habt haltet hast
+        hat hatte hatten hattest hattet her hier hin hinter hältst ich ihm ihn ihnen ihr ihre ihrem ihren ihrer
+        ihres im in ins ist ja je jede jedem jeden jeder jedes jene jenem jenen jener jenes jetzt kann kannst
+        kein keine keinem keinen keiner keines kennst kennt konnte konnten können könnt könnte man manche mehr
+        mein meine meinem meinen meiner meines meinst meint mich mir mit muss musste mussten müssen nach nicht
+        nichts noch nun nur ob oder ohne sag sage sagen sagt sagte schon sehr sei seid sein seine seinem seinen
+        seiner seines seit selbst sich sie sind so solche soll sollen sollte sondern sonst um und uns unser
+        unsere unserem unseren unserer unter viel vom von vor wann war waren warst wart warum was weil weiß
+        weißt welche welchem welchen welcher welches wem wen wenig wenn wer werde werden weshalb wessen wie
+        wieder wieso will wir wird wirst wisst wo wofür woher wohin wollen wollte womit woran worauf woraus
+        worin worüber wovon wovor wozu wurde wurden wäre zu zum zur zwar zwischen über"""
+    ),
+    abbreviations=words(
+        "hr fr dr prof st hl sel geb gest bzw ca usw etc vgl nr bd abt kap jh jhd chr dgl evtl ggf sog u.a z.b d.h"
+    ),
+    small_talk=frozenset(
+        map(
+            german_stem,
+            """hallo grüß grüße grüss gruß gott gute guten gutes morgen tag abend nacht mittag heute willkommen danke
+            dank dankbar vielen herzlichen schönen wiedersehen lebewohl leb lebt wohl tschüss servus ade bald geht
+            gehts freut freue gefreut erfreut sehen kennenzulernen ja nein gut schlecht schön nett verzeihung
+            entschuldigung wetter langweilig witz klug wunderbar großartig haha name heißt heißen freund herr frau
+            danken""".split(),
+        )
+    ),
+    about_visitor=any_of(
+        r"(?:erinner|entsinn)\w* (?:du|ihr|sie) (?:dich|euch|sich) (?:noch )?(?:an (?:mich|mein\w*)|was ich)",
+        r"(?:weißt|wisst|wissen|kennst|kennt|kennen) (?:du|ihr|sie) (?:noch )?(?:mich|mein\w*|was ich|wer ich|wie ich)",
+        r"(?:wie|wo|was|wer|wann|welche[rs]?) (?:heiße|hieß|ist|war|sind|waren|bin|habe) (?:ich|mein\w*)",
+        r"(?:sind|haben) wir uns (?:schon |bereits )?(?:begegnet|gesehen|getroffen|gesprochen)",
+        r"(?:habe|hatte) ich (?:dir|euch|ihnen)?\b.{0,40}\b(?:gesagt|erzählt|gefragt|erwähnt)",
+        r"ich (?:dir|euch|ihnen) (?:\w+ )?(?:gesagt|erzählt|erwähnt)",
+    ),
+    second_person=words(
+        """du dich dir dein deine deinem deinen deiner deines ihr euch euer eure eurem euren eurer eures"""
+    ),
+    in_third_person=(
+        (re.compile(r"\b(?:[Dd]ein(?:e[mnrs]?)?|[Ee]uer|[Ee]ure[mnrs]?|(?<=[\w,] )Ihre[mnrs]?)\b"), "{name}s"),
+        (re.compile(r"\b(?:[Dd]u|[Dd]ich|[Dd]ir|[Ee]uch|(?<=[\w,] )(?:Ihr|Sie|Ihnen))\b"), "{name}"),
+    ),
+    referring=words(
+        """er sie es ihn ihm ihnen sein seine seinem seinen seiner seines ihre ihrem ihren ihrer ihres dies diese diesem
+        diesen dieser dieses jene jenem jenen jener jenes dort da dann dabei dadurch dafür dagegen daher damit danach
+        daran darauf daraus darin darüber darum davon davor dazu dessen deren"""
+    ),
+    continuing=words("und aber also dann oder doch"),
+    framing=re.compile(
+        r"^(?:bitte,? )?(?:sag(?:e|t|en sie)? mir|erzähl(?:e|t|en sie)? mir|"
+        r"(?:kannst du|könnt ihr|können sie) mir sagen|(?:weißt du|wisst ihr|wissen sie)|ich wüsste gern)"
+        r"(?: bitte)?,? ",
+        re.IGNORECASE,
+    ),
+    joining=re.compile(
+        r"[,;]?\s+und\s+(?=(?:w(?:er|em|en|essen|as|ann|arum|eshalb|ieso|ie|o|ohin|oher|omit|oran|ozu)|"
+        r"welche[mnrs]?)\b)"
+    ),
+    interrogative=any_of(
+        "w(?:er|em|en|essen|as|ann|arum|eshalb|ieso|ie|o|ohin|oher|omit|oran|orin|orauf|ozu)", "welche[mnrs]?"
+    ),
+    name=re.compile(rf"{_NOUN}|\b([{CAPITALS}][{SMALL}'-]+)\b"),
+    name_in_question=re.compile(rf"{_NOUN}|(?<!^)(?<![.!?\"'] )\b([{CAPITALS}][{SMALL}]{{2,}})"),
+    known_names=words(
+        """ich du er sie es wir ihr ihnen ihre ihrem ihren ihrer euch euer eure herr herrn frau gott gottes himmel
+        montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag januar februar märz april mai juni juli
+        august september oktober november dezember weihnachten ostern pfingsten"""
+    ),
+    declining=(
+        any_of(
+            r"wei(?:ß|ss) ich (?:\w+ ){0,2}nichts?",
+            r"ich wei(?:ß|ss) (?:\w+ ){0,3}nichts?",
+            r"(?:sag|verrat|verrät|verzeichn|erwähn|enth[aä]lt|nenn|bericht|meld|vermerk)\w* "
+            r"(?:\w+ ){0,2}(?:nichts|nicht|kein\w*)",
+            r"steh\w* (?:\w+ ){0,3}nichts",
+            r"nichts (?:davon|darüber|hierüber|dazu|hierzu|dergleichen|verzeichnet|aufgezeichnet|vermerkt)",
+            r"(?:schweig(?:t|en)|stumm|verstumm(?:t|en))",
+            r"keine?n? (?:eintrag|aufzeichnung|vermerk|nachricht|kunde|notiz|wort|zeile|antwort)",
+            r"(?:will|werde|mag|kann|darf) (?:\w+ ){0,2}nicht (?:raten|erfinden|erdichten|sagen|mutmaßen|beantworten)",
+            r"nicht (?:bekannt|überliefert|aufgeschrieben|verzeichnet|vermerkt)",
+        ),
+    ),
+    hypothetical="Schreibe einen Satz aus einem Buch, der diese Frage beantwortet: {question}",
+    restriction="Die Antwort auf diese Frage steht in dem Abschnitt oben.",
+    remembered="Was du mir am {day}. {month} {year} gesagt hast",
+    months=tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()),
+)

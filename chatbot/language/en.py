@@ -1,0 +1,86 @@
+"""English."""
+
+from __future__ import annotations
+
+import re
+
+from chatbot.language.language import Language, any_of, words
+from chatbot.language.letters import CAPITALS, SMALL
+from chatbot.language.stemming import english_stem
+
+ENGLISH = Language(
+    code="en",
+    stem=english_stem,
+    stopwords=words(
+        """a an and are as at be been but by can could did do does doing done for from had has have having he her hers
+        him his how i if in into is it its just me more most my no nor not of off on once only or other our out over
+        own shall she should so some such than that the their them then there these they this those through to too
+        under until up upon us very was we were what when where which while who whom whose why will with would you your
+        yours ever please tell about know say said mr mrs am also any get got let may might much must"""
+    ),
+    abbreviations=words(
+        """mr mrs ms dr st col capt prof rev hon sen jr sr esq lt sgt gen maj messrs mme mlle no vol p pp etc viz inst
+        ult co bros"""
+    ),
+    small_talk=frozenset(
+        map(
+            english_stem,
+            """hello hi hey greetings good morning afternoon evening night day today tonight thanks thank goodbye bye
+            farewell welcome nice pleased meet how fine well sorry yes no okay ok sure joke bored clever brilliant
+            wonderful great amazing cool lol haha really there again soon see later sleep weather name friend
+            mr""".split(),
+        )
+    ),
+    about_visitor=any_of(
+        r"do you (?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
+        r"(?:remember|recall) me\b",
+        r"(?:what|which|who|where|when) (?:is|was|are|were|did|do|have) (?:i|my)",
+        r"what(?:'s| is) my",
+        r"who am i",
+        r"have (?:we|i) (?:met|spoken|talked|asked|told)",
+        r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)",
+        r"i (?:told|asked|mentioned to) you",
+    ),
+    second_person=words("you your yours yourself"),
+    in_third_person=(
+        (re.compile(r"\b[Yy]our(?:s)?\b"), "{name}'s"),
+        (re.compile(r"\b[Yy]ou(?:rself)?\b"), "{name}"),
+    ),
+    referring=words(
+        """he she it they him her them his hers its their that this these those there then one ones who's one's"""
+    ),
+    continuing=words("and but so then or"),
+    framing=re.compile(
+        r"^(?:(?:please|pray),? )?"
+        r"(?:tell me|can you tell me|could you tell me|do you (?:know|remember|recall)|i wonder)(?: please)?,? |"
+        r"^in [^,]{3,40}, ",
+        re.IGNORECASE,
+    ),
+    joining=re.compile(
+        r"[,;]?\s+and\s+(?=(?:which|whom?|whose|what|where|when|why|how|(?:as|in|to) what|the one)\b)|"
+        r";\s+(?=another\b)"
+    ),
+    interrogative=any_of("which", "who", "whom", "whose", "what", "where", "when", "why", "how"),
+    name=re.compile(rf"\b([{CAPITALS}][{SMALL}'-]+)\b"),
+    name_in_question=re.compile(rf"(?<!^)(?<![.!?\"'] )\b([{CAPITALS}][{SMALL}]{{2,}})"),
+    known_names=words(
+        """i i'm i'll i've i'd mr mrs miss dr sir madam god heaven monday tuesday wednesday thursday friday saturday
+        sunday january february march april may june july august september october november december christmas"""
+    ),
+    declining=(
+        any_of(
+            "do(?:es)? not (?:hold|say|tell|know|record|contain|answer|mention|give|name|state)",
+            "(?:is|are|am|be|stand) silent",
+            "nothing (?:upon|of|about|on|there|in my|that)",
+            "no (?:record|note|mention|word|entry|line) (?:of|upon|on|about|in|there)",
+            "will not (?:guess|invent|say|pretend)",
+            "cannot (?:say|tell|answer)",
+            "(?:never|not|no) (?:guess|conjecture)",
+            "i do not know",
+        ),
+    ),
+    hypothetical="Write one sentence from a book that answers this question: {question}",
+    restriction="The answer to this question stands in the passage above.",
+    remembered="What you told me on {month} {day}, {year}",
+    months=tuple("January February March April May June July August September October November December".split()),
+)

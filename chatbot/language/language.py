@@ -1,0 +1,68 @@
+"""What has to be known of a language, as data: one `Language` for each, with nothing of it anywhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity: there is one object for each language and persona
+class Language:
+    """A language as searches and checks need it. Words are in lower case, small talk as stems.
+
+    Attributes:
+        code: ISO 639-1.
+        stem: the stem of a word in lower case.
+        stopwords: words that carry no meaning of their own.
+        abbreviations: words behind which a full stop does not end a sentence.
+        small_talk: the stems that greetings, thanks and farewells are made of, stopwords aside.
+        about_visitor: found in what visitors ask about themselves ("What is my name?").
+        second_person: words that address the persona.
+        in_third_person: patterns of such words, each with what takes its place; {name} stands for the persona's name.
+        referring: words that point back to what was said before.
+        continuing: first words that continue what was said before.
+        framing: what introduces a question and says nothing ("Tell me, ...").
+        joining: what joins two questions into one.
+        interrogative: found in every question.
+        name: a proper name, as its first group; a match without the group is none.
+        name_in_question: the same, with longer words alone: not the first word of a sentence.
+        known_names: capitalised words that name nobody in particular: forms of address, the calendar.
+        declining: patterns of which one is found in every reply that says that the answer is not known.
+        hypothetical: asks a model for a made-up answer to {question}.
+        restriction: added to a question whose likelihood behind a passage is measured.
+        remembered: the title of what a visitor said on a {day} of a {month} and {year}.
+        months: the names of the months, in order.
+    """
+
+    code: str
+    stem: Callable[[str], str]
+    stopwords: frozenset[str]
+    abbreviations: frozenset[str]
+    small_talk: frozenset[str]
+    about_visitor: re.Pattern[str]
+    second_person: frozenset[str]
+    in_third_person: tuple[tuple[re.Pattern[str], str], ...]
+    referring: frozenset[str]
+    continuing: frozenset[str]
+    framing: re.Pattern[str]
+    joining: re.Pattern[str]
+    interrogative: re.Pattern[str]
+    name: re.Pattern[str]
+    name_in_question: re.Pattern[str]
+    known_names: frozenset[str]
+    declining: tuple[re.Pattern[str], ...]
+    hypothetical: str
+    restriction: str
+    remembered: str
+    months: tuple[str, ...]
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list that is written as a text."""
+    return frozenset(text.split())
+
+
+def any_of(*patterns: str) -> re.Pattern[str]:
+    """One pattern of several, each a whole word or several, in small letters or capitals."""
+    return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)

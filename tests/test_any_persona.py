@@ -1,0 +1,287 @@
+"""Two personas as unlike as can be answer to the same tests: a detective in English, an abbess of 1247 in German."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chatbot.library.search.modules.reranking import Hypothetical
+from fakes import FakeEngine
+from searching import ScriptedReader, bare
+from typer.testing import CliRunner
+
+from chatbot.bot import Bot, Question
+from chatbot.cli import app
+from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.evaluation.questions import read_known_questions
+from chatbot.events import Searched
+from chatbot.grounding import check_reply, unsupported_terms
+from chatbot.language import Language, declines, is_small_talk, language_of
+from chatbot.library.search import MODULAR, Library
+from chatbot.library.search.inquiry import Inquiry
+from chatbot.resources import Resources
+from chatbot.settings import Settings
+from chatbot.web.chat_handlers import ChatHandlers
+from memory import Memory
+from personas import LoadedPersona
+
+PERSONAS = Path(__file__).parent / "personas"
+ASKED = 12  # of each persona's questions
+WITHOUT_VOICE = ("few-shot", "rag", "modular-rag")  # all kinds of prompts: examples, notes, what a visitor said
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is said to a persona, and what must come of it.
+
+    Attributes:
+        strange: a question, and its word from outside the persona's world.
+        told: what the visitor says of himself, a question about it, and the title under which it is remembered.
+        question: one that the books answer, and a word of the answer.
+        marked: a word of the question as its evidence has it.
+        of_the_world: a sentence with names that nobody questions.
+        invented: a sentence, and its name that is in no evidence.
+        foreign: words that may not appear in what the persona, its prompts and its evidence say.
+    """
+
+    id: str
+    small_talk: tuple[str, ...]
+    strange: tuple[str, str]
+    told: tuple[str, str, str]
+    question: tuple[str, str]
+    marked: str
+    of_the_world: str
+    invented: tuple[str, str]
+    declining: tuple[str, ...]
+    foreign: re.Pattern[str]
+
+
+CASES = {
+    case.id: case
+    for case in (
+        Case(
+            id="sherlock",
+            small_talk=("Good evening, Mr. Holmes!", "Who are you?", "Thank you very much."),
+            strange=("What do you think of the iPhone?", "iPhone"),
+            told=("My dog is called Pompey.", "Do you remember what I told you of my dog?", "What you told me on "),
+            question=("What killed Julia Stoner?", "snake"),
+            marked="killed",
+            of_the_world="The cab was driven through London by Watson, and Scotland Yard was told on Monday.",
+            invented=("That was surely the work of Fotheringay.", "Fotheringay"),
+            declining=("My notes do not say.", "I have no record of the price.", "I will not dress it up, sir."),
+            foreign=re.compile(r"mechthild|walburg|äbtissin|abbess|notizen|frage\b", re.IGNORECASE),
+        ),
+        Case(
+            id="mechthild",
+            small_talk=("Grüß Gott, ehrwürdige Mutter!", "Wer bist du?", "Vielen Dank, Mechthild."),
+            strange=("Was hältst du vom Smartphone?", "Smartphone"),
+            told=("Mein Hund heißt Pompejus.", "Was habe ich dir von meinem Hund erzählt?", "Was du mir am "),
+            question=("Wer hat die große Glocke gegossen?", "Hartwig"),
+            marked="großen",
+            of_the_world="Das Wasser der Lauter stieg am Montag, und Maria hat die Glocke von Walburg bewahrt.",
+            invented=("Das war gewiss das Werk von Adalbero.", "Adalbero"),
+            declining=("Davon weiß ich nicht viel.", "Meine Blätter sagen nichts darüber.", "Da fehlt mir die Kunde."),
+            foreign=re.compile(
+                r"sherlock|holmes|watson|baker|detective|victorian|london|\b(?:notes|question|you|your|the|and|his)\b",
+                re.IGNORECASE,
+            ),
+        ),
+    )
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    """What is said to one of them."""
+    return CASES[request.param]
+
+
+@pytest.fixture(scope="module")
+def shared(settings: Settings, library: Library) -> Resources:
+    """What both share; the libraries are in one home."""
+    resources = Resources(settings.model_copy(update={"personas": PERSONAS}), engine=FakeEngine())
+    resources.prepare("mechthild")
+    return resources
+
+
+@pytest.fixture(scope="module")
+def loaded(shared: Resources, case: Case) -> LoadedPersona:
+    """One of them."""
+    return shared.persona(case.id)
+
+
+@pytest.fixture(scope="module")
+def language(loaded: LoadedPersona) -> Language:
+    """The language of that one."""
+    return language_of(loaded.persona)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    """An empty one."""
+    return Memory(f"sqlite:///{tmp_path / 'memory.sqlite3'}")
+
+
+@pytest.fixture
+def scripted() -> FakeEngine:
+    """Says nothing until a test tells it what."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def bot(shared: Resources, scripted: FakeEngine, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Bot:
+    """A bot with the shared libraries, and an engine and a memory of its own."""
+    monkeypatch.setitem(shared.__dict__, "engine", scripted)
+    monkeypatch.setitem(shared.__dict__, "memory", memory)
+    return Bot(shared)
+
+
+def test_the_file_has_no_mistakes(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKERSTREET_PERSONAS", str(PERSONAS))
+    checked = CliRunner().invoke(app, ["personas", "check", case.id])
+    assert (checked.exit_code, checked.output) == (0, f"{case.id}: no mistakes\n")
+
+
+def test_the_questions_are_answered_by_one_of_four_pieces(shared: Resources, loaded: LoadedPersona) -> None:
+    assert loaded.questions is not None
+    known = read_known_questions(loaded.questions, ("plain",))
+    questions = known[:: len(known) // ASKED][:ASKED]
+    library = shared.library(loaded.id)
+    found = [
+        question.answered_by(" ".join(piece.text for piece in library.search(question.question, pieces=4).evidence))
+        for question in questions
+    ]
+    assert len(found) == ASKED
+    assert sum(found) >= ASKED - 2
+
+
+def test_small_talk_opens_no_books(bot: Bot, scripted: FakeEngine, case: Case) -> None:
+    scripted.replies = ["..."] * len(case.small_talk)
+    for message in case.small_talk:
+        events = list(bot.answer(Question(message, persona=case.id, mode="rag")))
+        assert not [event for event in events if isinstance(event, Searched)]
+        assert message in scripted.requests[-1].messages[-1].content
+
+
+def test_the_suggestions_are_questions_and_at_most_the_strange_one_is_small_talk_or_unknown(
+    shared: Resources, loaded: LoadedPersona, language: Language, case: Case
+) -> None:
+    suggestions = loaded.persona.suggestions
+    assert len(suggestions) >= 3
+    assert not [question for question in suggestions if is_small_talk(question, language)]
+    library = shared.library(case.id)
+    weak = [question for question in suggestions if library.search(question, MODULAR).weak]
+    assert weak in ([], [case.strange[0]])
+
+
+def test_a_word_from_outside_the_world_is_declined_in_the_personas_own_words(
+    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, case: Case
+) -> None:
+    message, word = case.strange
+    reply = bot.reply(Question(message, persona=case.id, mode="rag"))
+    assert reply.reply in [line.format(word=word) for line in loaded.persona.strangers]
+    assert reply.trace.check is not None and reply.trace.check.verdict == "declined"
+    assert scripted.requests == []
+
+
+def test_declines_are_recognised_the_personas_own_and_others(
+    loaded: LoadedPersona, language: Language, case: Case
+) -> None:
+    for line in (*loaded.persona.declines, *case.declining):
+        assert declines(line, language), line
+        assert check_reply(line, ["A note.", "Ein Blatt."], [], language).verdict == "declined"
+
+
+def test_an_answer_in_the_language_is_no_decline(language: Language, case: Case) -> None:
+    assert not declines(case.of_the_world, language)
+
+
+def test_names_of_the_world_are_not_questioned_and_invented_ones_are(language: Language, case: Case) -> None:
+    said, name = case.invented
+    known = case.of_the_world.replace("Watson", "").replace("Maria", "").lower()
+    assert unsupported_terms(case.of_the_world, [known], language) == []
+    assert unsupported_terms(said, [said.replace(name, "")], language) == [name]
+
+
+def test_an_invented_name_is_replaced_by_a_note_read_in_the_personas_own_words(
+    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, case: Case
+) -> None:
+    question, answer = case.question
+    scripted.replies = [case.invented[0]]
+    reply = bot.reply(Question(question, persona=case.id, mode="rag"))
+    assert reply.trace.check is not None and reply.trace.check.verdict == "withheld"
+    assert any(reply.reply.startswith(line.partition("{quote}")[0]) for line in loaded.persona.readings)
+    assert answer in reply.reply
+
+
+def test_a_decline_with_notes_is_followed_by_the_nearest(
+    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, case: Case
+) -> None:
+    scripted.replies = [loaded.persona.declines[0]]
+    reply = bot.reply(Question(case.question[0], persona=case.id, mode="rag")).reply
+    assert reply.startswith(loaded.persona.declines[0])
+    assert any(line.partition("{quote}")[0] in reply for line in loaded.persona.nearest)
+
+
+def test_every_prompt_holds_the_personas_instruction_and_nothing_of_another(
+    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, memory: Memory, case: Case
+) -> None:
+    told, about_it, title = case.told
+    conversation = memory.start("visitor", case.id)
+    parent: str | None = None
+    replies: list[str] = []
+    for mode in WITHOUT_VOICE:
+        for message in (case.small_talk[0], told, case.question[0], about_it, case.strange[0]):
+            scripted.replies = [loaded.persona.examples[0].assistant]
+            asked = Question(message, persona=case.id, mode=mode, conversation=conversation, parent=parent)
+            done = bot.reply(asked)
+            parent = done.turn_id
+            replies.append(done.reply)
+    assert {request.messages[0].content for request in scripted.requests} == {loaded.persona.instruction()}
+    sent = [message.content for request in scripted.requests for message in request.messages]
+    assert any(title in text for text in sent), "what the visitor said is among the notes"
+    assert not [text for text in (*sent, *replies) if case.foreign.search(text)]
+
+
+def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPersona, language: Language) -> None:
+    reader = ScriptedReader(writes="")
+    tools: Any = bare(reader=lambda: reader, language=language)
+    Hypothetical(tools).apply(Inquiry("A?"))
+    assert reader.prompts == [loaded.persona.prompts.hypothetical.format(question="A?")]
+
+
+def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, scripted: FakeEngine, case: Case) -> None:
+    scripted.replies = ["..."]
+    question, _ = case.question
+    (*_, last) = ChatHandlers(bot.resources).send(
+        ChatHandlers(bot.resources).fresh(case.id), "visitor", "rag", question
+    )
+    assert f"<mark>{case.marked}</mark>" in last.evidence
+
+
+def test_the_page_greets_in_the_personas_words(shared: Resources, loaded: LoadedPersona, case: Case) -> None:
+    view = ChatHandlers(shared).fresh(case.id)
+    assert [message["content"] for message in view.messages] == [loaded.persona.greeting]
+    assert not case.foreign.search(loaded.persona.greeting)
+
+
+def test_what_the_real_model_may_say_is_in_the_notes(
+    shared: Resources,
+    engine: OpenVinoEngine,
+    loaded: LoadedPersona,
+    language: Language,
+    case: Case,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(shared.__dict__, "engine", engine)
+    question, answer = case.question
+    done = Bot(shared).reply(Question(question, persona=case.id, mode="rag"))
+    evidence = [piece.text for piece in done.trace.evidence]
+    assert answer in " ".join(evidence)
+    assert done.reply and not case.foreign.search(done.reply)
+    works = [piece.passage.work for piece in done.trace.evidence]
+    known = [*evidence, *works, question, loaded.persona.instruction(), *loaded.persona.readings]
+    assert unsupported_terms(done.reply, known, language) == []
