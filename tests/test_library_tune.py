@@ -288,7 +288,7 @@ def test_the_card_states_data_settings_and_results(retriever: Tuned) -> None:
         VALIDATION[0],
         "`bakerstreet library tune sherlock --seed 7`",
         f"| works of the test split | 24 | this retriever | {100 * after.top1:.1f}%",
-        f"this retriever {retriever.comparisons['held_out'].verdict} the untuned embedder",
+        f"this retriever {retriever.comparisons['validation'].verdict} the untuned embedder",
     ):
         assert stated in card
     assert "FairytaleQA" not in card

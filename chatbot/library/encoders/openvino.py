@@ -6,10 +6,10 @@ Conversion takes four steps:
 2. Every weight matrix becomes int8 with a half-precision scale for each group of `GROUP` weights in a row. That is a
    quarter of the size; as activations are quantised in the same groups when it runs, the processor's 8-bit
    instructions multiply them. On a CPU this is several times as fast as torch in 32 bits.
-3. The quantised graph reads the probe, and the head compares what it gives with what torch gave. This proves that the
-   trace computes the same function at other shapes' worth of padding, and that 8 bits lose little: vectors keep a
-   cosine of 0.97 at least (0.99 as a rule, so that an index which one of the two built serves the other), logits
-   stay within a tenth of their size. A graph that disagrees is not kept.
+3. The quantised graph reads the probe, and the head compares its output with torch's. This proves that the trace
+   computes the same function, padding included, and that 8 bits lose little: vectors keep a cosine of at least 0.97
+   (as a rule 0.99, so that an index built by one of the two serves the other), logits stay within a tenth of their
+   size. A graph that disagrees is not kept.
 4. It is written whole or not at all, with checksums; a damaged one is made again.
 """
 
