@@ -26,11 +26,8 @@ from chatbot.tuning.pairs import (
     in_dev_split,
     is_validation,
     known_pairs,
-    made_pairs,
     reading_pairs,
-    trained_passages,
 )
-from chatbot.tuning.questions import is_usable
 from chatbot.tuning.reranker import RerankerRecipe, make_rankings
 from chatbot.tuning.retriever import RetrieverRecipe, make_batches
 from personas import LoadedPersona, load_persona
@@ -115,8 +112,7 @@ def test_what_answers_holds_an_accepted_answer_and_what_does_not_lacks_it() -> N
 
 
 def test_neither_works_of_the_test_split_nor_those_for_validation_are_trained_on() -> None:
-    rows = [(passage.id, "Who hid something behind the barn at night?") for passage in PASSAGES]
-    pairs = known_pairs(QUESTIONS, PASSAGES) + made_pairs(rows, trained_passages(PASSAGES, QUESTIONS))
+    pairs = known_pairs(QUESTIONS, PASSAGES)
     assert {pair.group for pair in pairs} == set(TRAINED)
     read = [text for pair in pairs for text in (*pair.positives, *pair.negatives)]
     assert not [text for text in read if not text.startswith(tuple(f"{work}. " for work in TRAINED))]
@@ -180,22 +176,6 @@ def test_reading_comprehension_gives_pairs_of_one_story(tmp_path: Path, embedder
 def test_a_reading_set_that_is_missing_is_named(tmp_path: Path, embedder: Embedder) -> None:
     with pytest.raises(TrainingError, match="holds no reading comprehension set"):
         reading_pairs(tmp_path, embedder.count, 252)
-
-
-@pytest.mark.parametrize(
-    ("question", "usable"),
-    [
-        ("Where was the missing kettle of the miller concealed?", True),
-        ("Where did Lestrade conceal the kettle?", False),
-        ("Behind what barn was the old miller of the valley?", False),
-        ("Where was it?", False),
-        ("The miller concealed his missing kettle.", False),
-        ("Who concealed the kettle there? Was it the miller?", False),
-    ],
-)
-def test_a_written_question_is_one_question_in_other_words_about_what_is_there(question: str, usable: bool) -> None:
-    text = "The old miller of the valley hid a kettle behind the barn."
-    assert is_usable(question, Passage("a", TEXT, "b", "The Case", "", 1, "", text)) == usable
 
 
 def test_a_text_that_may_answer_is_no_negative_of_a_question() -> None:

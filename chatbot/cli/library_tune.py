@@ -27,9 +27,6 @@ def tune(
     known: Annotated[
         Path | None, typer.Option("--known", help="Known questions (JSONL), instead of those about the canon.")
     ] = None,
-    number: Annotated[
-        int, typer.Option("--questions", min=0, help="Have the small model write this many questions first.")
-    ] = 0,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 7,
     out: Annotated[Path | None, typer.Option("--out", help="Where it goes; default: beside the persona.")] = None,
 ) -> None:
@@ -59,7 +56,6 @@ def tune(
             passages=library.passages,
             questions=questions,
             reading=folder,
-            made=_made(resources, library.passages, questions, number, settings.runs_dir / persona, seed),
             cache=settings.encoder_cache,
             library=library,
         )
@@ -68,7 +64,6 @@ def tune(
             + [f"--what {what}"] * (what != "retriever")
             + (["--no-reading"] if no_reading else ["--reading DIR"])
             + [f"--known {shlex.quote(str(known))}"] * bool(known)
-            + [f"--questions {number}"] * bool(number)
             + [f"--seed {seed}"]
         )
         say("Collecting questions and texts that answer them ...")
@@ -102,24 +97,6 @@ def tune(
             f"{comparison.gain[1]:+.3f})"
         )
     say(f"The {what} of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
-
-
-def _made(resources: Any, passages: Any, questions: Any, number: int, folder: Path, seed: int) -> Any:
-    if not number:
-        return ()
-    from chatbot.tuning import make_questions, trained_passages
-
-    with progress("Questions") as show:
-        made = make_questions(
-            resources.engine,
-            trained_passages(passages, questions),
-            number,
-            folder / "questions.jsonl",
-            seed=seed,
-            on_progress=show,
-        )
-    say(f"{len(made)} of the model's questions are usable.")
-    return made
 
 
 def _shares(figures: Figures) -> str:

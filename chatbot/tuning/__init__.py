@@ -3,9 +3,7 @@
 from chatbot.tuning.compare import Comparison, Figures
 from chatbot.tuning.examples import Example, read_lines
 from chatbot.tuning.loop import TrainingProgress
-from chatbot.tuning.pairs import trained_passages
 from chatbot.tuning.publish import FACTS
-from chatbot.tuning.questions import make_questions
 from chatbot.tuning.train import train_voice
 from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune
 
@@ -19,9 +17,7 @@ __all__ = [
     "TrainingProgress",
     "Tuned",
     "What",
-    "make_questions",
     "read_lines",
     "train_voice",
-    "trained_passages",
     "tune",
 ]

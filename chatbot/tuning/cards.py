@@ -13,7 +13,6 @@ _KINDS = {
     "reading": "questions of FairytaleQA with their stories",
     "canon": "known questions with the books",
     "follow-up": "known follow-ups, after the exchange they refer to",
-    "made": "written by the small model, kept where they retrieve their passage",
 }
 _SPLITS = {"validation": "validation works of the dev split", "test": "works of the test split"}
 _PURPOSES = {

@@ -27,7 +27,7 @@ class Recipe:
     Attributes:
         batch_size: questions in a batch.
         negatives: texts for each question that do not answer it.
-        passes: over reading comprehension and questions that a model made.
+        passes: over reading comprehension.
         known_passes: over the known questions.
         max_tokens: longer texts are cut.
     """
@@ -43,7 +43,7 @@ class Recipe:
 
     def passes_over(self, pair: Pair) -> int:
         """How often a pair's question is trained on."""
-        return self.passes if pair.kind in ("reading", "made") else self.known_passes
+        return self.passes if pair.kind == "reading" else self.known_passes
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,9 @@ class Pair:
     """A question with texts of one form that answer it and hard negatives.
 
     Attributes:
-        kind: where it comes from: reading, canon, follow-up or made.
+        kind: where it comes from: reading, canon or follow-up.
         group: the title of the story or work; texts of one group may answer one another's questions.
-        answers: a text that holds one of them may answer; none: any text of the group may.
+        answers: a text that holds one of them may answer.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Pair:
         title = f"{self.group}. "
         if not text.startswith(title):
             return False
-        return not self.answers or text in self.positives or covered(self.answers, text[len(title) :]) >= MAY_ANSWER
+        return text in self.positives or covered(self.answers, text[len(title) :]) >= MAY_ANSWER
 
 
 @dataclass(frozen=True)
@@ -222,31 +222,6 @@ def _known_pairs(
         holds=known.targets[number].answered_by,
         lacks=lambda text: not any(target.answered_by(text) for target in known.targets),
     )
-
-
-def made_pairs(rows: Iterable[tuple[str, str]], passages: Sequence[Passage]) -> list[Pair]:
-    """Pairs of questions that a model wrote about passages, with these passages.
-
-    Args:
-        rows: (passage id, question); those about passages that are not among `passages` are skipped.
-        passages: those that are trained on.
-    """
-    index = WindowIndex(passages)
-    by_id: dict[str, list[Unit]] = {}
-    for unit in index.units:
-        by_id.setdefault(unit.passage.id, []).append(unit)
-    pairs: list[Pair] = []
-    for id_, question in rows:
-        if id_ not in by_id:
-            continue
-        work = by_id[id_][0].passage.work
-        others = [unit for unit in index.search(question) if not same_work(unit.passage.work, work)]
-        # The answer is not known, so only the window that shares most words with the question is taken.
-        nearest = _nearest(by_id[id_], question, "window")[:1]
-        pairs += _pairs_of(
-            ("made", work, question, ()), nearest, others, holds=lambda text: True, lacks=lambda text: True
-        )
-    return pairs
 
 
 # ---------------------------------------------------------------------- both

@@ -29,7 +29,7 @@ from chatbot.tuning.compare import (
 )
 from chatbot.tuning.encoders import Recipe, Task, base_model, train_encoder
 from chatbot.tuning.loop import OnStep
-from chatbot.tuning.pairs import Pair, is_validation, known_pairs, made_pairs, reading_pairs, trained_passages
+from chatbot.tuning.pairs import Pair, is_validation, known_pairs, reading_pairs
 from chatbot.tuning.publish import publish_adapter
 from chatbot.tuning.reranker import RerankerRecipe, reranker_task
 from chatbot.tuning.retriever import RetrieverRecipe, retriever_task
@@ -49,7 +49,6 @@ class TrainingData:
         passages: all of the library.
         questions: the known ones, of both splits.
         reading: the folder of the reading comprehension set; None: none.
-        made: (passage id, question) that a model wrote.
         cache: where converted models are kept; None: torch runs them.
         library: where the reranker's windows are found (it is not compared without one), and whose vectors are used as
             they are if the embedder in question made them.
@@ -59,7 +58,6 @@ class TrainingData:
     passages: Sequence[Passage]
     questions: Sequence[KnownQuestion]
     reading: Path | None = None
-    made: Sequence[tuple[str, str]] = ()
     cache: Path | None = None
     library: Library | None = None
 
@@ -70,8 +68,6 @@ class TrainingData:
             TrainingError: the folder holds no reading comprehension set.
         """
         pairs = known_pairs(self.questions, self.passages)
-        if self.made:
-            pairs += made_pairs(self.made, trained_passages(self.passages, self.questions))
         if self.reading:
             embedder = Embedder(self.model)
             pairs += reading_pairs(self.reading, embedder.count, embedder.max_tokens - MARGIN)
