@@ -1,6 +1,9 @@
 """LoRA training of the search's encoders: one path for the retriever and the reranker, which differ in their `Task`.
 
-The loop is our own (`loop`, as for a voice), not sentence-transformers' trainers: MEASURED
+The loop is that of a voice (`loop`) and not sentence-transformers' trainers. Side by side, in 25 steps over the same
+examples, these were as good but not better. Retriever: answer@1 47.6% against our 46.8%, @4 75.7% against 76.4% of 267
+test questions, gain in reciprocal rank -0.020 to +0.015; 180 CPU seconds against 161. Reranker: 75 CPU seconds against
+80. They need `datasets` and pyarrow (180 MB), and mask no text of the same story that may answer as well.
 """
 
 from __future__ import annotations

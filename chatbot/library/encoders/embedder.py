@@ -25,8 +25,6 @@ def _load(source: Path, adapter: Path | None) -> Any:
     import torch
     from transformers import AutoModel
 
-    _check_pooling(source)
-
     class Pooled(torch.nn.Module):
         """The model, the mean of its tokens, and the unit vector of that."""
 
@@ -67,7 +65,7 @@ def _check(converted: Any, original: Any) -> None:
 class Embedder(Encoder, Embeddings):
     """Texts to unit vectors (the bundled model: 384 dimensions); see `Encoder` for the arguments."""
 
-    head = Head("embedder", _load, PROBE, _check)
+    head = Head("embedder", _load, PROBE, _check, _check_pooling)
     advice = "Correct BAKERSTREET_EMBEDDER."
 
     @property

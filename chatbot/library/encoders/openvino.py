@@ -41,16 +41,17 @@ class Head:
 
     Attributes:
         name: in the name of the converted model's folder, and in messages.
-        load: the torch module of a model's folder and its adapter; called with the tokenizer's arrays by keyword. It
-            raises ConversionError where the model computes something else than the head.
+        load: the torch module of a model's folder and its adapter; called with the tokenizer's arrays by keyword.
         probe: texts, or pairs of them, that the conversion is traced and checked with.
         check: raises ConversionError where the outputs (converted, original) for the probe do not agree.
+        check_source: raises ConversionError where a model's folder states that it computes something else.
     """
 
     name: str
     load: Callable[[Path, Path | None], Any]
     probe: tuple[Text, ...]
     check: Callable[[Any, Any], None]
+    check_source: Callable[[Path], None] = lambda _: None
 
 
 class OpenVinoEncoder:
@@ -84,6 +85,7 @@ class OpenVinoEncoder:
         import openvino
         from tokenizers import Tokenizer
 
+        head.check_source(source)
         folder = _converted(source, cache, head, adapter, say)
         self._tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
         pairs = not isinstance(head.probe[0], str)
