@@ -107,7 +107,6 @@ class CrossEncoder(Encoder):
         model = _load(self.folder, self._adapter)
         tokenizer = AutoTokenizer.from_pretrained(self.folder)
 
-        @torch.inference_mode()
         def encode(pairs: list[tuple[str, str]]) -> Any:
             scores = []
             for start in range(0, len(pairs), BATCH):
@@ -120,7 +119,8 @@ class CrossEncoder(Encoder):
                     padding=True,
                     return_tensors="pt",
                 )
-                scores.append(model(**read).logits)
+                with torch.inference_mode():
+                    scores.append(model(**read).logits)
             return torch.cat(scores).numpy()
 
         return encode
