@@ -159,7 +159,10 @@ def test_a_library_of_an_earlier_version_is_refused_until_it_is_built_again(
     build_library(persona, folder, embedder)
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"version": 2, "complete": True}))
-    for use in (lambda: Library(folder, OpenModels(embedder)), lambda: build_library(persona, folder, embedder, texts=BOOK)):
+    for use in (
+        lambda: Library(folder, OpenModels(embedder)),
+        lambda: build_library(persona, folder, embedder, texts=BOOK),
+    ):
         with pytest.raises(LibraryError, match=r"earlier version.*library build quill --fresh"):
             use()
     build_library(persona, folder, embedder, texts=BOOK, fresh=True)

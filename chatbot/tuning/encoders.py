@@ -1,9 +1,10 @@
 """LoRA training of the search's encoders: one path for the retriever and the reranker, which differ in their `Task`.
 
 The loop is that of a voice (`loop`) and not sentence-transformers' trainers. Side by side, in 25 steps over the same
-examples, these were as good but not better. Retriever: answer@1 47.6% against our 46.8%, @4 75.7% against 76.4% of 267
-test questions, gain in reciprocal rank -0.020 to +0.015; 180 CPU seconds against 161. Reranker: 75 CPU seconds against
-80. They need `datasets` and pyarrow (180 MB), and mask no text of the same story that may answer as well.
+examples and on 267 test questions, these were no better. Retriever: answer@1 47.6% against our 46.8%, @4 75.7% against
+76.4%, gain in reciprocal rank -0.020 to +0.015; 180 CPU seconds against 161. Reranker: @1 68.5% against 70.8%, @4 91.0%
+against 92.1%, gain -0.028 to +0.002; 75 CPU seconds against 80. They need `datasets` and pyarrow (180 MB), and mask no
+text of the same story that may answer as well.
 """
 
 from __future__ import annotations
