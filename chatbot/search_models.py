@@ -113,7 +113,7 @@ class SearchModels:
         if named == "none" or (named == "auto" and self._loaded.reranker is None):
             return None
         model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
-        return CrossEncoder(model, adapter, settings.threads, cache=settings.encoder_cache, say=self._say)
+        return CrossEncoder(model, settings.threads, adapter=adapter, cache=settings.encoder_cache, say=self._say)
 
     @cached_property
     def _stronger_engine(self) -> Engine:

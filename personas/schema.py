@@ -85,7 +85,7 @@ class Prompts(_Part):
 
 
 class VoiceRecipe(_Part):
-    """How `voice train` makes the voice: one pass over the reading practice and the lines, in this order."""
+    """How `voice train` makes the voice: one pass over reading comprehension and the lines, in this order."""
 
     rank: int = Field(16, ge=1, le=256)
     alpha: int = Field(32, ge=1, le=1024)
@@ -95,7 +95,7 @@ class VoiceRecipe(_Part):
     reading: int = Field(1200, ge=0, description="Reading examples in all; 0: none.")
     reading_first: float = Field(0.5, ge=0, le=1, description="The share of the reading before the lines begin.")
     epochs: int = Field(2, ge=1, le=50, description="Passes over the persona's own lines.")
-    openings: list[Text] = Field(default_factory=list, description="Said before a quotation in reading practice.")
+    openings: list[Text] = Field(default_factory=list, description="Said before a quotation in reading comprehension.")
     conclusions: list[Text] = Field(default_factory=list, description="Said after it; {answer} stands for the answer.")
     answers_first: list[Text] = Field(
         default_factory=list, description="The answer first; {answer} and {quote} stand for both."

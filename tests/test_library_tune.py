@@ -14,27 +14,22 @@ from searching import CANON_QUESTIONS
 from chatbot.errors import ModelError, TrainingError
 from chatbot.evaluation import KnownQuestion, read_known_questions, share, split_of
 from chatbot.evaluation.retrieval import Judge, same_work
-from chatbot.library.encoders.cross_encoder import CrossEncoder
-from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search.library import Library
 from chatbot.library.texts.passages import TEXT, Passage
 from chatbot.settings import Settings
+from chatbot.tuning import Callbacks, TrainingData, TrainingProgress, Tuned, tune
 from chatbot.tuning.compare import compare, dense_ranker, questions_for
-from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.pairs import (
     FORMS,
     Pair,
-    is_held_out,
-    is_open,
+    in_dev_split,
+    is_validation,
     known_pairs,
-    made_pairs,
     reading_pairs,
-    trained_passages,
 )
-from chatbot.tuning.questions import is_usable
 from chatbot.tuning.reranker import RerankerRecipe, make_rankings
 from chatbot.tuning.retriever import RetrieverRecipe, make_batches
-from chatbot.tuning.tune import Ground, Tuned, Watch, tune
 from personas import LoadedPersona, load_persona
 
 ITEMS = "kettle lantern saddle mirror violin basket hammer ribbon candle wheel feather ladder".split()
@@ -48,9 +43,9 @@ def works(fits: Callable[[str], bool], number: int) -> list[str]:
     return [title for title in (f"The Case {at}" for at in range(500)) if fits(title)][:number]
 
 
-TRAINED = works(lambda title: share(title) < 0.4 and not is_held_out(title), 3)
-HELD_OUT = works(lambda title: share(title) < 0.4 and is_held_out(title), 1)
-REPORTED = works(lambda title: share(title) >= 0.4, 2)
+TRAINED = works(lambda title: share(title) < 0.4 and not is_validation(title), 3)
+VALIDATION = works(lambda title: share(title) < 0.4 and is_validation(title), 1)
+TEST = works(lambda title: share(title) >= 0.4, 2)
 
 
 def item(work: str, at: int) -> str:
@@ -69,14 +64,14 @@ def told(work: str) -> list[Passage]:
     ]
 
 
-PASSAGES = [passage for work in (*TRAINED, *HELD_OUT, *REPORTED) for passage in told(work)]
+PASSAGES = [passage for work in (*TRAINED, *VALIDATION, *TEST) for passage in told(work)]
 QUESTIONS = [
     KnownQuestion(
         work=work,
         question=f"What did the old {owner} of the valley hide behind the barn?",
         answers=(item(work, at),),
     )
-    for work in (*TRAINED, *HELD_OUT, *REPORTED)
+    for work in (*TRAINED, *VALIDATION, *TEST)
     for at, owner in enumerate(OWNERS)
 ]
 
@@ -91,7 +86,7 @@ def small(sherlock: LoadedPersona, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def tuned_in(small: LoadedPersona, run: Path, *, what: Any = "retriever", **more: Any) -> Tuned:
     recipe = SMALL if what == "retriever" else SMALL_RERANKER
-    return tune(what, small, Ground("bundled", PASSAGES, QUESTIONS), run, recipe=recipe, threads=1, **more)
+    return tune(what, small, TrainingData("bundled", PASSAGES, QUESTIONS), run, recipe=recipe, threads=1, **more)
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +111,8 @@ def test_what_answers_holds_an_accepted_answer_and_what_does_not_lacks_it() -> N
         assert pair.negatives and not any(answer in text for text in pair.negatives)
 
 
-def test_neither_works_of_the_test_split_nor_those_held_out_are_trained_on() -> None:
-    rows = [(passage.id, "Who hid something behind the barn at night?") for passage in PASSAGES]
-    pairs = known_pairs(QUESTIONS, PASSAGES) + made_pairs(rows, trained_passages(PASSAGES, QUESTIONS))
+def test_neither_works_of_the_test_split_nor_those_for_validation_are_trained_on() -> None:
+    pairs = known_pairs(QUESTIONS, PASSAGES)
     assert {pair.group for pair in pairs} == set(TRAINED)
     read = [text for pair in pairs for text in (*pair.positives, *pair.negatives)]
     assert not [text for text in read if not text.startswith(tuple(f"{work}. " for work in TRAINED))]
@@ -126,14 +120,14 @@ def test_neither_works_of_the_test_split_nor_those_held_out_are_trained_on() -> 
 
 def test_the_canon_s_test_split_is_closed_by_whatever_name_a_work_is_known() -> None:
     questions = read_known_questions(CANON_QUESTIONS)
-    reported = {t.work for q in questions if split_of(q) == "test" for t in q.targets}
-    assert reported
-    for work in reported:
-        assert not is_open(work, questions)
-        assert not is_open(f"The Disappearance of {work}", questions)
-    tuning = {q.work for q in questions if q.kind == "plain" and split_of(q) == "dev"}
-    assert any(is_open(work, questions) and is_held_out(work) for work in tuning)
-    assert not [work for work in tuning for other in reported if same_work(work, other) and is_open(work, questions)]
+    tested = {t.work for q in questions if split_of(q) == "test" for t in q.targets}
+    assert tested
+    for work in tested:
+        assert not in_dev_split(work, questions)
+        assert not in_dev_split(f"The Disappearance of {work}", questions)
+    dev = {q.work for q in questions if q.kind == "plain" and split_of(q) == "dev"}
+    assert any(in_dev_split(work, questions) and is_validation(work) for work in dev)
+    assert not [work for work in dev for other in tested if same_work(work, other) and in_dev_split(work, questions)]
 
 
 def test_a_follow_up_is_asked_behind_the_exchange_that_it_refers_to() -> None:
@@ -153,7 +147,7 @@ def test_a_follow_up_is_asked_behind_the_exchange_that_it_refers_to() -> None:
     assert {pair.kind for pair in pairs} == {"follow-up"}
 
 
-def test_reading_practice_gives_pairs_of_one_story(tmp_path: Path, embedder: Embedder) -> None:
+def test_reading_comprehension_gives_pairs_of_one_story(tmp_path: Path, embedder: Embedder) -> None:
     sections = [
         {"story": "the-old-mill", "section": str(at), "text": passage.text}
         for at, passage in enumerate(told("The Mill 0"))
@@ -172,35 +166,19 @@ def test_reading_practice_gives_pairs_of_one_story(tmp_path: Path, embedder: Emb
     for name, rows in (("sections", sections), ("questions", asked)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     pairs = reading_pairs(tmp_path, embedder.count, 252)
-    assert [pair.form for pair in pairs] == list(FORMS)  # of the training part alone
+    assert [pair.form for pair in pairs] == list(FORMS)  # of the training split alone
     for pair in pairs:
         assert all(text.startswith("The old mill. ") for text in (*pair.positives, *pair.negatives))
         assert all(item("The Mill 0", 0) in text for text in pair.positives)
         assert not any(item("The Mill 0", 0) in text for text in pair.negatives)
 
 
-def test_reading_practice_that_is_not_there_is_named(tmp_path: Path, embedder: Embedder) -> None:
-    with pytest.raises(TrainingError, match="does not hold reading practice"):
+def test_a_reading_set_that_is_missing_is_named(tmp_path: Path, embedder: Embedder) -> None:
+    with pytest.raises(TrainingError, match="holds no reading comprehension set"):
         reading_pairs(tmp_path, embedder.count, 252)
 
 
-@pytest.mark.parametrize(
-    ("question", "usable"),
-    [
-        ("Where was the missing kettle of the miller concealed?", True),
-        ("Where did Lestrade conceal the kettle?", False),
-        ("Behind what barn was the old miller of the valley?", False),
-        ("Where was it?", False),
-        ("The miller concealed his missing kettle.", False),
-        ("Who concealed the kettle there? Was it the miller?", False),
-    ],
-)
-def test_a_made_question_is_one_question_in_other_words_about_what_is_there(question: str, usable: bool) -> None:
-    text = "The old miller of the valley hid a kettle behind the barn."
-    assert is_usable(question, Passage("a", TEXT, "b", "The Case", "", 1, "", text)) == usable
-
-
-def test_a_text_that_may_answer_is_not_held_against_a_question() -> None:
+def test_a_text_that_may_answer_is_no_negative_of_a_question() -> None:
     one = Pair("canon", "A", "Who?", "window", ("A. The miller did.",), ("A. A dog barked.",), ("the miller",))
     other = Pair("canon", "A", "And who?", "window", ("A. It was the miller again.",), ("A. A cat slept.",), ("again",))
     (batch,) = make_batches([one, other], RetrieverRecipe(known_passes=1), seed=1)
@@ -223,8 +201,9 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 # ---------------------------------------------------------------------- training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["retriever", "reranker"])
-def test_a_run_that_was_killed_goes_on_and_gives_the_same_adapter(
+def test_a_run_that_was_killed_resumes_and_gives_the_same_adapter(
     what: str,
     small: LoadedPersona,
     request: pytest.FixtureRequest,
@@ -244,11 +223,13 @@ def test_a_run_that_was_killed_goes_on_and_gives_the_same_adapter(
             raise Killed
 
     with pytest.raises(Killed):
-        tuned_in(small, tmp_path / "run", what=what, destination=tmp_path / "out", watch=Watch(on_progress=kill))
+        tuned_in(small, tmp_path / "run", what=what, destination=tmp_path / "out", callbacks=Callbacks(on_step=kill))
     assert not (tmp_path / "out").exists()
     said: list[str] = []
-    again = tuned_in(small, tmp_path / "run", what=what, destination=tmp_path / "out", watch=Watch(say=said.append))
-    assert said[0].startswith("Going on from step 2 of ")
+    again = tuned_in(
+        small, tmp_path / "run", what=what, destination=tmp_path / "out", callbacks=Callbacks(say=said.append)
+    )
+    assert said[0].startswith("Resuming from step 2 of ")
     one, other = (load_file(folder / "adapter_model.safetensors") for folder in (whole.folder, again.folder))
     assert one.keys() == other.keys()
     for name, tensor in one.items():
@@ -277,17 +258,17 @@ def test_the_card_states_data_settings_and_results(retriever: Tuned) -> None:
     card = (retriever.folder / "README.md").read_text()
     facts = json.loads((retriever.folder / "training.json").read_text())
     after = retriever.comparisons["test"].after
-    assert facts["held_out_works"] == HELD_OUT
+    assert facts["validation_works"] == VALIDATION
     assert facts["results"]["test"]["questions"] == 24
     assert facts["results"]["test"]["verdict"] == retriever.comparisons["test"].verdict
     for stated in (
         "known questions with the books | 36",
         "| rank | 4 |",
         "seed 7",
-        HELD_OUT[0],
+        VALIDATION[0],
         "`bakerstreet library tune sherlock --seed 7`",
         f"| works of the test split | 24 | this retriever | {100 * after.top1:.1f}%",
-        f"this retriever {retriever.comparisons['held_out'].verdict} the untuned embedder",
+        f"this retriever {retriever.comparisons['validation'].verdict} the untuned embedder",
     ):
         assert stated in card
     assert "FairytaleQA" not in card
@@ -299,31 +280,28 @@ def test_the_card_states_data_settings_and_results(retriever: Tuned) -> None:
 def test_an_adapter_changes_vectors_and_fingerprint_and_runs_alike_in_openvino_and_torch(
     retriever: Tuned, embedder: Embedder, tmp_path: Path
 ) -> None:
+    from safetensors.torch import load_file, save_file
+
     texts = [passage.indexed() for passage in PASSAGES[:6]]
-    adapter = retriever.folder
-    converted, original = Embedder(adapter=adapter, cache=tmp_path), Embedder(adapter=adapter)
+    said: list[str] = []
+    converted = Embedder(adapter=retriever.folder, cache=tmp_path, say=said.append)
+    original = Embedder(adapter=retriever.folder)
     ours, theirs = (np.array(kind.embed_documents(texts)) for kind in (converted, original))
-    assert (tmp_path / "openvino").is_dir()
     assert (ours * theirs).sum(axis=1).min() > 0.97
     untuned = np.array(Embedder().embed_documents(texts))
     assert np.abs(theirs - untuned).max() > 1e-3
     assert len({converted.fingerprint, embedder.fingerprint, Embedder().fingerprint}) == 3
     assert converted.fingerprint == original.fingerprint
     assert Embedder().fingerprint == "all-MiniLM-L6-v2:90868376"
-
-
-def test_another_adapter_is_another_embedder_and_is_converted_anew(retriever: Tuned, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
+    # Another adapter is another embedder, and is converted as well.
     other = tmp_path / "other"
     other.mkdir()
     (other / "adapter_config.json").write_bytes((retriever.folder / "adapter_config.json").read_bytes())
     tensors = load_file(retriever.folder / "adapter_model.safetensors")
     save_file({name: tensor * 3 for name, tensor in tensors.items()}, other / "adapter_model.safetensors")
-    said: list[str] = []
-    one, two = (Embedder(adapter=a, cache=tmp_path, say=said.append) for a in (retriever.folder, other))
-    assert one.fingerprint != two.fingerprint
-    assert np.abs(np.array(one.embed_query("A clue.")) - np.array(two.embed_query("A clue."))).max() > 1e-3
+    tripled = Embedder(adapter=other, cache=tmp_path, say=said.append)
+    assert tripled.fingerprint != converted.fingerprint
+    assert np.abs(np.array(tripled.embed_documents(texts)) - ours).max() > 1e-3
     assert len(said) == 2
 
 
@@ -393,8 +371,8 @@ def test_the_comparison_counts_only_answers_of_the_right_work_and_states_no_gain
     embedder: Embedder, tmp_path: Path
 ) -> None:
     asked = questions_for("test", QUESTIONS, PASSAGES)
-    assert {question.work for question in asked} == set(REPORTED)
-    assert {question.work for question in questions_for("held_out", QUESTIONS, PASSAGES)} == set(HELD_OUT)
+    assert {question.work for question in asked} == set(TEST)
+    assert {question.work for question in questions_for("validation", QUESTIONS, PASSAGES)} == set(VALIDATION)
     rank = dense_ranker(PASSAGES, embedder, tmp_path, lambda done, total: None)
     same = compare(asked, Judge(PASSAGES), rank, rank)
     assert same.before == same.after and same.gain == (0.0, 0.0) and same.verdict == "does not beat"
@@ -404,21 +382,12 @@ def test_the_comparison_counts_only_answers_of_the_right_work_and_states_no_gain
     assert better.beats and better.after.mrr > 0
 
 
-def test_the_reranker_is_held_against_the_search_s_own_order(
-    small: LoadedPersona, library: Library, settings: Settings, sherlock: LoadedPersona, tmp_path: Path
+def test_the_reranker_is_compared_with_the_search_s_own_order(
+    small: LoadedPersona, library: Library, settings: Settings, tmp_path: Path
 ) -> None:
-    questions = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and split_of(q) == "dev"][:20]
-    reported = [q for q in read_known_questions(CANON_QUESTIONS) if q.kind == "plain" and split_of(q) == "test"][:3]
-    ground = Ground("bundled", library.passages, [*questions, *reported], cache=settings.models_dir)
-    tuned = tune(
-        "reranker",
-        small,
-        ground,
-        tmp_path,
-        recipe=SMALL_RERANKER,
-        library=library,
-        destination=tmp_path / "out",
-        threads=1,
-    )
-    assert tuned.comparisons["test"].questions == 3
+    plain = [question for question in read_known_questions(CANON_QUESTIONS) if question.kind == "plain"]
+    questions = [question for split in ("dev", "test") for question in [q for q in plain if split_of(q) == split][:4]]
+    data = TrainingData("bundled", library.passages, questions, cache=settings.models_dir, library=library)
+    tuned = tune("reranker", small, data, tmp_path, recipe=SMALL_RERANKER, destination=tmp_path / "out", threads=1)
+    assert tuned.comparisons["test"].questions == 4
     assert "the windows of the fused search" in (tmp_path / "out" / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""Reading practice from a folder of questions, and the persona's lines."""
+"""Reading comprehension examples from a folder of questions, and the persona's lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from chatbot.errors import TrainingError
 from chatbot.language import content_words
 from chatbot.prompts import Message
-from chatbot.tuning.comprehension import SILENT_SHARE, Practice, read_practice
+from chatbot.tuning.comprehension import SILENT_SHARE, reading_examples
 from chatbot.tuning.examples import Example, counts, read_lines
 from personas import LoadedPersona
 
@@ -58,66 +58,74 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def notes(item: Practice) -> list[str]:
-    return re.findall(r"^\[\d+\] Story \d+: (.+)$", item.prompt, re.MULTILINE)
+def prompt(item: Example) -> str:
+    return item.messages[0].content
 
 
-def answer(item: Practice) -> str:
+def reply(item: Example) -> str:
+    return item.messages[1].content
+
+
+def notes(item: Example) -> list[str]:
+    return re.findall(r"^\[\d+\] Story \d+: (.+)$", prompt(item), re.MULTILINE)
+
+
+def answer(item: Example) -> str:
     """What the question is about, found again in the invented stories."""
-    story = re.findall(r"^\[1\] Story (\d+):", item.prompt, re.MULTILINE)[0]
-    owner = re.findall(r"What did the (\w+) hide\?$", item.prompt)[0]
+    story = re.findall(r"^\[1\] Story (\d+):", prompt(item), re.MULTILINE)[0]
+    owner = re.findall(r"What did the (\w+) hide\?$", prompt(item))[0]
     return THINGS[(OWNERS.index(owner) + int(story)) % 12]
 
 
 def test_a_replys_quotation_stands_in_its_notes_and_holds_the_answer(folder: Path, sherlock: LoadedPersona) -> None:
-    practice = [item for item in read_practice(folder, sherlock.persona, 144, 0) if item.kind == "reading"]
-    assert len(practice) > 100
-    for item in practice:
-        (quote,) = re.findall(r'"([^"]+)"', item.reply)
+    examples = [item for item in reading_examples(folder, sherlock.persona, 144, 0) if item.kind == "reading"]
+    assert len(examples) > 100
+    for item in examples:
+        (quote,) = re.findall(r'"([^"]+)"', reply(item))
         assert any(quote in note for note in notes(item)), item
         assert content_words(answer(item)) <= content_words(quote), item
-        assert answer(item) in item.reply.replace(quote, "")
+        assert answer(item) in reply(item).replace(quote, "")
 
 
 def test_the_notes_of_a_silent_example_lack_the_answer_and_he_declines(folder: Path, sherlock: LoadedPersona) -> None:
-    practice = read_practice(folder, sherlock.persona, 144, 0)
-    silent = [item for item in practice if item.kind == "reading-silent"]
-    assert len(silent) / len(practice) == pytest.approx(SILENT_SHARE, abs=0.08)
+    examples = reading_examples(folder, sherlock.persona, 144, 0)
+    silent = [item for item in examples if item.kind == "reading-silent"]
+    assert len(silent) / len(examples) == pytest.approx(SILENT_SHARE, abs=0.08)
     for item in silent:
-        assert item.reply in sherlock.persona.declines
+        assert reply(item) in sherlock.persona.declines
         assert notes(item)
         assert not content_words(answer(item)) & content_words(" ".join(notes(item))), item
 
 
 def test_the_notes_besides_the_right_one_lack_the_answer(folder: Path, sherlock: LoadedPersona) -> None:
-    for item in read_practice(folder, sherlock.persona, 144, 0):
+    for item in reading_examples(folder, sherlock.persona, 144, 0):
         if item.kind == "reading":
             assert len([note for note in notes(item) if answer(item) in note]) == 1
             assert len(notes(item)) >= 2
 
 
 def test_the_right_note_does_not_always_stand_in_the_same_place(folder: Path, sherlock: LoadedPersona) -> None:
-    practice = [item for item in read_practice(folder, sherlock.persona, 144, 0) if item.kind == "reading"]
-    places = {[answer(item) in note for note in notes(item)].index(True) for item in practice}
+    examples = [item for item in reading_examples(folder, sherlock.persona, 144, 0) if item.kind == "reading"]
+    places = {[answer(item) in note for note in notes(item)].index(True) for item in examples}
     assert places == {0, 1, 2}
 
 
 def test_a_prompt_is_what_a_turn_with_notes_looks_like(folder: Path, sherlock: LoadedPersona) -> None:
     prompts = sherlock.persona.prompts
-    for item in read_practice(folder, sherlock.persona, 20, 0):
-        assert item.prompt.startswith(f"{prompts.grounded}\n{prompts.notes}\n[1] Story ")
-        assert f"\n{prompts.question} What did the " in item.prompt
+    for item in reading_examples(folder, sherlock.persona, 20, 0):
+        assert prompt(item).startswith(f"{prompts.grounded}\n{prompts.notes}\n[1] Story ")
+        assert f"\n{prompts.question} What did the " in prompt(item)
 
 
 def test_the_same_seed_gives_the_same_examples_and_another_seed_others(folder: Path, sherlock: LoadedPersona) -> None:
-    first = read_practice(folder, sherlock.persona, 40, 5)
-    assert read_practice(folder, sherlock.persona, 40, 5) == first
-    assert read_practice(folder, sherlock.persona, 40, 6) != first
+    first = reading_examples(folder, sherlock.persona, 40, 5)
+    assert reading_examples(folder, sherlock.persona, 40, 5) == first
+    assert reading_examples(folder, sherlock.persona, 40, 6) != first
 
 
 def test_no_more_examples_are_made_than_asked_for(folder: Path, sherlock: LoadedPersona) -> None:
-    assert len(read_practice(folder, sherlock.persona, 7, 0)) == 7
-    assert len(read_practice(folder, sherlock.persona, 0, 0)) == 0
+    assert len(reading_examples(folder, sherlock.persona, 7, 0)) == 7
+    assert len(reading_examples(folder, sherlock.persona, 0, 0)) == 0
 
 
 @pytest.mark.parametrize(("split", "explicit"), [("test", True), ("val", True), ("train", False)])
@@ -125,13 +133,13 @@ def test_only_training_questions_with_their_answer_in_the_text_are_used(
     folder: Path, sherlock: LoadedPersona, split: str, explicit: bool
 ) -> None:
     write_rows(folder / "questions.jsonl", rows(split, explicit)[1])
-    assert read_practice(folder, sherlock.persona, 20, 0) == []
+    assert reading_examples(folder, sherlock.persona, 20, 0) == []
 
 
 def test_a_question_whose_answer_no_sentence_holds_is_left_out(folder: Path, sherlock: LoadedPersona) -> None:
     questions = [{**question, "answers": ["a purple elephant"]} for question in rows()[1]]
     write_rows(folder / "questions.jsonl", questions)
-    assert read_practice(folder, sherlock.persona, 20, 0) == []
+    assert reading_examples(folder, sherlock.persona, 20, 0) == []
 
 
 @pytest.mark.parametrize("name", ["sections.jsonl", "questions.jsonl"])
@@ -141,8 +149,8 @@ def test_a_damaged_folder_is_named(folder: Path, sherlock: LoadedPersona, name: 
     if text is not None:
         (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(TrainingError) as caught:
-        read_practice(folder, sherlock.persona, 20, 0)
-    assert f"{folder} does not hold reading practice" in str(caught.value)
+        reading_examples(folder, sherlock.persona, 20, 0)
+    assert f"{folder} holds no reading comprehension set" in str(caught.value)
 
 
 GOOD = '{"kind": "voice", "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Sir."}]}'
@@ -178,7 +186,7 @@ def test_lines_are_read_with_their_kind_and_blank_ones_passed_over(tmp_path: Pat
 def test_a_wrong_line_is_named_with_its_number(tmp_path: Path, row: str) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text(f"{GOOD}\n\n{row}\n{GOOD}\n", encoding="utf-8")
-    with pytest.raises(TrainingError, match=r"lines\.jsonl:3: is no conversation"):
+    with pytest.raises(TrainingError, match=r"lines\.jsonl:3: is not a conversation"):
         read_lines(file)
 
 

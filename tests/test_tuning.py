@@ -1,10 +1,13 @@
-"""Training a voice with the real model, on a few lines: it learns, goes on after a kill, and says what it did."""
+"""The training loop on a layer of four weights; a voice with the real model on a few lines."""
 
 from __future__ import annotations
 
 import json
+import random
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,12 +16,12 @@ from chatbot.engines.weights import GeneratorWeights, check_voice, resolve_model
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
 from chatbot.settings import Settings
-from chatbot.tuning.examples import Example
-from chatbot.tuning.loop import TrainingProgress
-from chatbot.tuning.train import IGNORED, encode_example, make_batches, train_voice
+from chatbot.tuning import Example, TrainingProgress, train_voice
+from chatbot.tuning.loop import bucketed, run_steps, with_adapter
+from chatbot.tuning.train import IGNORED, encode_example
 from personas import LoadedPersona, load_persona
 
-RECIPE = {"rank": 4, "alpha": 8, "reading": 0, "epochs": 2, "batch_size": 4, "learning_rate": 2e-3}
+RECIPE = {"rank": 4, "alpha": 8, "reading": 0, "epochs": 1, "batch_size": 2, "learning_rate": 1e-2}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def weights(settings: Settings) -> GeneratorWeights:
 
 @pytest.fixture(scope="module")
 def small(sherlock: LoadedPersona, tmp_path_factory: pytest.TempPathFactory) -> LoadedPersona:
-    """Sherlock with eight short lines of his own."""
+    """Sherlock with eight short exchanges of his own."""
     root = tmp_path_factory.mktemp("personas")
     folder = root / "sherlock"
     folder.mkdir()
@@ -36,9 +39,12 @@ def small(sherlock: LoadedPersona, tmp_path_factory: pytest.TempPathFactory) -> 
     rows = [
         {
             "kind": "voice",
-            "messages": [{"role": "user", "content": f"Question {n}?"}, {"role": "assistant", "content": text}],
+            "messages": [
+                {"role": "user", "content": f"Question {n}?"},
+                {"role": "assistant", "content": "Data, my dear sir."},
+            ],
         }
-        for n, text in enumerate(["I see mud upon your boots.", "Draw up a chair.", "Data, my dear sir."] * 3)
+        for n in range(8)
     ]
     (folder / "lines.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return load_persona("sherlock", root)
@@ -49,7 +55,9 @@ def trained(
 ) -> list[TrainingProgress]:
     steps: list[TrainingProgress] = []
     recipe = small.persona.training.model_copy(update=RECIPE)
-    train_voice(small, weights, runs, reading=None, destination=out, recipe=recipe, on_progress=steps.append, **more)  # type: ignore[arg-type]
+    train_voice(
+        small, weights, runs, reading=None, destination=out, recipe=recipe, threads=1, on_step=steps.append, **more
+    )  # type: ignore[arg-type]
     return steps
 
 
@@ -62,7 +70,7 @@ def test_training_lowers_the_loss_and_writes_an_adapter_with_a_card(
     check_voice(tmp_path / "voice", weights)
     card = (tmp_path / "voice" / "README.md").read_text()
     facts = json.loads((tmp_path / "voice" / "training.json").read_text())
-    for stated in ("SmolLM2-135M-Instruct", "Rank 4", "seed 7", str(facts["loss_last"]), "voice | 18"):
+    for stated in ("SmolLM2-135M-Instruct", "Rank 4", "seed 7", str(facts["loss_last"]), "voice | 8"):
         assert stated in card
     assert str(tmp_path) not in card + (tmp_path / "voice" / "adapter_config.json").read_text()
     from safetensors.torch import load_file
@@ -71,39 +79,108 @@ def test_training_lowers_the_loss_and_writes_an_adapter_with_a_card(
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
 
 
-def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
+class Killed(Exception):
+    """A run ends here."""
+
+
+def kill_after_two(progress: TrainingProgress) -> None:
+    if progress.step == 2:
+        raise Killed
+
+
+@pytest.mark.slow
+def test_a_voice_whose_training_was_killed_resumes_and_ends_as_if_it_had_not_been(
     small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chatbot.tuning.loop.CHECKPOINT_STEPS", 1)
     whole = trained(small, weights, tmp_path / "one", tmp_path / "a")
-
-    class Killed(Exception):
-        pass
-
-    def kill(step: TrainingProgress) -> None:
-        if step.step == 2:
-            raise Killed
-
     recipe = small.persona.training.model_copy(update=RECIPE)
     with pytest.raises(Killed):
         train_voice(
-            small, weights, tmp_path / "two", reading=None, destination=tmp_path / "b", recipe=recipe, on_progress=kill
+            small,
+            weights,
+            tmp_path / "two",
+            reading=None,
+            destination=tmp_path / "b",
+            recipe=recipe,
+            on_step=kill_after_two,
         )
     assert not (tmp_path / "b").exists()
     said: list[str] = []
     rest = trained(small, weights, tmp_path / "two", tmp_path / "b", say=said.append)
-    assert said == [f"Going on from step 2 of {whole[-1].steps}."]
+    assert said == [f"Resuming from step 2 of {whole[-1].steps}."]
     assert [step.step for step in rest] == [step.step for step in whole[2:]]
     assert [step.loss for step in rest] == pytest.approx([step.loss for step in whole[2:]], abs=2e-3)
 
 
-def test_a_checkpoint_of_other_lines_is_not_gone_on_with(
-    small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path
-) -> None:
-    trained(small, weights, tmp_path / "runs", tmp_path / "a")
+BATCHES = [[0.1 * row, 0.5, -0.2, 0.3] for row in range(6)]
+
+
+def run_tiny(
+    checkpoint: Path, batches: Sequence[list[float]] = BATCHES, settings: object = "lr 0.1", **more: Any
+) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """The adapter of a layer of four weights after a run, and what the run said."""
+    from peft import LoraConfig, get_peft_model_state_dict
+
+    class Layer(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(4, 1)
+
+        @property
+        def device(self) -> torch.device:
+            return self.linear.weight.device
+
+        def forward(self, row: torch.Tensor) -> torch.Tensor:
+            return self.linear(row)
+
+    model = with_adapter(Layer, LoraConfig(r=2, target_modules=["linear"]), seed=7, threads=0)
     said: list[str] = []
-    trained(small, weights, tmp_path / "runs", tmp_path / "b", seed=8, say=said.append)
-    assert said == ["An earlier run had other data or settings; starting anew."]
+    run_steps(
+        model,
+        batches,
+        lambda row: ((model(torch.tensor(row)) - 1.0).square().mean(), len(row)),
+        settings=settings,
+        learning_rate=0.1,
+        checkpoint=checkpoint,
+        say=said.append,
+        **more,
+    )
+    return get_peft_model_state_dict(model), said
+
+
+def killed_run(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.tuning.loop.CHECKPOINT_STEPS", 1)
+    with pytest.raises(Killed):
+        run_tiny(checkpoint, on_step=kill_after_two)
+
+
+def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, said = run_tiny(tmp_path / "whole.pt")
+    assert not said
+    killed_run(tmp_path / "killed.pt", monkeypatch)
+    resumed, said = run_tiny(tmp_path / "killed.pt")
+    assert said == ["Resuming from step 2 of 6."]
+    assert all(torch.equal(tensor, resumed[name]) for name, tensor in whole.items())
+
+
+@pytest.mark.parametrize(
+    ("change", "resumes"),
+    [
+        ({"batches": [*BATCHES[:3], [9.0] * 4, *BATCHES[4:]]}, True),
+        ({"batches": [*BATCHES, [0.0] * 4]}, True),
+        ({"batches": [BATCHES[0], [9.0] * 4, *BATCHES[2:]]}, False),
+        ({"settings": "lr 0.2"}, False),
+    ],
+)
+def test_a_checkpoint_serves_while_its_settings_and_the_batches_behind_it_are_the_same(
+    change: dict[str, Any], resumes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_run(tmp_path / "checkpoint.pt", monkeypatch)
+    steps: list[TrainingProgress] = []
+    _, said = run_tiny(tmp_path / "checkpoint.pt", on_step=steps.append, **change)
+    assert steps[0].step == (3 if resumes else 1)
+    assert said[0].startswith("Resuming from step 2" if resumes else "The checkpoint is of other data or settings")
 
 
 def test_the_loss_is_on_the_replies_alone(weights: GeneratorWeights) -> None:
@@ -127,16 +204,16 @@ def test_the_loss_is_on_the_replies_alone(weights: GeneratorWeights) -> None:
     assert "<|im_start|>user\nAnd he?<|im_end|>" in tokenizer.decode(encoded.ids)
 
 
-def test_batches_hold_every_example_once(weights: GeneratorWeights) -> None:
-    from chatbot.tuning.train import Encoded
+def test_batches_hold_every_item_once_and_little_padding() -> None:
+    items = [[number] * (number % 7 + 1) for number in range(50)]
+    batches = bucketed(items, 4, len, random.Random(1))
+    assert sorted(item[0] for batch in batches for item in batch) == list(range(50))
+    assert batches == bucketed(items, 4, len, random.Random(1))
+    widths = [max(map(len, batch)) * len(batch) for batch in batches]
+    assert sum(widths) < 1.3 * sum(map(len, items))
 
-    examples = [Encoded([number] * (number % 7 + 1), []) for number in range(50)]
-    batches = list(make_batches(examples, 4, seed=1))
-    assert sorted(item.ids[0] for batch in batches for item in batch) == list(range(50))
-    assert batches == list(make_batches(examples, 4, seed=1))
 
-
-def test_reading_practice_that_is_asked_for_but_not_named_is_an_error(
+def test_a_reading_set_that_is_asked_for_but_not_named_is_an_error(
     sherlock: LoadedPersona, weights: GeneratorWeights, tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match="--reading"):

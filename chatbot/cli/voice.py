@@ -18,16 +18,18 @@ def train(
     persona: Annotated[str, typer.Argument(help="Whose voice.")],
     reading: Annotated[
         Path | None,
-        typer.Option("--reading", help="A folder with reading practice; default: BAKERSTREET_READING."),
+        typer.Option("--reading", help="A folder with a reading comprehension set; default: BAKERSTREET_READING."),
     ] = None,
     no_reading: Annotated[bool, typer.Option("--no-reading", help="Train on the persona's lines alone.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the order, the first weights and the wording.")] = 7,
+    seed: Annotated[
+        int, typer.Option(help="Of the order, the first weights and the wording of the reading examples.")
+    ] = 7,
     out: Annotated[Path | None, typer.Option("--out", help="Where the voice goes; default: the persona's.")] = None,
 ) -> None:
-    """Train the voice of a persona. A run that was stopped goes on where it was."""
+    """Train the voice of a persona. A run that was stopped resumes where it was."""
     from chatbot.engines import resolve_model
     from chatbot.settings import get_settings
-    from chatbot.tuning.train import train_voice
+    from chatbot.tuning import train_voice
 
     settings = get_settings()
     with opened() as resources:
@@ -46,7 +48,7 @@ def train(
             threads=settings.cpu_threads(),
             destination=out,
             recipe=recipe,
-            on_progress=show,
+            on_step=show,
             say=say,
         )
     say(f"The voice of {loaded.persona.name} is in {folder}; its card is README.md there.")
@@ -55,18 +57,19 @@ def train(
 @app.command("list")
 def list_voices() -> None:
     """List the voices and the model each belongs to."""
+    from chatbot.library.encoders import ADAPTER_CONFIG
     from chatbot.settings import get_settings
-    from chatbot.tuning.publish import CONFIG, FACTS
+    from chatbot.tuning import FACTS
     from personas import find_personas, load_persona
 
     extra = get_settings().personas
     for persona_id in sorted(find_personas(extra)):
         loaded = load_persona(persona_id, extra)
         folder = loaded.voice
-        if folder is None or not (folder / CONFIG).is_file():
+        if folder is None or not (folder / ADAPTER_CONFIG).is_file():
             typer.echo(f"{persona_id}: no voice; train one with `bakerstreet voice train {persona_id}`")
             continue
-        stated = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        stated = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8")) if (folder / FACTS).is_file() else {}
         loss = f", held-out loss {facts['loss_held_out']}" if "loss_held_out" in facts else ""
         typer.echo(f"{persona_id}: {stated.get('base_model_name_or_path')}, rank {stated.get('r')}{loss}")

@@ -1,1 +1,23 @@
-"""Making a voice: examples from the persona's lines and from reading practice, and LoRA training on them."""
+"""Training: a persona's voice, and the retriever and reranker of its search."""
+
+from chatbot.tuning.compare import Comparison, Figures
+from chatbot.tuning.examples import Example, read_lines
+from chatbot.tuning.loop import TrainingProgress
+from chatbot.tuning.publish import FACTS
+from chatbot.tuning.train import train_voice
+from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune
+
+__all__ = [
+    "FACTS",
+    "Callbacks",
+    "Comparison",
+    "Example",
+    "Figures",
+    "TrainingData",
+    "TrainingProgress",
+    "Tuned",
+    "What",
+    "read_lines",
+    "train_voice",
+    "tune",
+]

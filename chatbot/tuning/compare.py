@@ -1,4 +1,4 @@
-"""Whether a tuned search finds more than an untuned one: on works that neither was trained on, and by how much."""
+"""Whether a tuned search finds more than the untuned one, on works that were not trained on."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from chatbot.evaluation.retrieval import DEPTH, Judge, same_work
 from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search import ADVANCED, LOGIT, NAIVE, Evidence, Library
 from chatbot.library.texts import Passage
-from chatbot.tuning.pairs import held_out_questions
+from chatbot.progress import Progress
+from chatbot.tuning.pairs import validation_questions
 
 CANDIDATES = 16  # windows that the reranker orders
 BATCH = 64
 
 Ranker = Callable[[str], Sequence[Evidence]]
-Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Comparison:
 
     @property
     def beats(self) -> bool:
-        """Whether the gain is surely above zero."""
+        """Whether the interval lies above zero."""
         return self.gain[0] > 0
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """The outcome as a verb, for a sentence."""
         if self.beats:
             return "beats"
         return "is beaten by" if self.gain[1] < 0 else "does not beat"
@@ -65,18 +65,18 @@ class Comparison:
 
 
 def questions_for(split: str, questions: Sequence[KnownQuestion], passages: Sequence[Passage]) -> list[KnownQuestion]:
-    """The plain questions of `test`, or those of `held_out` works, that are about a work of the library."""
+    """The plain questions of the `test` split or the `validation` works that are about a work of the library."""
     works = {passage.work for passage in passages}
     wanted = (
-        held_out_questions(questions)
-        if split == "held_out"
+        validation_questions(questions)
+        if split == "validation"
         else [question for question in questions if question.kind == "plain" and split_of(question) == "test"]
     )
     return [question for question in wanted if any(same_work(work, question.work) for work in works)]
 
 
 def compare(questions: Sequence[KnownQuestion], judge: Judge, before: Ranker, after: Ranker) -> Comparison:
-    """Ask both every question; there must be one at least."""
+    """Ask both rankers every question; there must be at least one."""
     ranks = [
         [_rank(question, judge, ranker(question.question)) for question in questions] for ranker in (before, after)
     ]
@@ -85,13 +85,13 @@ def compare(questions: Sequence[KnownQuestion], judge: Judge, before: Ranker, af
     return Comparison(len(questions), _figures(ranks[0]), _figures(ranks[1]), (round(low, 4), round(high, 4)))
 
 
-def dense_ranker(passages: Sequence[Passage], embedder: Embedder, cache: Path, on_progress: Advance) -> Ranker:
+def dense_ranker(passages: Sequence[Passage], embedder: Embedder, cache: Path, on_progress: Progress) -> Ranker:
     """The dense search alone, over whole passages.
 
     Args:
         passages: all of the library.
         embedder: of questions and passages.
-        cache: the folder where the vectors are kept, so that they are made once.
+        cache: the folder that keeps the vectors.
         on_progress: told how many passages are embedded, of how many.
     """
     vectors = passage_vectors(passages, embedder, cache, on_progress)
@@ -105,11 +105,11 @@ def dense_ranker(passages: Sequence[Passage], embedder: Embedder, cache: Path, o
 
 
 def library_ranker(library: Library) -> Ranker:
-    """The dense search alone, with the vectors that the library holds."""
+    """The dense search alone, with the library's own vectors."""
     return lambda question: library.search(question, NAIVE, pieces=DEPTH).evidence
 
 
-def passage_vectors(passages: Sequence[Passage], embedder: Embedder, cache: Path, on_progress: Advance) -> Any:
+def passage_vectors(passages: Sequence[Passage], embedder: Embedder, cache: Path, on_progress: Progress) -> Any:
     """Unit vectors of all passages, a float32 array of shape (passages, dimensions); kept in `cache`."""
     named = "\n".join([embedder.fingerprint, *(passage.id for passage in passages)])
     file = cache / f"vectors-{hashlib.sha256(named.encode()).hexdigest()[:12]}.npy"
@@ -128,7 +128,7 @@ def passage_vectors(passages: Sequence[Passage], embedder: Embedder, cache: Path
 
 
 def window_rankers(library: Library, reranker: CrossEncoder) -> tuple[Ranker, Ranker]:
-    """The windows of the advanced search in the order without a reranker, and in that with it."""
+    """The windows of the advanced search: as ordered without a reranker, and reordered by it."""
     alone = ADVANCED.without("cross-encoder")
     found: dict[str, Sequence[Evidence]] = {}
 
@@ -147,7 +147,7 @@ def window_rankers(library: Library, reranker: CrossEncoder) -> tuple[Ranker, Ra
 
 
 def _rank(question: KnownQuestion, judge: Judge, pieces: Sequence[Evidence]) -> int:
-    """The rank of the first text that answers and is of the right work, from 1; 0 where none of the first does."""
+    """The rank, from 1, of the first text that answers from the right work; 0 where none of the first `DEPTH` does."""
     return next((rank for rank, piece in enumerate(pieces[:DEPTH], 1) if judge.judge(question, piece).answers), 0)
 
 

@@ -1,9 +1,8 @@
-"""Reading practice: questions on stories, turned into short evidence and replies that quote it.
+"""Reading comprehension: questions on stories, turned into short evidence and replies that quote it.
 
-A small model that has only learned a manner of speech invents its facts. Practice with questions whose answer stands
-in a sentence or two before it teaches it to look there. The questions are FairytaleQA (Xu et al., "Fantastic
-Questions and Where to Find Them: FairytaleQA", ACL 2022; Apache-2.0); they are read from a folder and are no part of
-this project.
+A small model that has only learned a manner of speech invents its facts. Questions whose answer stands in a sentence
+or two of the prompt teach it to look there. They are FairytaleQA (Xu et al., "Fantastic Questions and Where to Find
+Them: FairytaleQA", ACL 2022; Apache-2.0), read from a folder and not part of this project.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from typing import Any
 
 from chatbot.errors import TrainingError
 from chatbot.language import content_words, split_sentences, to_plain
-from chatbot.prompts import render_turn
+from chatbot.prompts import Message, render_turn
+from chatbot.tuning.examples import Example
 from personas import Persona
 
 SILENT_SHARE = 0.14  # examples whose notes do not hold the answer
@@ -28,27 +28,13 @@ MAX_ANSWER_WORDS = 9
 
 
 @dataclass(frozen=True)
-class Practice:
-    """One reading example."""
-
-    kind: str
-    prompt: str
-    reply: str
-
-
-@dataclass(frozen=True)
 class ReadingQuestion:
-    """A question on a story, the sections that hold its answer, and the answers that are accepted."""
+    """A question on a story, the sections that hold its answer, and the accepted answers, the usual one first."""
 
     story: str
     sections: tuple[str, ...]
     text: str
     answers: tuple[str, ...]
-
-    @property
-    def answer(self) -> str:
-        """The first of the answers."""
-        return self.answers[0]
 
 
 def read_stories(
@@ -80,17 +66,20 @@ def read_stories(
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            f"{folder} does not hold reading practice (sections.jsonl and questions.jsonl): {error!r}."
+            f"{folder} holds no reading comprehension set (sections.jsonl and questions.jsonl): {error!r}. Name "
+            "another folder with --reading, or train without it: --no-reading."
         ) from error
     return sections, questions
 
 
-def read_practice(folder: Path, persona: Persona, number: int, seed: int) -> list[Practice]:
+def reading_examples(folder: Path, persona: Persona, number: int, seed: int) -> list[Example]:
     """At most `number` reading examples in the persona's words, the same for the same seed.
 
     Args:
         folder: as `read_stories` reads it.
         persona: whose prompts, openings, conclusions and declines are used.
+        number: the most examples.
+        seed: of the choice, the wording and the notes.
 
     Raises:
         TrainingError: the folder does not hold the two files, or they have another form.
@@ -101,24 +90,24 @@ def read_practice(folder: Path, persona: Persona, number: int, seed: int) -> lis
         by_story.setdefault(story, []).extend(split_sentences(text))
     chance = random.Random(seed)
     chance.shuffle(questions)
-    practice: list[Practice] = []
+    examples: list[Example] = []
     for question in questions:
-        if len(practice) >= number:
+        if len(examples) >= number:
             break
         text = " ".join(sections.get((question.story, section), "") for section in question.sections)
         made = _example(question, split_sentences(text), by_story.get(question.story, []), persona, chance)
         if made:
-            practice.append(made)
-    return practice
+            examples.append(made)
+    return examples
 
 
 def _example(
     question: ReadingQuestion, near: list[str], story: Sequence[str], persona: Persona, chance: random.Random
-) -> Practice | None:
+) -> Example | None:
     place = _place(question, near)
     if place is None:
         return None
-    quote = _quotation(near[place], question.answer)
+    quote = _quotation(near[place], question.answers[0])
     if quote is None:
         return None
     title = title_of(question.story)
@@ -132,8 +121,12 @@ def _example(
         return None
     prompt = render_turn(question.text, notes, persona.prompts)
     if silent:
-        return Practice("reading-silent", prompt, chance.choice(persona.declines))
-    return Practice("reading", prompt, _reply(quote, question.answer, persona, chance))
+        return _exchange("reading-silent", prompt, chance.choice(persona.declines))
+    return _exchange("reading", prompt, _reply(quote, question.answers[0], persona, chance))
+
+
+def _exchange(kind: str, prompt: str, reply: str) -> Example:
+    return Example(kind, (Message("user", prompt), Message("assistant", reply)))
 
 
 def _reply(quote: str, answer: str, persona: Persona, chance: random.Random) -> str:
@@ -152,8 +145,8 @@ _ARTICLES = {"a", "an", "the", "in", "on", "at", "by", "to", "his", "her", "thei
 
 def _place(question: ReadingQuestion, sentences: Sequence[str]) -> int | None:
     """The sentence that holds the answer, and best fits the question."""
-    wanted = content_words(question.answer)
-    if not wanted or len(question.answer.split()) > MAX_ANSWER_WORDS:
+    wanted = content_words(question.answers[0])
+    if not wanted or len(question.answers[0].split()) > MAX_ANSWER_WORDS:
         return None
     asked = content_words(question.text)
     best, best_score = None, 0.0
@@ -202,7 +195,7 @@ def _window(sentences: Sequence[str], place: int, chance: random.Random) -> str:
 
 def _distractors(question: ReadingQuestion, holding: str, story: Sequence[str], chance: random.Random) -> list[str]:
     """One or two other places of the story that share words with the question but lack the answer."""
-    asked, wanted = content_words(question.text), content_words(question.answer)
+    asked, wanted = content_words(question.text), content_words(question.answers[0])
     scored = []
     for index, sentence in enumerate(story):
         words = content_words(sentence)

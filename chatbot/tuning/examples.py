@@ -1,17 +1,14 @@
-"""Training examples: the persona's own lines, and reading practice, in the order they are trained on."""
+"""Training examples: conversations, and the persona's own lines."""
 
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
-from chatbot.tuning.comprehension import read_practice
-from personas import LoadedPersona
 
 ROLES = ("user", "assistant")
 
@@ -54,46 +51,11 @@ def read_lines(file: Path) -> list[Example]:
             ):
                 raise ValueError("user and assistant must take turns, and none may be empty")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TrainingError(f"{file}:{number}: is no conversation in OpenAI's form: {error}.") from error
+            raise TrainingError(f"{file}:{number}: is not a conversation in OpenAI's form: {error}.") from error
         examples.append(Example(str(data.get("kind", "line")), messages))
     if not examples:
-        raise TrainingError(f"{file} holds no lines; a voice needs some.")
+        raise TrainingError(f"{file} holds no lines; a voice needs some. Write one conversation a line.")
     return examples
-
-
-def training_order(loaded: LoadedPersona, reading: Path | None, seed: int) -> list[Example]:
-    """Every example in the order it is trained on.
-
-    Reading comes first, so that the model learns to look into the notes while its manner is still free; then the
-    lines, mixed with the rest of the reading so that neither is forgotten.
-
-    Raises:
-        TrainingError: the lines cannot be read, or reading is asked for and its folder is not named.
-    """
-    recipe = loaded.persona.training
-    shuffle = random.Random(seed)
-    lines = read_lines(loaded.lines)
-    practice: list[Example] = []
-    if recipe.reading:
-        if reading is None:
-            raise TrainingError(
-                f"The persona '{loaded.id}' trains on {recipe.reading} reading questions. Name the folder that holds "
-                "sections.jsonl and questions.jsonl with --reading (or BAKERSTREET_READING), or pass "
-                "--no-reading to train on the lines alone."
-            )
-        practice = [
-            Example(item.kind, (Message("user", item.prompt), Message("assistant", item.reply)))
-            for item in read_practice(reading, loaded.persona, recipe.reading, seed)
-        ]
-    first = round(len(practice) * recipe.reading_first)
-    head, rest = practice[:first], practice[first:]
-    passes: list[Example] = []
-    share = -(-len(rest) // recipe.epochs) if rest else 0
-    for epoch in range(recipe.epochs):
-        mixed = [*lines, *rest[epoch * share : (epoch + 1) * share]]
-        shuffle.shuffle(mixed)
-        passes += mixed
-    return [*head, *passes]
 
 
 def counts(examples: Sequence[Example]) -> dict[str, int]:

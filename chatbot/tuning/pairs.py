@@ -1,10 +1,11 @@
-"""What the search is trained on: questions, texts that answer them, and texts that only look as if.
+"""What the search is trained on: questions, texts that answer them, and hard negatives.
 
 The search embeds whole passages and single sentences, and hands over windows of neighbouring sentences; so a question
-is paired with texts of each of these forms, written as the index writes them ("Work. text"). Texts that do not answer
-are what BM25 finds for the question and what lacks the answer (Karpukhin et al., "Dense Passage Retrieval", 2020).
+is paired with texts of each of these forms, written as the index writes them ("Work. text"). Hard negatives are texts
+that BM25 finds for the question and that lack the answer (Karpukhin et al., "Dense Passage Retrieval", 2020).
 
-Only works of the dev split are used, and of those not the ones held out: neither their questions nor their passages.
+Of the works of the dev split some are kept for validation. Neither their questions nor their passages are trained on,
+nor those of the test split.
 """
 
 from __future__ import annotations
@@ -26,23 +27,23 @@ from chatbot.tuning.comprehension import ReadingQuestion, read_stories, title_of
 Form = Literal["sentence", "window", "passage"]
 
 FORMS: tuple[Form, ...] = get_args(Form)
-HELD_OUT_SHARE = 0.2  # of the works for tuning: what settings are chosen on
-ANSWERS = 0.8  # the share of an answer's words from which a text of a story holds it
-MAY_ANSWER = 0.4  # the share from which it is not trained on as one that does not
+VALIDATION_SHARE = 0.2  # of the works of the dev split: settings are chosen on them
+ANSWERS = 0.8  # a text of a story that holds this share of an answer's words answers
+MAY_ANSWER = 0.4  # one that holds this share is no negative
 MAX_ANSWER_WORDS = 8
-POSITIVES = 4  # of one form, those nearest to the question's words
-NEGATIVES = 8  # of one form, BM25's best
-DEPTH = 40  # windows looked through for them
+POSITIVES = 4  # of one form: those that share most words with the question
+NEGATIVES = 8  # of one form: BM25's best
+DEPTH = 40  # windows that BM25 is asked for
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A question with texts of one form that answer it and texts that do not.
+    """A question with texts of one form that answer it and hard negatives.
 
     Attributes:
-        kind: where it comes from: reading, canon, follow-up or made.
-        group: the story or work as texts name it; texts of one group may answer one another's questions.
-        answers: by which a text is known that may answer; none: any text of the group may.
+        kind: where it comes from: reading, canon or follow-up.
+        group: the title of the story or work; texts of one group may answer one another's questions.
+        answers: a text that holds one of them may answer.
     """
 
     kind: str
@@ -54,11 +55,11 @@ class Pair:
     answers: tuple[str, ...]
 
     def may_answer(self, text: str) -> bool:
-        """Whether a text that is in a batch for another question must not be held against this one."""
+        """Whether a text that is in a batch for another question must not count as a negative of this one."""
         title = f"{self.group}. "
         if not text.startswith(title):
             return False
-        return not self.answers or text in self.positives or covered(self.answers, text[len(title) :]) >= MAY_ANSWER
+        return text in self.positives or covered(self.answers, text[len(title) :]) >= MAY_ANSWER
 
 
 @dataclass(frozen=True)
@@ -76,22 +77,22 @@ class Unit:
         return self.passage.titled(self.window if form == "window" else self.sentence)
 
 
-class Stock:
-    """Passages as units, with a BM25 index over their windows."""
+class WindowIndex:
+    """Passages cut into units, with a BM25 index over their windows."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.units = [Unit(passage, *cut_) for passage in passages for cut_ in windows_of(passage)]
         self._lexical = Lexical.build([unit.window for unit in self.units]) if self.units else None
 
     def search(self, question: str, number: int = DEPTH) -> list[Unit]:
-        """The units that BM25 finds for a question, the best first."""
+        """The units that BM25 finds for a question, best first."""
         if self._lexical is None:
             return []
         return [self.units[at] for at, _ in self._lexical.search(question, number)]
 
 
 def covered(answers: Sequence[str], text: str) -> float:
-    """The share of an answer's words that stand in a text, of the answer that fares best; 1 where none has words."""
+    """The largest share of an answer's words that a text holds, over all answers; 1 where none has words."""
     held = content_words(text)
     wanted = [words for words in map(content_words, answers) if words]
     return max((len(words & held) / len(words) for words in wanted), default=1.0)
@@ -110,7 +111,7 @@ def reading_pairs(folder: Path, count: CountTokens, limit: int, splits: Sequence
         splits: some of train, val and test.
 
     Raises:
-        TrainingError: the folder does not hold reading practice.
+        TrainingError: the folder holds no reading comprehension set.
     """
     sections, questions = read_stories(folder, splits)
     passages: dict[str, dict[str, list[Passage]]] = {}
@@ -125,23 +126,23 @@ def reading_pairs(folder: Path, count: CountTokens, limit: int, splits: Sequence
     pairs: list[Pair] = []
     for story, members in by_story.items():
         parts = passages.get(story, {})
-        stock = Stock([passage for held in parts.values() for passage in held])
+        index = WindowIndex([passage for held in parts.values() for passage in held])
         for question in members:
-            pairs += _reading_pairs(question, stock)
+            pairs += _reading_pairs(question, index)
     return pairs
 
 
-def _reading_pairs(question: ReadingQuestion, stock: Stock) -> Iterator[Pair]:
+def _reading_pairs(question: ReadingQuestion, index: WindowIndex) -> Iterator[Pair]:
     answers = tuple(
         answer for answer in question.answers if content_words(answer) and len(answer.split()) <= MAX_ANSWER_WORDS
     )
     if not answers:
         return
-    here = [unit for unit in stock.units if unit.passage.chapter in question.sections]
+    here = [unit for unit in index.units if unit.passage.chapter in question.sections]
     yield from _pairs_of(
         ("reading", title_of(question.story), question.text, answers),
         here,
-        stock.search(question.text),
+        index.search(question.text),
         holds=lambda text: covered(answers, text) >= ANSWERS,
         lacks=lambda text: covered(answers, text) < MAY_ANSWER,
     )
@@ -150,53 +151,53 @@ def _reading_pairs(question: ReadingQuestion, stock: Stock) -> Iterator[Pair]:
 # ---------------------------------------------------------------------- books
 
 
-def is_open(work: str, questions: Iterable[KnownQuestion]) -> bool:
-    """Whether the passages of a work may be trained on: it is in the dev split, by whatever name it is known."""
+def in_dev_split(work: str, questions: Iterable[KnownQuestion]) -> bool:
+    """Whether a work belongs to the dev split under each of the names that questions know it by."""
     names = {target.work for question in questions for target in question.targets if same_work(target.work, work)}
     return all(share(name) < DEV_SHARE for name in (work, *names))
 
 
-def is_held_out(work: str) -> bool:
-    """Whether a work of the dev split is kept away from training, for choosing settings."""
-    return share(f"held out: {work.removeprefix('The ')}") < HELD_OUT_SHARE
+def is_validation(work: str) -> bool:
+    """Whether a work of the dev split is kept for validation."""
+    return share(f"held out: {work.removeprefix('The ')}") < VALIDATION_SHARE  # the prefix makes the draw its own
 
 
 def trained_passages(passages: Sequence[Passage], questions: Sequence[KnownQuestion]) -> list[Passage]:
-    """Those of the works that are trained on."""
+    """The passages of the works that are trained on."""
     works = {passage.work for passage in passages}
-    used = {work for work in works if is_open(work, questions) and not is_held_out(work)}
+    used = {work for work in works if in_dev_split(work, questions) and not is_validation(work)}
     return [passage for passage in passages if passage.work in used]
 
 
-def held_out_questions(questions: Sequence[KnownQuestion]) -> list[KnownQuestion]:
-    """The plain questions about the works that are held out."""
+def validation_questions(questions: Sequence[KnownQuestion]) -> list[KnownQuestion]:
+    """The plain questions about the validation works."""
     return [
         question
         for question in questions
-        if question.kind == "plain" and split_of(question) == "dev" and is_held_out(question.work)
+        if question.kind == "plain" and split_of(question) == "dev" and is_validation(question.work)
     ]
 
 
 def known_pairs(questions: Sequence[KnownQuestion], passages: Sequence[Passage]) -> list[Pair]:
     """Pairs of the known questions of the dev split with texts of the library.
 
-    A question about two works is paired with the places in those of its works that are trained on. A follow-up is
-    asked as the search asks it: behind the words that it refers to.
+    A question about two works is paired with places in those of its works that are trained on. A follow-up is
+    searched as in a chat: after the exchange that it refers to.
 
     Args:
-        questions: all that there are; those for reporting and those about works held out are left out.
+        questions: all there are; those of the test split and those about validation works are skipped.
         passages: the library's.
     """
-    stock = Stock(trained_passages(passages, questions))
+    index = WindowIndex(trained_passages(passages, questions))
     judge = Judge(passages)
     pairs: list[Pair] = []
     for known in questions:
         if split_of(known) != "dev":
             continue
         asked = in_context(known.question, known.history)
-        found = stock.search(asked)
+        found = index.search(asked)
         for number, target in enumerate(known.targets):
-            here = [unit for unit in stock.units if same_work(unit.passage.work, target.work)]
+            here = [unit for unit in index.units if same_work(unit.passage.work, target.work)]
             pairs += _known_pairs(known, number, asked, here, found, judge)
     return pairs
 
@@ -215,37 +216,12 @@ def _known_pairs(
             asked,
             tuple(answer for target in known.targets for answer in target.answers),
         ),
-        # Books say many things more than once, and short answers are found in many places: the gold passages are sure.
+        # Short answers stand in many places of a book; only the gold passages surely answer.
         [unit for unit in answering if unit in gold] or answering,
         found,
         holds=known.targets[number].answered_by,
         lacks=lambda text: not any(target.answered_by(text) for target in known.targets),
     )
-
-
-def made_pairs(rows: Iterable[tuple[str, str]], passages: Sequence[Passage]) -> list[Pair]:
-    """Pairs of questions that were made from passages with these.
-
-    Args:
-        rows: (passage id, question); those of passages that are not among `passages` are left out.
-        passages: those that are trained on.
-    """
-    stock = Stock(passages)
-    by_id: dict[str, list[Unit]] = {}
-    for unit in stock.units:
-        by_id.setdefault(unit.passage.id, []).append(unit)
-    pairs: list[Pair] = []
-    for id_, question in rows:
-        if id_ not in by_id:
-            continue
-        work = by_id[id_][0].passage.work
-        others = [unit for unit in stock.search(question) if not same_work(unit.passage.work, work)]
-        # The answer is not known, so of the passage's windows only the one nearest to the question is taken.
-        nearest = _nearest(by_id[id_], question, "window")[:1]
-        pairs += _pairs_of(
-            ("made", work, question, ()), nearest, others, holds=lambda text: True, lacks=lambda text: True
-        )
-    return pairs
 
 
 # ---------------------------------------------------------------------- both
@@ -259,7 +235,7 @@ def _pairs_of(
     holds: Callable[[str], bool],
     lacks: Callable[[str], bool],
 ) -> Iterator[Pair]:
-    """A pair for each form in which there is a text that answers; `holds` and `lacks` are asked of the bare text."""
+    """A pair for each form that has both an answering text and a negative; `holds` and `lacks` see the text alone."""
     kind, group, question, answers = about
     for form in FORMS:
         positives = _texts(_nearest([unit for unit in here if holds(_bare(unit, form))], question, form), form)

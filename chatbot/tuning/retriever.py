@@ -1,36 +1,31 @@
-"""LoRA training of the embedder: a question nearer to what answers it than to everything else in its batch.
+"""The retriever's task: bring a question nearer to a text that answers it than to all others in its batch.
 
 The loss is InfoNCE over the batch (van den Oord et al., 2018; as Henderson et al., 2017, and Reimers and Gurevych,
-2019, use it for sentences): a softmax over the cosines with the texts of all questions and with the ones that only
-look as if. Texts of the same story or work that may answer a question are not held against it.
+2019, use it for sentences): a softmax over the cosines with the positives of all questions in the batch and with their
+hard negatives. Texts of the same story or work that may answer a question are masked: they are no negatives of it.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.errors import TrainingError
-from chatbot.tuning.encoders import LINEAR, adapted, fingerprint, quick
-from chatbot.tuning.loop import State, TrainingProgress, run_steps
+from chatbot.tuning.encoders import Recipe, Task, autocast
 from chatbot.tuning.pairs import FORMS, Form, Pair
 
 SCALE = 20.0  # of the cosines
-CLUSTER = 4  # questions of one story or work that stand together in a batch, so that it is hard
+CLUSTER = 4  # questions of one story or work that share a batch, so that its negatives are hard
 
 
-@dataclass(frozen=True)
-class RetrieverRecipe:
+@dataclass(frozen=True, kw_only=True)
+class RetrieverRecipe(Recipe):
     """How the embedder is trained.
 
     Attributes:
-        negatives: texts that only look as if, a question.
-        passes: over the reading practice and the questions that a model made.
-        known_passes: over the known questions.
-        forms: how often a question is asked of sentences, windows and passages, in parts.
+        forms: how often a question is paired with sentences, windows and passages, as proportions.
         max_tokens: of a sentence or window; a passage may be as long as the embedder reads.
     """
 
@@ -39,18 +34,16 @@ class RetrieverRecipe:
     learning_rate: float = 5e-4
     batch_size: int = 32
     negatives: int = 1
-    passes: int = 1
-    known_passes: int = 4
     forms: tuple[int, int, int] = (1, 2, 2)
     max_tokens: int = 128
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Questions and texts of one form. Text number i answers question i; those behind are the ones that do not.
+    """Questions and texts of one form. Text number i answers question i; hard negatives follow.
 
     Attributes:
-        masked: (question, text) by number: texts that are not held against a question.
+        masked: (question, text) by number: texts that are no negatives of a question, though they are not its own.
     """
 
     form: Form
@@ -68,8 +61,8 @@ def make_batches(pairs: Sequence[Pair], recipe: RetrieverRecipe, seed: int) -> l
     batches: list[Batch] = []
     for number in range(max(recipe.passes, recipe.known_passes)):
         chosen: dict[Form, list[Pair]] = {form: [] for form in FORMS}
-        for (kind, _, _), forms in by_question.items():
-            if number < (recipe.passes if kind in ("reading", "made") else recipe.known_passes):
+        for forms in by_question.values():
+            if number < recipe.passes_over(next(iter(forms.values()))):
                 weights = [recipe.forms[FORMS.index(form)] for form in forms]
                 if any(weights):
                     form = chance.choices(list(forms), weights)[0]
@@ -86,7 +79,7 @@ def make_batches(pairs: Sequence[Pair], recipe: RetrieverRecipe, seed: int) -> l
 
 
 def _clustered(pairs: Sequence[Pair], chance: random.Random) -> list[Pair]:
-    """Pairs in an order in which a few of one group stand together."""
+    """The pairs shuffled, but for clusters of a few from one group."""
     groups: dict[str, list[Pair]] = {}
     for pair in pairs:
         groups.setdefault(pair.group, []).append(pair)
@@ -111,77 +104,23 @@ def _batch(form: Form, pairs: Sequence[Pair], recipe: RetrieverRecipe, chance: r
     return Batch(form, tuple(pair.question for pair in pairs), tuple(texts), tuple(masked))
 
 
-def train_retriever(
-    base: Path,
-    name: str,
-    pairs: Sequence[Pair],
-    run: Path,
-    recipe: RetrieverRecipe,
-    *,
-    passage_tokens: int,
-    seed: int = 7,
-    threads: int = 0,
-    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
-    say: Callable[[str], None] = lambda _: None,
-) -> tuple[Any, State]:
-    """Train a LoRA adapter for an embedder that takes the mean of its tokens.
+def retriever_task(pairs: Sequence[Pair], recipe: RetrieverRecipe, seed: int, passage_tokens: int) -> Task:
+    """The training of an embedder that takes the mean of its tokens; passages are cut to `passage_tokens`."""
 
-    Args:
-        base: the embedder's folder.
-        name: what the adapter shall call it.
-        pairs: what it is trained on.
-        run: the folder of the checkpoint.
-        recipe: how.
-        passage_tokens: the longest passage; what is beyond is cut.
-        seed: of the order and the first weights.
-        threads: CPU threads; 0: as many as torch likes.
-        on_progress: told after every step.
-        say: told what is taken up again.
+    def load(base: Path) -> Any:
+        import torch
+        from transformers import AutoModel
 
-    Returns:
-        The PEFT model and what the run did.
+        return AutoModel.from_pretrained(base, dtype=torch.float32)
 
-    Raises:
-        TrainingError: there is nothing to train on, or the checkpoint cannot be written.
-    """
-    import torch
-    from peft import LoraConfig
-    from transformers import AutoModel, AutoTokenizer
+    def loss(model: Any, tokenizer: Any, batch: Batch) -> tuple[Any, int]:
+        return info_nce(model, tokenizer, batch, passage_tokens if batch.form == "passage" else recipe.max_tokens)
 
-    batches = make_batches(pairs, recipe, seed)
-    if not batches:
-        raise TrainingError("There is nothing to train on: no question has a text that answers it.")
-    model = adapted(
-        lambda: AutoModel.from_pretrained(base, dtype=torch.float32),
-        LoraConfig(
-            r=recipe.rank, lora_alpha=recipe.alpha, target_modules=LINEAR, base_model_name_or_path=name, bias="none"
-        ),
-        seed,
-        threads,
-    )
-    tokenizer = AutoTokenizer.from_pretrained(base)
-
-    def loss_of(step: int) -> tuple[Any, int]:
-        batch = batches[step]
-        limit = passage_tokens if batch.form == "passage" else recipe.max_tokens
-        return contrast(model, tokenizer, batch, limit)
-
-    state = run_steps(
-        model,
-        len(batches),
-        loss_of,
-        learning_rate=recipe.learning_rate,
-        checkpoint=run / "checkpoint.pt",
-        fingerprint=lambda steps: fingerprint(batches[:steps], recipe, name, seed),
-        on_progress=on_progress,
-        say=say,
-    )
-    model.requires_grad_(False)
-    return model, state
+    return Task(recipe, make_batches(pairs, recipe, seed), load, loss, {})
 
 
-def contrast(model: Any, tokenizer: Any, batch: Batch, limit: int) -> tuple[Any, int]:
-    """InfoNCE of a batch, a tensor of shape (), and the tokens that were read."""
+def info_nce(model: Any, tokenizer: Any, batch: Batch, limit: int) -> tuple[Any, int]:
+    """InfoNCE of a batch, a tensor of shape (), and how many tokens were read."""
     import torch
 
     questions, asked = embed(model, tokenizer, batch.questions, limit)
@@ -198,9 +137,9 @@ def contrast(model: Any, tokenizer: Any, batch: Batch, limit: int) -> tuple[Any,
 
 
 def embed(model: Any, tokenizer: Any, texts: Sequence[str], limit: int) -> tuple[Any, int]:
-    """Unit vectors of some texts, shape (len(texts), dimensions), and the tokens that were read.
+    """Unit vectors, shape (len(texts), dimensions), and how many tokens were read.
 
-    Texts are read in four parts by length, so that little padding is computed.
+    Texts are read in four groups by length, so that little padding is computed.
     """
     import torch
 
@@ -211,7 +150,7 @@ def embed(model: Any, tokenizer: Any, texts: Sequence[str], limit: int) -> tuple
     for start in range(0, len(order), size):
         rows = order[start : start + size]
         read = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt").to(model.device)
-        with quick(model.device):
+        with autocast(model.device):
             tokens = model(**read).last_hidden_state.float()
         mask = read["attention_mask"].unsqueeze(-1).to(tokens.dtype)
         vectors.append(torch.nn.functional.normalize((tokens * mask).sum(1) / mask.sum(1), dim=1))

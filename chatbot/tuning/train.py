@@ -1,30 +1,29 @@
 """LoRA training of a voice (Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021).
 
-One pass over `training_order`, the loss on the replies alone. A run that was killed goes on (see `loop`).
+One pass over `training_order`, the loss on the replies alone. A run that was killed resumes (see `loop`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatbot.engines import GeneratorWeights, encode_messages
 from chatbot.errors import TrainingError
+from chatbot.progress import Say
 from chatbot.prompts import Message
-from chatbot.tuning.examples import Example, counts, training_order
-from chatbot.tuning.loop import TrainingProgress, mean_loss, run_steps
-from chatbot.tuning.publish import publish_voice
+from chatbot.tuning.cards import voice_card
+from chatbot.tuning.comprehension import reading_examples
+from chatbot.tuning.examples import Example, counts, read_lines
+from chatbot.tuning.loop import OnStep, bucketed, mean_loss, run_steps, with_adapter
+from chatbot.tuning.publish import publish_adapter
 from personas import LoadedPersona, VoiceRecipe
 
 HELD_OUT = 32  # lines kept away from training, for the loss that the card states
 IGNORED = -100
-BUCKET = 8  # batches sorted together by length, so that little is padded
 
 
 @dataclass(frozen=True)
@@ -45,22 +44,22 @@ def train_voice(
     threads: int = 0,
     destination: Path | None = None,
     recipe: VoiceRecipe | None = None,
-    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
-    say: Callable[[str], None] = lambda _: None,
+    on_step: OnStep = lambda _: None,
+    say: Say = lambda _: None,
 ) -> Path:
     """Train the voice of a persona and write it in PEFT's layout.
 
     Args:
         loaded: the persona; its `training` says how.
         weights: the base model.
-        runs: where checkpoints go; one folder a persona.
-        reading: the folder of the reading practice, if the recipe asks for some.
-        seed: of the order, the initial weights and the wording of the practice.
+        runs: where checkpoints go, in one folder for each persona.
+        reading: the folder of the reading comprehension set, if the recipe asks for some of it.
+        seed: of the order, the first weights and the wording of the reading examples.
         threads: CPU threads; 0: as many as torch likes.
         destination: where the voice goes; default: the persona's own voice folder.
         recipe: in place of the persona's own.
-        on_progress: told after every step.
-        say: told what is begun, left out or taken up again.
+        on_step: told after every step.
+        say: told what is left out, and whether a checkpoint is used.
 
     Returns:
         The folder of the voice.
@@ -69,18 +68,11 @@ def train_voice(
         TrainingError: there is nothing to train on, or the folder cannot be written.
     """
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
     recipe = recipe or loaded.persona.training
     loaded = _with_recipe(loaded, recipe)
-    if threads:
-        torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    logging.disable_progress_bar()
-    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
-    warnings.filterwarnings("ignore", message=".*base_model_name_or_path.*")  # put right by `publish_voice`
     tokenizer = AutoTokenizer.from_pretrained(weights.folder)
     order = training_order(loaded, reading, seed)
     held_out = _held_out(order, seed)
@@ -90,11 +82,10 @@ def train_voice(
     fitting = [item for item in encoded if len(item.ids) <= recipe.max_tokens]
     if len(fitting) < len(encoded):
         say(f"{len(encoded) - len(fitting)} examples are longer than {recipe.max_tokens} tokens and are left out.")
-    batches = list(make_batches(fitting, recipe.batch_size, seed))
+    batches = bucketed(fitting, recipe.batch_size, lambda item: len(item.ids), random.Random(seed))
     if not batches:
         raise TrainingError(f"There is nothing to train on in {loaded.lines}.")
 
-    model = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32)
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -103,57 +94,73 @@ def train_voice(
         task_type="CAUSAL_LM",
         base_model_name_or_path=weights.name,
     )
-    model = get_peft_model(model, config)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device).train()
+    model = with_adapter(
+        lambda: AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32),
+        config,
+        seed=seed,
+        threads=threads,
+    )
 
-    def loss_of(step: int) -> tuple[Any, int]:
-        batch = batches[step]
-        return answer_loss(model, batch, tokenizer.pad_token_id, device), sum(len(item.ids) for item in batch)
+    def loss_of(batch: Sequence[Encoded]) -> tuple[Any, int]:
+        return answer_loss(model, batch, tokenizer.pad_token_id), sum(len(item.ids) for item in batch)
 
     state = run_steps(
         model,
-        len(batches),
+        batches,
         loss_of,
+        settings=(recipe.rank, recipe.alpha, recipe.learning_rate, weights.name, seed),
         learning_rate=recipe.learning_rate,
         checkpoint=runs / loaded.id / "checkpoint.pt",
-        fingerprint=lambda steps: _fingerprint(batches[:steps], recipe, weights, seed),
-        on_progress=on_progress,
+        on_step=on_step,
         say=say,
     )
-    model.eval()
-    model.requires_grad_(False)
     held = [encode_example(tokenizer, instruction, example) for example in held_out]
     facts = {
         "base": weights.name,
         "seed": seed,
-        "recipe": recipe.model_dump(include=set(_TRAINED_BY)),
+        "recipe": recipe.model_dump(exclude={"openings", "conclusions", "answers_first"}),
         "examples": counts(order),
         "held_out": len(held),
-        "steps": len(batches),
-        "tokens": state.tokens,
-        "minutes": round(state.seconds / 60, 1),
-        "loss_first": mean_loss(state.losses[:20]),
-        "loss_last": mean_loss(state.losses[-20:]),
-        "loss_held_out": _evaluate(model, held, tokenizer.pad_token_id, device),
+        **state.facts(),
+        "loss_held_out": _evaluate(model, held, tokenizer.pad_token_id),
     }
     with model.disable_adapter():
-        facts["loss_held_out_base"] = _evaluate(model, held, tokenizer.pad_token_id, device)
+        facts["loss_held_out_base"] = _evaluate(model, held, tokenizer.pad_token_id)
     folder = destination or loaded.voice or loaded.folder / "voice"
-    publish_voice(model, folder, loaded, facts)
+    publish_adapter(model, folder, facts, voice_card(loaded, facts), "voice")
     return folder
 
 
-_TRAINED_BY = (
-    "rank",
-    "alpha",
-    "learning_rate",
-    "batch_size",
-    "max_tokens",
-    "reading",
-    "reading_first",
-    "epochs",
-)
+def training_order(loaded: LoadedPersona, reading: Path | None, seed: int) -> list[Example]:
+    """Every example in the order it is trained on.
+
+    Reading comes first, so that the model learns to look into the notes while its manner is still free; then the
+    lines, mixed with the rest of the reading so that neither is forgotten.
+
+    Raises:
+        TrainingError: the lines cannot be read, or reading is asked for and its folder is not named.
+    """
+    recipe = loaded.persona.training
+    shuffle = random.Random(seed)
+    lines = read_lines(loaded.lines)
+    examples: list[Example] = []
+    if recipe.reading:
+        if reading is None:
+            raise TrainingError(
+                f"The persona '{loaded.id}' trains on {recipe.reading} reading questions. Name the folder that holds "
+                "sections.jsonl and questions.jsonl with --reading (or BAKERSTREET_READING), or pass "
+                "--no-reading to train on the lines alone."
+            )
+        examples = reading_examples(reading, loaded.persona, recipe.reading, seed)
+    first = round(len(examples) * recipe.reading_first)
+    head, rest = examples[:first], examples[first:]
+    passes: list[Example] = []
+    share = -(-len(rest) // recipe.epochs) if rest else 0
+    for epoch in range(recipe.epochs):
+        mixed = [*lines, *rest[epoch * share : (epoch + 1) * share]]
+        shuffle.shuffle(mixed)
+        passes += mixed
+    return [*head, *passes]
 
 
 def encode_example(tokenizer: Any, instruction: Message, example: Example) -> Encoded:
@@ -171,21 +178,10 @@ def encode_example(tokenizer: Any, instruction: Message, example: Example) -> En
     return Encoded(ids, labels)
 
 
-def make_batches(examples: Sequence[Encoded], size: int, seed: int) -> Iterator[list[Encoded]]:
-    """Batches in the order given, but sorted by length within every `BUCKET` batches, so that little is padded."""
-    shuffle = random.Random(seed)
-    step = size * BUCKET
-    for start in range(0, len(examples), step):
-        bucket = sorted(examples[start : start + step], key=lambda item: len(item.ids))
-        batches = [bucket[first : first + size] for first in range(0, len(bucket), size)]
-        shuffle.shuffle(batches)
-        yield from batches
-
-
-def answer_loss(model: Any, batch: Sequence[Encoded], pad: int, device: Any) -> Any:
+def answer_loss(model: Any, batch: Sequence[Encoded], pad: int) -> Any:
     """Mean cross-entropy over the labelled tokens of a batch, in nats; a tensor of shape ().
 
-    The vocabulary's matrix is a fifth of a small model, so logits are made for the labelled positions alone.
+    The matrix of the vocabulary is a fifth of a small model, so logits are computed at labelled positions only.
     """
     import torch
 
@@ -198,7 +194,7 @@ def answer_loss(model: Any, batch: Sequence[Encoded], pad: int, device: Any) -> 
         ids[row, :length] = torch.tensor(item.ids)
         labels[row, :length] = torch.tensor(item.labels)
         mask[row, :length] = 1
-    ids, labels, mask = ids.to(device), labels.to(device), mask.to(device)
+    ids, labels, mask = ids.to(model.device), labels.to(model.device), mask.to(model.device)
     causal = model.get_base_model()
     hidden = causal.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
     targets = labels[:, 1:]
@@ -207,13 +203,13 @@ def answer_loss(model: Any, batch: Sequence[Encoded], pad: int, device: Any) -> 
     return torch.nn.functional.cross_entropy(logits.float(), targets[chosen])
 
 
-def _evaluate(model: Any, examples: Sequence[Encoded], pad: int, device: Any) -> float:
+def _evaluate(model: Any, examples: Sequence[Encoded], pad: int) -> float:
     import torch
 
     if not examples:
         return float("nan")
     with torch.inference_mode():
-        losses = [answer_loss(model, [item], pad, device).item() for item in examples]
+        losses = [answer_loss(model, [item], pad).item() for item in examples]
     return mean_loss(losses)
 
 
@@ -225,12 +221,3 @@ def _held_out(order: Sequence[Example], seed: int) -> set[Example]:
 def _with_recipe(loaded: LoadedPersona, recipe: VoiceRecipe) -> LoadedPersona:
     persona = loaded.persona.model_copy(update={"training": recipe})
     return LoadedPersona(loaded.id, loaded.folder, persona)
-
-
-def _fingerprint(
-    batches: Sequence[Sequence[Encoded]], recipe: VoiceRecipe, weights: GeneratorWeights, seed: int
-) -> str:
-    known = [[item.ids for item in batch] for batch in batches]
-    settings = recipe.model_dump(include={"rank", "alpha", "learning_rate"})
-    text = json.dumps([known, settings, weights.name, seed])
-    return hashlib.sha256(text.encode()).hexdigest()

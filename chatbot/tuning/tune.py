@@ -1,13 +1,12 @@
-"""`library tune`: pairs -> training -> an adapter -> held against the untuned search -> its card.
+"""`library tune`: pairs, training, an adapter, a comparison with the untuned search, a model card.
 
-The adapter goes to its place only when it has been held against the untuned search; what was found stands in its card,
-whether it is good or not.
+The adapter is put in its place only when the comparison is done. Its card states the outcome, good or bad.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,8 @@ from chatbot.evaluation.retrieval import Judge
 from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search import Library
 from chatbot.library.texts import Passage
+from chatbot.progress import Progress, Say
+from chatbot.tuning.cards import search_card
 from chatbot.tuning.compare import (
     Comparison,
     Ranker,
@@ -26,167 +27,163 @@ from chatbot.tuning.compare import (
     questions_for,
     window_rankers,
 )
-from chatbot.tuning.encoders import base_model
-from chatbot.tuning.loop import TrainingProgress, mean_loss
-from chatbot.tuning.pairs import Pair, is_held_out, known_pairs, made_pairs, reading_pairs, trained_passages
+from chatbot.tuning.encoders import Recipe, Task, base_model, train_encoder
+from chatbot.tuning.loop import OnStep
+from chatbot.tuning.pairs import Pair, is_validation, known_pairs, reading_pairs
 from chatbot.tuning.publish import publish_adapter
-from chatbot.tuning.reranker import RerankerRecipe, train_reranker
-from chatbot.tuning.retriever import RetrieverRecipe, train_retriever
-from chatbot.tuning.search_card import search_card
+from chatbot.tuning.reranker import RerankerRecipe, reranker_task
+from chatbot.tuning.retriever import RetrieverRecipe, retriever_task
 from personas import LoadedPersona
 
 What = Literal["retriever", "reranker"]
-SPLITS = ("held_out", "test")
+SPLITS = ("validation", "test")
 MARGIN = 4  # tokens by which a passage is shorter than what the embedder reads, as in a library
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What is trained on and compared with.
+class TrainingData:
+    """What is trained on and evaluated with.
 
     Attributes:
         model: the embedder as the settings name it: 'bundled' or a folder.
         passages: all of the library.
-        questions: the known ones, of both parts.
-        reading: the folder of the reading practice; None: none.
-        made: (passage id, question) that a model made.
+        questions: the known ones, of both splits.
+        reading: the folder of the reading comprehension set; None: none.
         cache: where converted models are kept; None: torch runs them.
+        library: where the reranker's windows are found (it is not compared without one), and whose vectors are used as
+            they are if the embedder in question made them.
     """
 
     model: str
     passages: Sequence[Passage]
     questions: Sequence[KnownQuestion]
     reading: Path | None = None
-    made: Sequence[tuple[str, str]] = ()
     cache: Path | None = None
+    library: Library | None = None
 
     def pairs(self) -> list[Pair]:
         """All pairs for training.
 
         Raises:
-            TrainingError: the folder does not hold reading practice.
+            TrainingError: the folder holds no reading comprehension set.
         """
-        embedder = Embedder(self.model)
         pairs = known_pairs(self.questions, self.passages)
-        if self.made:
-            pairs += made_pairs(self.made, trained_passages(self.passages, self.questions))
         if self.reading:
+            embedder = Embedder(self.model)
             pairs += reading_pairs(self.reading, embedder.count, embedder.max_tokens - MARGIN)
         return pairs
+
+    def questions_of(self, split: str) -> list[KnownQuestion]:
+        """The plain questions of a split of `SPLITS` that the library can answer."""
+        return questions_for(split, self.questions, self.passages)
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """Called during a run: after every step, while passages are embedded, and when a stage begins."""
+
+    on_step: OnStep = lambda _: None
+    on_passages: Progress = lambda done, total: None
+    say: Say = lambda _: None
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """The adapter and how it fares against the untuned search, by split; a split without questions is missing."""
+    """The adapter's folder and its comparisons with the untuned search, by split; one without questions is missing."""
 
     folder: Path
     comparisons: dict[str, Comparison]
 
 
-@dataclass(frozen=True)
-class Watch:
-    """Who is told of a run: after every step, of the passages that are embedded, and of what is begun."""
-
-    on_progress: Callable[[TrainingProgress], None] = lambda _: None
-    on_passages: Callable[[int, int], None] = lambda done, total: None
-    say: Callable[[str], None] = lambda _: None
-
-
 def tune(
     what: What,
     loaded: LoadedPersona,
-    ground: Ground,
+    data: TrainingData,
     run: Path,
     *,
-    recipe: RetrieverRecipe | RerankerRecipe | None = None,
-    library: Library | None = None,
+    recipe: Recipe | None = None,
     destination: Path | None = None,
     command: str = "",
     seed: int = 7,
     threads: int = 0,
-    watch: Watch | None = None,
+    callbacks: Callbacks | None = None,
 ) -> Tuned:
-    """Train the adapter of a persona's retriever or reranker, and hold it against the search without it.
+    """Train the adapter of a persona's retriever or reranker, and compare the search with it and without it.
 
     Args:
         what: which of them.
         loaded: the persona.
-        ground: what is trained on and compared with.
-        run: the folder of the run: checkpoint, vectors, the adapter before it is in its place.
-        recipe: how; default: the one that the shipped adapters are made with.
-        library: what the reranker's windows are found in (it is not compared without one), and whose vectors are used
-            as they are where the untuned embedder made them.
+        data: what is trained on and evaluated with.
+        run: the folder of the run: checkpoint, vectors, the adapter until it is compared.
+        recipe: a `RetrieverRecipe` or `RerankerRecipe`; default: as the shipped adapters were trained.
         destination: where the adapter goes; default: beside the persona.
-        command: what the card shall say it was made by.
+        command: what the card says it was made by.
         seed: of the order and the first weights.
         threads: CPU threads; 0: as many as the libraries like.
-        watch: who is told.
+        callbacks: told how the run fares.
 
     Raises:
         TrainingError: there is nothing to train on, or a folder cannot be written.
         ModelError: the base cannot be loaded.
     """
-    watch = watch or Watch()
-    base, name = base_model(ground.model)
-    pairs = ground.pairs()
-    more: dict[str, Any] = {"seed": seed, "threads": threads, "on_progress": watch.on_progress, "say": watch.say}
-    if what == "retriever":
-        recipe = recipe if isinstance(recipe, RetrieverRecipe) else RetrieverRecipe()
-        tokens = Embedder(ground.model).max_tokens
-        model, state = train_retriever(base, name, pairs, run, recipe, passage_tokens=tokens, **more)
-    else:
-        recipe = recipe if isinstance(recipe, RerankerRecipe) else RerankerRecipe()
-        model, state = train_reranker(base, name, pairs, run, recipe, **more)
+    callbacks = callbacks or Callbacks()
+    base, name = base_model(data.model)
+    pairs = data.pairs()
+    task = _task(what, data, pairs, recipe, seed)
+    model, state = train_encoder(
+        task, base, name, run, seed=seed, threads=threads, on_step=callbacks.on_step, say=callbacks.say
+    )
+    validation_works = {question.work for question in data.questions_of("validation")}
     facts: dict[str, Any] = {
         "base": name,
         "what": what,
         "seed": seed,
-        "recipe": asdict(recipe),
+        "recipe": asdict(task.recipe),
         "questions": dict(Counter(kind for kind, _, _ in {(pair.kind, pair.group, pair.question) for pair in pairs})),
-        "held_out_works": sorted(
-            {passage.work for passage in ground.passages if is_held_out(passage.work)}
-            & {question.work for question in questions_for("held_out", ground.questions, ground.passages)}
+        "validation_works": sorted(
+            {passage.work for passage in data.passages if is_validation(passage.work)} & validation_works
         ),
-        "steps": state.step,
-        "tokens": state.tokens,
-        "minutes": round(state.seconds / 60, 1),
-        "loss_first": mean_loss(state.losses[:20]),
-        "loss_last": mean_loss(state.losses[-20:]),
+        **state.facts(),
     }
     trial = run / "adapter"
     publish_adapter(model, trial, facts, "", what)
-    watch.say("Holding it against the search without it ...")
-    comparisons = _compared(what, ground, trial, run, library, threads, watch)
+    callbacks.say("Comparing it with the search without it ...")
+    comparisons = _compared(what, data, trial, run, threads, callbacks)
     facts["results"] = {split: comparison.record() for split, comparison in comparisons.items()}
     folder = destination or loaded.folder / what
     publish_adapter(model, folder, facts, search_card(loaded, facts, command), what)
     return Tuned(folder, comparisons)
 
 
+def _task(what: What, data: TrainingData, pairs: Sequence[Pair], recipe: Recipe | None, seed: int) -> Task:
+    if what == "reranker":
+        return reranker_task(pairs, recipe if isinstance(recipe, RerankerRecipe) else RerankerRecipe(), seed)
+    tokens = Embedder(data.model).max_tokens
+    return retriever_task(pairs, recipe if isinstance(recipe, RetrieverRecipe) else RetrieverRecipe(), seed, tokens)
+
+
 def _compared(
-    what: What, ground: Ground, adapter: Path, run: Path, library: Library | None, threads: int, watch: Watch
+    what: What, data: TrainingData, adapter: Path, run: Path, threads: int, callbacks: Callbacks
 ) -> dict[str, Comparison]:
-    judge = Judge(ground.passages)
-    asked = {split: questions_for(split, ground.questions, ground.passages) for split in SPLITS}
-    if not any(asked.values()) or (what == "reranker" and library is None):
+    asked = {split: questions for split in SPLITS if (questions := data.questions_of(split))}
+    if not asked or (what == "reranker" and data.library is None):
         return {}
-    before, after = _rankers(what, ground, adapter, run, library, threads, watch)
-    return {split: compare(questions, judge, before, after) for split, questions in asked.items() if questions}
+    before, after = _rankers(what, data, adapter, run, threads, callbacks)
+    judge = Judge(data.passages)
+    return {split: compare(questions, judge, before, after) for split, questions in asked.items()}
 
 
 def _rankers(
-    what: What, ground: Ground, adapter: Path, run: Path, library: Library | None, threads: int, watch: Watch
+    what: What, data: TrainingData, adapter: Path, run: Path, threads: int, callbacks: Callbacks
 ) -> tuple[Ranker, Ranker]:
-    if what == "reranker" and library is not None:
-        reranker = CrossEncoder(ground.model, adapter, threads, cache=ground.cache, say=watch.say)
-        return window_rankers(library, reranker)
-    untuned, tuned = (
-        Embedder(ground.model, threads, adapter=folder, cache=ground.cache, say=watch.say) for folder in (None, adapter)
-    )
+    options: dict[str, Any] = {"cache": data.cache, "say": callbacks.say}
+    if what == "reranker" and data.library is not None:
+        return window_rankers(data.library, CrossEncoder(data.model, threads, adapter=adapter, **options))
 
-    def embedded(embedder: Embedder) -> Ranker:
-        if library is not None and library.manifest.embedder == embedder.fingerprint:
-            return library_ranker(library)
-        return dense_ranker(ground.passages, embedder, run, watch.on_passages)
+    def ranker(folder: Path | None) -> Ranker:
+        embedder = Embedder(data.model, threads, adapter=folder, **options)
+        if data.library is not None and data.library.manifest.embedder == embedder.fingerprint:
+            return library_ranker(data.library)
+        return dense_ranker(data.passages, embedder, run, callbacks.on_passages)
 
-    return embedded(untuned), embedded(tuned)
+    return ranker(None), ranker(adapter)

@@ -1,4 +1,4 @@
-"""LoRA adapters for the models that search: beside a persona, in PEFT's layout, merged before they are used."""
+"""LoRA adapters for the encoders: in PEFT's layout in a persona's folder, merged into the weights before use."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Any
 
 from chatbot.errors import ModelError
 
-FILES = ("adapter_config.json", "adapter_model.safetensors")
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
 def adapter_stamp(folder: Path) -> str:
-    """A short name for what an adapter consists of; another training gives another.
+    """A hash of an adapter's files, 12 hexadecimal digits.
 
     Raises:
         ModelError: it is missing or damaged; the message says what to do.
     """
     stamp = hashlib.sha256()
     try:
-        for name in FILES:
+        for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
             stamp.update((folder / name).read_bytes())
-        json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
+        json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _unusable(folder, f"{name}: {error.strerror if isinstance(error, OSError) else error}") from error
     return stamp.hexdigest()[:12]
@@ -40,10 +41,10 @@ def merged(model: Any, folder: Path) -> Any:
 
     adapter_stamp(folder)
     try:
-        with safe_open(str(folder / FILES[1]), "pt") as file:
+        with safe_open(str(folder / ADAPTER_WEIGHTS), "pt") as file:
             names = set(file.keys())
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of tensors that do not fit, which are an error below
+            warnings.simplefilter("ignore")  # about tensors that do not fit; they are an error below
             tuned = PeftModel.from_pretrained(model, str(folder))
         missing = {name for name in _saved_names(tuned) if name not in names}
         if missing or not names:
@@ -61,6 +62,6 @@ def _saved_names(model: Any) -> set[str]:
 
 def _unusable(folder: Path, why: str) -> ModelError:
     return ModelError(
-        f"The adapter in {folder} cannot be used ({why}). Make it anew with `bakerstreet library tune PERSONA`, or "
-        "take the folder away; the model is then used as it is."
+        f"The adapter in {folder} cannot be used ({why}). Train it again with `bakerstreet library tune PERSONA`, or "
+        "delete the folder: the model is then used without it."
     )

@@ -1,71 +1,92 @@
-"""The reranker: reads a question and a text together and says how well the text answers (Nogueira and Cho, 2019).
+"""The reranker: reads a question and a text together and scores how well the text answers (Nogueira and Cho, 2019).
 
-It is far slower than comparing vectors, so it is asked about the few texts that the search has found.
+It is far slower than comparing vectors, so it is asked only about the few texts that the search has found.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from chatbot.errors import ConversionError
-from chatbot.library.encoders.adapters import adapter_stamp
-from chatbot.library.encoders.embedder import BUNDLED, model_folder
+from chatbot.errors import ConversionError, ModelError
+from chatbot.library.encoders.adapters import merged
+from chatbot.library.encoders.encoder import Encoder
+from chatbot.library.encoders.openvino import PROBE, Head
 
-MAX_TOKENS = 192  # of a question and a text together; a window of 70 words has about a hundred
 BATCH = 16
+MOST_APART = 0.1  # between a probe's scores before and after conversion, as a share of the largest (at least of 1)
 
 
-class CrossEncoder:
-    """Pairs of a question and a text to numbers: OpenVINO where it can be, else torch.
+def _load(source: Path | str, adapter: Path | None, **options: Any) -> Any:
+    """A transformers classifier with one label: token ids, mask and types, (batch, tokens), to logits, (batch, 1).
 
-    Args:
-        model: 'bundled' (the embedder's base, which needs an adapter), a folder, or a name on the hub: any
-            cross-encoder of sentence-transformers or transformers with one label.
-        adapter: a LoRA adapter with the head that it was trained with; None: the model as it is.
-        threads: CPU threads; 0: as many as the library likes.
-        cache: where the model converted for OpenVINO is kept; None: torch runs it as it is.
-        say: told what is being done when it takes more than a moment.
+    Raises:
+        ModelError: it cannot be loaded, has more labels, or the adapter cannot be used.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    try:
+        config = AutoConfig.from_pretrained(source)
+        if adapter:
+            config.num_labels = 1  # the base need not have a head: the adapter brings it
+        elif config.num_labels != 1 or not any("Classification" in name for name in config.architectures or []):
+            raise ModelError(
+                f"The reranker {source} is no cross-encoder with one label. Name one, or tune one with "
+                "`bakerstreet library tune PERSONA --what reranker`."
+            )
+        logging.set_verbosity_error()  # no warning that the head, which the adapter brings, starts at random
+        model = AutoModelForSequenceClassification.from_pretrained(
+            source, config=config, dtype=torch.float32, **options
+        ).eval()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The reranker {source} cannot be loaded: {error}. Name another.") from error
+    finally:
+        logging.set_verbosity(verbosity)
+    return merged(model, adapter) if adapter else model
+
+
+def _load_traceable(source: Path, adapter: Path | None) -> Any:
+    import torch
+
+    class Scored(torch.nn.Module):
+        """The logits alone; inputs are named as the tokenizer names them."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = _load(source, adapter, attn_implementation="eager")
+
+        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
+            types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+            return self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
+
+    return Scored().eval()
+
+
+def _check(converted: Any, original: Any) -> None:
+    apart = float(abs(converted - original).max()) / max(1.0, float(abs(original).max()))
+    if apart > MOST_APART:
+        raise ConversionError(f"the converted reranker does not agree with the original (apart by {apart:.2f})")
+
+
+class CrossEncoder(Encoder):
+    """Pairs of a question and a text to logits; see `Encoder` for the arguments.
+
+    The bundled model needs an adapter, which brings its head. Any other is a cross-encoder of sentence-transformers
+    or transformers with one label.
     """
 
-    def __init__(
-        self,
-        model: str = BUNDLED,
-        adapter: Path | None = None,
-        threads: int = 0,
-        *,
-        cache: Path | None = None,
-        say: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._model = model
-        self._adapter = adapter
-        self._threads = threads
-        self._cache = cache
-        self._say = say
-        self._lock = threading.Lock()
-
-    @cached_property
-    def folder(self) -> str:
-        """The model's folder, or its name where it has to be fetched.
-
-        Raises:
-            ModelError: the bundled model is not installed, or the folder does not exist.
-        """
-        return model_folder(self._model, "reranker", "Name another model.")
+    head = Head("reranker", _load_traceable, tuple((PROBE[0], text) for text in PROBE), _check)
+    advice = "Name another model."
+    max_tokens = 192  # of a question and a text together; a window of 70 words has about a hundred
 
     @property
     def fingerprint(self) -> str:
         """Names the model and its adapter."""
-        name = "all-MiniLM-L6-v2" if self._model == BUNDLED else Path(self.folder).name
-        return f"{name}:{adapter_stamp(self._adapter)}" if self._adapter else name
-
-    def warm(self) -> None:
-        """Load the model now."""
-        with self._lock:
-            _ = self._encode
+        return self._stamped(self.name, ":")
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """The logit of each text, in the order given: above is better; the differences within one question count.
@@ -75,50 +96,26 @@ class CrossEncoder:
         """
         if not texts:
             return []
-        with self._lock:
-            rows = self._encode([(question, text) for text in texts])
-        return [float(row[0]) for row in rows]
+        return [float(row[0]) for row in self._rows([(question, text) for text in texts])]
 
-    @cached_property
-    def _encode(self) -> Callable[[list[tuple[str, str]]], Any]:
-        folder = Path(self.folder)
-        if self._cache is not None and (folder / "tokenizer.json").is_file():
-            from chatbot.library.encoders.openvino import RERANKER, OpenVinoEncoder
-
-            try:
-                return OpenVinoEncoder(
-                    folder,
-                    self._cache,
-                    head=RERANKER,
-                    adapter=self._adapter,
-                    max_tokens=MAX_TOKENS,
-                    threads=self._threads,
-                    say=self._say,
-                ).encode
-            except (ConversionError, ImportError) as error:
-                self._say(f"OpenVINO cannot run the reranker ({error}); torch does, more slowly.")
-        return self._in_torch()
-
-    def _in_torch(self) -> Callable[[list[tuple[str, str]]], Any]:
+    def _in_torch(self) -> Callable[[list[Any]], Any]:
         import torch
         from transformers import AutoTokenizer
 
-        from chatbot.library.encoders.openvino import load_classifier
-
         if self._threads:
             torch.set_num_threads(self._threads)
-        model = load_classifier(self.folder, self._adapter)
+        model = _load(self.folder, self._adapter)
         tokenizer = AutoTokenizer.from_pretrained(self.folder)
 
         def encode(pairs: list[tuple[str, str]]) -> Any:
             scores = []
             for start in range(0, len(pairs), BATCH):
-                questions, texts = zip(*pairs[start : start + BATCH], strict=True)
+                questions, texts = map(list, zip(*pairs[start : start + BATCH], strict=True))
                 read = tokenizer(
-                    list(questions),
-                    list(texts),
+                    questions,
+                    texts,
                     truncation="only_second",
-                    max_length=MAX_TOKENS,
+                    max_length=self.max_tokens,
                     padding=True,
                     return_tensors="pt",
                 )

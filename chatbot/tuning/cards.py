@@ -1,0 +1,140 @@
+"""Model cards of adapters: data, settings, and how they fare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from personas import LoadedPersona
+
+FAIRYTALEQA = "FairytaleQA (Xu et al., ACL 2022, Apache-2.0), which is not part of this project"
+
+_KINDS = {
+    "reading": "questions of FairytaleQA with their stories",
+    "canon": "known questions with the books",
+    "follow-up": "known follow-ups, after the exchange they refer to",
+}
+_SPLITS = {"validation": "validation works of the dev split", "test": "works of the test split"}
+_PURPOSES = {
+    "retriever": "It brings a question nearer to the passage that answers it.",
+    "reranker": "It reads a question and a window together and gives one logit: higher is better.",
+}
+_LOSSES = {
+    "retriever": "InfoNCE over the batch (cosine x 20), with hard negatives from BM25",
+    "reranker": "listwise softmax over one window that answers and hard negatives from BM25",
+}
+_COMPARED = {
+    "retriever": ("dense search alone over whole passages", "the untuned embedder"),
+    "reranker": ("the windows of the fused search, reordered", "the order of the search"),
+}
+
+
+def voice_card(loaded: LoadedPersona, facts: Mapping[str, Any]) -> str:
+    """The card of a voice: data, base, settings and losses."""
+    recipe = facts["recipe"]
+    kinds = "\n".join(f"| {kind} | {number} |" for kind, number in facts["examples"].items())
+    source = (
+        f"The `reading` examples are made from the training part of {FAIRYTALEQA}; the other kinds are the persona's "
+        "own `lines.jsonl`, written for it."
+        if any(kind.startswith("reading") for kind in facts["examples"])
+        else "All examples are the persona's own `lines.jsonl`, written for it."
+    )
+    purpose = f"It speaks as {loaded.persona.name} and answers from the notes it is given."
+    return f"""{_heading(loaded, facts, "voice", "persona", purpose)}
+| kind | examples, counted once per pass |
+|---|---|
+{kinds}
+
+{source}
+
+## Settings
+
+Rank {recipe["rank"]}, alpha {recipe["alpha"]}, all linear layers, no dropout; AdamW, learning rate
+{recipe["learning_rate"]:g} with warm-up, plateau and decay, batches of {recipe["batch_size"]}, gradients clipped at 1,
+loss on the replies alone, 32-bit; seed {facts["seed"]}. {facts["steps"]} steps, {facts["tokens"]:,} tokens,
+{facts["minutes"]} minutes.
+
+Made by `bakerstreet voice train {loaded.id} --seed {facts["seed"]}`.
+
+## Losses (nats per token)
+
+| | |
+|---|---|
+| first 20 steps | {facts["loss_first"]} |
+| last 20 steps | {facts["loss_last"]} |
+| {facts["held_out"]} held-out lines, with the voice | {facts["loss_held_out"]} |
+| the same lines, base model | {facts["loss_held_out_base"]} |
+"""
+
+
+def search_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
+    """The card of a retriever or reranker that `tune` made with `command`."""
+    what = facts["what"]
+    rows = "\n".join(f"| {_KINDS[kind]} | {number} |" for kind, number in sorted(facts["questions"].items()))
+    settings = "\n".join(f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in facts["recipe"].items())
+    reading = f"The reading questions are the training and validation parts of {FAIRYTALEQA}. "
+    return f"""{_heading(loaded, facts, what, what, f"{_PURPOSES[what]} The base model is Apache-2.0.")}
+| kind | questions |
+|---|---|
+{rows}
+
+{reading if "reading" in facts["questions"] else ""}The known questions are
+those of the dev split. No passage was read of a work of the test split, nor of the validation works:
+{", ".join(facts["validation_works"]) or "none"}.
+
+## Settings
+
+AdamW with warm-up, plateau and decay, no dropout, gradients clipped at 1; {_LOSSES[what]}; seed {facts["seed"]}.
+
+| | |
+|---|---|
+{settings}
+
+{facts["steps"]} steps, {facts["tokens"]:,} tokens, {facts["minutes"]} minutes; loss {facts["loss_first"]} over the
+first 20 steps, {facts["loss_last"]} over the last 20.
+
+Made by `{command}`.
+
+## Results
+
+{_results(what, facts["results"])}"""
+
+
+def _heading(loaded: LoadedPersona, facts: Mapping[str, Any], what: str, tag: str, purpose: str) -> str:
+    return f"""---
+base_model: {facts["base"]}
+library_name: peft
+license: apache-2.0
+tags: [lora, {tag}]
+---
+# The {what} of {loaded.persona.name}
+
+A LoRA adapter for {facts["base"]}. {purpose}
+
+## Data
+"""
+
+
+def _results(what: str, results: Mapping[str, Any]) -> str:
+    asked, baseline = _COMPARED[what]
+    if not results:
+        return "Not compared: there are no known questions about works that it was not trained on.\n"
+    lines = [f"Plain questions about works that it was not trained on; {asked}.", ""]
+    lines += ["| | questions | | first | first 4 | first 10 | reciprocal rank |", "|---|---|---|---|---|---|---|"]
+    for split, result in results.items():
+        for name, label in (("before", baseline), ("after", f"this {what}")):
+            figures = result[name]
+            shares = " | ".join(f"{100 * figures[key]:.1f}%" for key in ("top1", "top4", "top10"))
+            lines.append(f"| {_SPLITS[split]} | {result['questions']} | {label} | {shares} | {figures['mrr']:.3f} |")
+    lines.append("")
+    for split, result in results.items():
+        low, high = result["gain"]
+        lines.append(
+            f"On {_SPLITS[split]} this {what} {result['verdict']} {baseline}: "
+            f"gain in reciprocal rank {low:+.3f} to {high:+.3f} (95%)."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else f"{value:g}"
