@@ -223,6 +223,7 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 # ---------------------------------------------------------------------- training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["retriever", "reranker"])
 def test_a_run_that_was_killed_goes_on_and_gives_the_same_adapter(
     what: str,

@@ -72,9 +72,9 @@ class Forced:
 def texts(engine: OpenVinoEngine, sherlock: LoadedPersona) -> list[tuple[list[int], int]]:
     """Conversations in tokens with the number of the last token before the reply; `POSITIONS` places or more."""
     encoded = []
-    for messages, reply in conversations(sherlock):
+    for messages, reply in conversations(sherlock)[::2]:
         prompt = engine.tokenizer.encode_messages(messages)
-        encoded.append(([*prompt, *engine.tokenizer.encode(reply)[:24]], len(prompt) - 1))
+        encoded.append(([*prompt, *engine.tokenizer.encode(reply)], len(prompt) - 1))
     assert sum(len(tokens) - start for tokens, start in encoded) >= POSITIONS
     return encoded
 
@@ -91,7 +91,10 @@ def originals(
         original = openvino_models._in_torch(engine.weights, sherlock.voice if with_voice else None)
         with torch.inference_mode():
             said[with_voice] = [
-                original(input_ids=torch.tensor([tokens])).logits[0, start:].argmax(-1).tolist()
+                original(input_ids=torch.tensor([tokens]), logits_to_keep=len(tokens) - start)
+                .logits[0]
+                .argmax(-1)
+                .tolist()
                 for tokens, start in texts
             ]
     return said

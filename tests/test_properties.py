@@ -20,7 +20,8 @@ from chatbot.library.texts import TEXT, Passage, Section, cut
 ANYTHING = st.text()
 WORD = st.sampled_from(
     """He the Dr. Mr. St. No. 7 I i J. H. Watson said, cried snake; "Stop!" "Gone where?" (It was.) etc. Co. (the
-    end. ended. What?! wait... o'clock well-worn Holmes’s “Never!” — don’t unextinguishable. 1887. naïve A B. [1]""".split()
+    end. ended. What?! wait... o'clock well-worn Holmes’s “Never!” — don’t unextinguishable. 1887. naïve A B.
+    [1]""".split()
 )
 PROSE = st.lists(WORD, max_size=60).map(" ".join)
 PARAGRAPHS = st.lists(st.lists(WORD, min_size=1, max_size=60).map(" ".join), max_size=8)

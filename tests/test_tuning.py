@@ -71,6 +71,7 @@ def test_training_lowers_the_loss_and_writes_an_adapter_with_a_card(
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     assert [step.loss for step in rest] == pytest.approx([step.loss for step in whole[2:]], abs=2e-3)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_other_lines_is_not_gone_on_with(
     small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path
 ) -> None:
