@@ -72,7 +72,7 @@ class Forced:
 def texts(engine: OpenVinoEngine, sherlock: LoadedPersona) -> list[tuple[list[int], int]]:
     """Conversations in tokens with the number of the last token before the reply; `POSITIONS` places or more."""
     encoded = []
-    for messages, reply in conversations(sherlock)[::2]:
+    for messages, reply in conversations(sherlock)[:8]:
         prompt = engine.tokenizer.encode_messages(messages)
         encoded.append(([*prompt, *engine.tokenizer.encode(reply)], len(prompt) - 1))
     assert sum(len(tokens) - start for tokens, start in encoded) >= POSITIONS
@@ -120,27 +120,28 @@ def test_the_next_token_is_the_original_s_with_the_voice_and_without(
     assert agreement(base, texts, originals[False]) >= AGREED
     assert agreement(voiced, texts, originals[True]) >= AGREED
     # A conversion without its voice must not pass for one with it, nor the other way round.
-    assert agreement(base, texts, originals[True]) < AGREED - 0.1
-    assert agreement(voiced, texts, originals[False]) < AGREED - 0.1
+    assert agreement(base, texts, originals[True]) < 0.7
+    assert agreement(voiced, texts, originals[False]) < 0.7
 
 
 @pytest.mark.parametrize("with_voice", [False, True], ids=["base", "voice"])
 def test_the_engine_writes_what_the_converted_model_says(
     engine: OpenVinoEngine, sherlock: LoadedPersona, with_voice: bool
 ) -> None:
-    # The pipeline's cache, its blocks and its template stand between the graph and a reply.
+    # Between the graph and a reply stand the template, the pipeline's blocks, and a cache in half floats, which changes
+    # a few tokens. The model without the voice writes four of five like the one with it at the most.
     voice = sherlock.voice if with_voice else None
     model = Forced(engine, voice)
     places = agreed = 0
-    for messages, _ in conversations(sherlock)[:2]:
+    for messages, _ in conversations(sherlock)[:4]:
         prompt = engine.tokenizer.encode_messages(messages)
-        request = Request(tuple(messages), voice, Sampling(max_new_tokens=24, presence_penalty=0.0))
+        request = Request(tuple(messages), voice, Sampling(max_new_tokens=16, presence_penalty=0.0))
         written = engine.tokenizer.encode(engine.submit(request).completion.text)
-        said = model.next_tokens([*prompt, *written])[len(prompt) - 1 :]
+        said = model.next_tokens([*prompt, *written])[len(prompt) - 1 : -1]
         places += len(written)
-        agreed += sum(one == other for one, other in zip(said, written, strict=False))
-    assert places >= 20
-    assert agreed >= AGREED * places, f"{agreed} of {places}"
+        agreed += sum(one == other for one, other in zip(said, written, strict=True))
+    assert places >= 50
+    assert agreed >= 0.85 * places, f"{agreed} of {places}"
 
 
 def test_a_voice_that_was_on_leaves_nothing_behind(engine: Engine, sherlock: LoadedPersona) -> None:
