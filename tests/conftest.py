@@ -17,7 +17,6 @@ from searching import Remembering
 
 from chatbot.bot import Bot
 from chatbot.engines.openvino.engine import OpenVinoEngine
-from chatbot.engines.torch.engine import LocalEngine
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.build import build_library
 from chatbot.library.search.library import Library
@@ -93,22 +92,6 @@ def casebook(settings: Settings, library: Library, remembering: Remembering) -> 
 def engine(settings: Settings) -> Iterator[OpenVinoEngine]:
     """The engine that a CPU is given, with the bundled model."""
     engine = OpenVinoEngine(settings.model, settings.models_dir, threads=settings.cpu_threads())
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="session")
-def exact_engine(settings: Settings) -> Iterator[OpenVinoEngine]:
-    """The same with activations in 32 bits: a reply is the same to the letter, whatever else is written beside it."""
-    engine = OpenVinoEngine(settings.model, settings.models_dir, threads=settings.cpu_threads(), exact=True)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="session")
-def torch_engine(settings: Settings) -> Iterator[LocalEngine]:
-    """The engine of transformers and PEFT, the reference for the other."""
-    engine = LocalEngine(settings.model, settings.models_dir, threads=settings.cpu_threads())
     yield engine
     engine.close()
 
