@@ -127,5 +127,7 @@ def test_no_more_conversations_or_messages_are_given_than_asked_for(memory: Memo
 
 
 def test_an_id_that_nobody_has_is_refused_in_words(memory: Memory) -> None:
-    with pytest.raises(MemoryStoreError, match=r"^No conversation has an id that starts with 'x'\. See `bakerstreet memory list`\.$"):
+    with pytest.raises(
+        MemoryStoreError, match=r"^No conversation has an id that starts with 'x'\. See `bakerstreet memory list`\.$"
+    ):
         memory.conversation("x")

@@ -45,10 +45,10 @@ class Forced:
     It is compiled with the properties that the engine gives its pipelines.
     """
 
-    def __init__(self, engine: OpenVinoEngine, voice: Path | None) -> None:
+    def __init__(self, engine: OpenVinoEngine, models: Path, voice: Path | None) -> None:
         import openvino
 
-        model = converted(engine.weights, engine._models, voice)
+        model = converted(engine.weights, models, voice)
         self._request = openvino.compile_model(model.folder / GRAPH, "CPU", engine._properties).create_infer_request()
 
     def next_tokens(self, tokens: list[int]) -> list[int]:
@@ -111,12 +111,13 @@ def agreement(converted_: Forced, texts: list[tuple[list[int], int]], wanted: li
 
 
 def test_the_next_token_is_the_original_s_with_the_voice_and_without(
+    settings: Settings,
     engine: OpenVinoEngine,
     sherlock: LoadedPersona,
     texts: list[tuple[list[int], int]],
     originals: dict[bool, list[list[int]]],
 ) -> None:
-    base, voiced = Forced(engine, None), Forced(engine, sherlock.voice)
+    base, voiced = Forced(engine, settings.models_dir, None), Forced(engine, settings.models_dir, sherlock.voice)
     assert agreement(base, texts, originals[False]) >= AGREED
     assert agreement(voiced, texts, originals[True]) >= AGREED
     # A conversion without its voice must not pass for one with it, nor the other way round.
@@ -126,12 +127,12 @@ def test_the_next_token_is_the_original_s_with_the_voice_and_without(
 
 @pytest.mark.parametrize("with_voice", [False, True], ids=["base", "voice"])
 def test_the_engine_writes_what_the_converted_model_says(
-    engine: OpenVinoEngine, sherlock: LoadedPersona, with_voice: bool
+    settings: Settings, engine: OpenVinoEngine, sherlock: LoadedPersona, with_voice: bool
 ) -> None:
     # Between the graph and a reply stand the template, the pipeline's blocks, and a cache in half floats, which changes
     # a few tokens. The model without the voice writes four of five like the one with it at the most.
     voice = sherlock.voice if with_voice else None
-    model = Forced(engine, voice)
+    model = Forced(engine, settings.models_dir, voice)
     places = agreed = 0
     for messages, _ in conversations(sherlock)[:4]:
         prompt = engine.tokenizer.encode_messages(messages)
@@ -255,7 +256,7 @@ def test_a_model_that_openvino_does_not_know_is_answered_by_transformers(
     chosen = open_engine(own, said.append)
     assert chosen.name == "transformers"
     told = [line for line in said if "transformers answers instead" in line]
-    assert len(told) == 1 and "'gpt2' are not known" in told[0] and "\n" not in told[0]
+    assert len(told) == 1 and "'gpt2' are not supported" in told[0] and "\n" not in told[0]
     assert chosen.submit(Request((Message("user", "Who?"),), None, NEXT)).completion.reply_tokens == 1
     chosen.close()
     with pytest.raises(ConversionError):
