@@ -1,23 +1,30 @@
-# The two commands of README: `make run` and `make test`.
+# The two commands of README, `make run` and `make test`, and what they are made of.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check install install-test clean help
+.PHONY: run test test-slow test-all check install install-test clean help
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run    install, build the built-in library, and serve the web chat on 127.0.0.1:7860"
-	@echo "make test   install with the test extras, and run the checks and tests"
-	@echo "make clean  remove the environment (conversations and libraries under ~/.bakerstreet stay)"
+	@echo "make run       install, build the built-in library, and serve the web chat on 127.0.0.1:7860"
+	@echo "make test      install with the test extras, and run the checks and all tests but the slow ones"
+	@echo "make test-all  the same, and the slow tests: the bench with the real model, training that is resumed"
+	@echo "make clean     remove the environment (conversations and libraries under ~/.bakerstreet stay)"
 
 run: install
 	@$(BIN)/python app.py
 
 test: install-test check
-	@echo "== Tests (with the real model, ten to fifteen minutes on two cores)"
-	@$(BIN)/python -m pytest
+	@echo "== Tests (with the real model, about eight minutes on two idle cores)"
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-slow: install-test
+	@echo "== Slow tests (some minutes more)"
+	@$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow
 
 check: install-test
 	@echo "== Style and types"

@@ -78,7 +78,5 @@ def _holds(source: str, quote: str) -> bool:
     from difflib import SequenceMatcher
 
     wanted, words = words_of(quote), words_of(to_plain(source))
-    if " ".join(wanted) in " ".join(words):
-        return True
     match = SequenceMatcher(None, words, wanted, autojunk=False)
     return sum(block.size for block in match.get_matching_blocks() if block.size > 1) >= MIN_QUOTE_MATCH * len(wanted)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import hypothesis
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -24,6 +25,10 @@ from chatbot.library.search.models import OpenModels
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona, load_persona
+
+# The same examples in every run, and no time measured: a failure is the code's, not the machine's.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parent.parent
 CANON = ROOT.parent / "shared" / "corpus"

@@ -150,3 +150,34 @@ def test_the_best_sentence_is_taken_from_the_best_piece() -> None:
 
 def test_without_evidence_there_is_no_best_sentence() -> None:
     assert best_sentence("Who?", []) == ""
+
+
+def test_what_is_invented_is_named_whatever_the_verdict() -> None:
+    assert check_reply("I do not know; ask Colonel Moran.", [LAMP], []).unsupported == ("Colonel", "Moran")
+    assert check_reply("Good evening, Moran.", [], []).unsupported == ("Moran",)
+
+
+def test_four_words_in_quotation_marks_are_a_quotation() -> None:
+    assert check_reply('He wrote: "the lamp sank quickly".', [LAMP], []).unsupported == ('"the lamp sank quickly"',)
+    assert check_reply('He wrote: "Nobody came up the".', [LOG], []) == Check(verdict="grounded", quoted=(1,))
+
+
+def test_four_words_of_five_hold_a_quotation_and_three_of_four_do_not() -> None:
+    assert check_reply('He wrote: "it rained for three weeks".', [LOG], []).quoted == (1,)
+    assert check_reply('He wrote: "it rained for ages".', [LOG], []).quoted == ()
+
+
+def test_two_words_together_count_in_a_quotation_and_one_alone_does_not() -> None:
+    reply = '"Nobody came down the stair of the old tower by night", you see.'
+    assert check_reply(reply, [LOG], []).quoted == (1,)
+    reply = '"Nobody ran up that stair of the old tower by night", you see.'
+    assert check_reply(reply, [LOG], []).quoted == ()
+
+
+def test_a_quotation_holds_whole_words() -> None:
+    assert check_reply('"body came up the", you see.', [LOG], []).verdict == "withheld"
+
+
+def test_a_quotation_of_hundreds_of_words_is_held_like_a_short_one() -> None:
+    long = "the red lamp burned all night " * 40
+    assert check_reply(f'"{long}"', [long], []) == Check(verdict="grounded", quoted=(1,))

@@ -164,3 +164,19 @@ def test_the_next_prompt_begins_with_the_whole_of_the_last_one() -> None:
 
 def test_what_the_mode_shows_does_not_move_the_first_message() -> None:
     assert build(evidence=()).messages[0] == build(examples=True, history=()).messages[0]
+
+
+def test_examples_count_in_the_budget() -> None:
+    whole = size(build(examples=True)) + MESSAGE_OVERHEAD
+    assert build(examples=True, budget=whole) == build(examples=True)
+    assert build(examples=True, budget=whole - 1).left_out
+
+
+def test_where_nothing_fits_the_message_says_that_nothing_does() -> None:
+    with pytest.raises(MessageError, match=r"; 0 fit into the model's window here\. Shorten it, or raise BAKERSTREET"):
+        build(budget=5)
+
+
+def test_of_two_exchanges_one_goes_first() -> None:
+    enough = size(build(history=HISTORY[:1])) + MESSAGE_OVERHEAD
+    assert build(history=HISTORY[:2], budget=enough).left_out == ("history: the first 1 of 2 exchanges",)

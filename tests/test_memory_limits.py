@@ -1,0 +1,133 @@
+"""The memory at its limits: lengths, counts, defaults and messages, each as it is stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from chatbot.errors import MemoryStoreError
+from memory import Memory
+from memory.database import _advice, _without_password
+from memory.store import TITLE_LENGTH
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'memory.sqlite3'}"
+
+
+@pytest.fixture
+def memory(url: str) -> Iterator[Memory]:
+    memory = Memory(url)
+    yield memory
+    memory.close()
+
+
+def test_a_conversation_without_a_greeting_has_an_empty_one(memory: Memory) -> None:
+    assert memory.conversation(memory.start("ada", "sherlock")).greeting == ""
+
+
+def test_a_conversation_counts_its_own_turns(memory: Memory) -> None:
+    empty, talk = memory.start("ada", "sherlock"), memory.start("ada", "sherlock")
+    first = memory.ask(talk, None, "rag", "Who took the vase?")
+    for question in ("And why?", "And when?"):
+        memory.ask(talk, first, "rag", question)
+    assert (memory.conversation(empty).turns, memory.conversation(talk).turns) == (0, 3)
+
+
+def test_an_answer_is_stored_with_its_time(url: str, memory: Memory) -> None:
+    turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT completed_at FROM turns")).scalar() is None
+        memory.answer(turn, sent="s", reply="The porter.", state="done")
+        with engine.connect() as connection:
+            times = connection.execute(text("SELECT created_at, completed_at FROM turns")).one()
+    finally:
+        engine.dispose()
+    assert times[1] >= times[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("a" * TITLE_LENGTH, "a" * TITLE_LENGTH),
+        ("a" * (TITLE_LENGTH + 1), "a" * (TITLE_LENGTH - 1) + "…"),
+        ("a" * (TITLE_LENGTH - 2) + " bcd", "a" * (TITLE_LENGTH - 2) + "…"),
+    ],
+)
+def test_a_title_is_cut_where_it_is_too_long_and_not_before(memory: Memory, question: str, title: str) -> None:
+    conversation = memory.start("ada", "sherlock")
+    memory.ask(conversation, None, "rag", question)
+    assert memory.conversation(conversation).title == title
+
+
+def test_the_path_to_an_unknown_turn_or_conversation_is_empty(memory: Memory) -> None:
+    conversation = memory.start("ada", "sherlock")
+    memory.ask(conversation, None, "rag", "Who took the vase?")
+    assert memory.path(conversation, "nowhere") == []
+    assert memory.path("nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ada:secret@db/memory", "postgresql://ada:***@db/memory"),
+        ("postgresql://ada@db/memory?password=secret", "postgresql://ada@db/memory"),
+        ("postgresql://ada:secret@db:port/memory", "***@db:port/memory"),
+        ("ada:sec@ret@db", "***@db"),
+        ("a filing cabinet", "a filing cabinet"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert _without_password(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("problem", "advice"),
+    [
+        (
+            "database is locked",
+            "The database is locked by another program. Close it and send the message again; nothing is lost.",
+        ),
+        (
+            "resource busy",
+            "The database is locked by another program. Close it and send the message again; nothing is lost.",
+        ),
+        (
+            "database or disk is full",
+            "The disk is full, so nothing more can be stored. Free some space and send the message again.",
+        ),
+        (
+            "attempt to write a readonly database",
+            "The database cannot be written to. Check the permissions of its file and folder.",
+        ),
+        (
+            "connection refused\nIs it running?",
+            "The database cannot be reached: connection refused. Start it, or correct BAKERSTREET_DATABASE_URL.",
+        ),
+    ],
+)
+def test_each_failure_of_the_database_says_what_to_do(problem: str, advice: str) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    assert _advice(OperationalError("SELECT 1", {}, Exception(problem))) == advice
+
+
+def test_no_more_conversations_or_messages_are_given_than_asked_for(memory: Memory) -> None:
+    for number in range(3):
+        memory.ask(memory.start("ada", "sherlock"), None, "rag", f"Question {number}?")
+    last = memory.conversations("ada")[0]
+    assert len(memory.conversations("ada", limit=2)) == 2
+    assert [turn.question for turn in memory.said(last.id, limit=2)] == ["Question 2?", "Question 1?"]
+
+
+def test_an_id_that_nobody_has_is_refused_in_words(memory: Memory) -> None:
+    with pytest.raises(
+        MemoryStoreError, match=r"^No conversation has an id that starts with 'x'\. See `bakerstreet memory list`\.$"
+    ):
+        memory.conversation("x")
