@@ -14,7 +14,8 @@ from contextlib import closing
 from chatbot.errors import BakerStreetError, TurnError
 from chatbot.events import Answered, Asked, Event, Question, Revised, Said, Searched
 from chatbot.resources import Resources
-from chatbot.turn import Draft, Gathered, Held, begin, gather, hold, record, write
+from chatbot.turn import begin, gather, hold, record, write
+from chatbot.turn_values import Draft, Gathered, Held
 
 __all__ = ["Answered", "Asked", "Bot", "Event", "Question", "Revised", "Said", "Searched"]
 

@@ -17,7 +17,7 @@ from chatbot.progress import Progress
 
 if TYPE_CHECKING:
     from chatbot.resources import Resources
-    from chatbot.tuning.loop import TrainingProgress
+    from chatbot.tuning import TrainingProgress
 
 
 @dataclass(frozen=True)

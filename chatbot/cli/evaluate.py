@@ -35,7 +35,7 @@ def evaluate(
     A run that was stopped goes on when it is called again with the same --out or --resume.
     """
     from chatbot.bot import Bot
-    from chatbot.evaluation import choose_questions, questions_file
+    from chatbot.evaluation import BOTH, choose_questions, questions_file
     from chatbot.evaluation.replies import AnswerLog, as_json, ask_all, report, summary
     from chatbot.modes import get_mode
 
@@ -58,7 +58,7 @@ def evaluate(
         with progress("Questions") as show:
             answers = ask_all(Bot(resources), persona, known, chosen, log, show)
     books = sum(entry.kind == "text" for entry in manifest.sources.values())
-    which = "dev and test" if split == "all" else split
+    which = "dev and test" if split == BOTH else split
     about = (
         f"{len(known)} questions ({which}; {kinds}) put to {persona} in each mode, greedy decoding, engine "
         f"{setting['engine']}; the library holds the casebook and {books} books."

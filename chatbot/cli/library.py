@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chatbot import DEFAULT_PERSONA
-from chatbot.cli import library_calibrate, library_evaluate, library_scale, library_search, library_texts, library_tune
+from chatbot.cli import library_calibrate, library_evaluate, library_search, library_texts, library_tune
 from chatbot.cli.common import opened, progress, say
 
 app = typer.Typer(no_args_is_help=True)
@@ -18,7 +18,6 @@ app.command("calibrate")(library_calibrate.calibrate)
 app.command("tune")(library_tune.tune)
 app.command("add")(library_texts.add)
 app.command("remove")(library_texts.remove)
-app.command("scale")(library_scale.scale)
 
 
 @app.command("build")

@@ -98,9 +98,11 @@ def evaluate(
 
 
 def _about(persona: str, known: Sequence[KnownQuestion], split: str, library: Library) -> str:
+    from chatbot.evaluation import BOTH
+
     sources = library.manifest.sources.values()
     books = sum(entry.kind == "text" for entry in sources)
-    which = "dev and test" if split == "all" else split
+    which = "dev and test" if split == BOTH else split
     return (
         f"{len(known)} questions ({which}) asked of the library of {persona}: {len(library.passages)} passages of the "
         f"casebook and {books} books, embedder {library.manifest.embedder}."

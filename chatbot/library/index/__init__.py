@@ -1,9 +1,8 @@
 """The index: a library on disk; passages and BM25 in tantivy, vectors in Chroma; built, opened and changed."""
 
 from chatbot.library.index.additions import add_text, remove_text
-from chatbot.library.index.build import build_library, write_library
-from chatbot.library.index.chroma import TEXTS_LIMIT
-from chatbot.library.index.dense import Dense, fill_dense, fill_library, switch_embedder
+from chatbot.library.index.build import build_library
+from chatbot.library.index.dense import Dense, fill_library, switch_embedder
 from chatbot.library.index.lexical import Lexical, terms
 from chatbot.library.index.manifest import (
     Manifest,
@@ -16,7 +15,6 @@ from chatbot.library.index.manifest import (
 from chatbot.library.index.passages import Passages, read_passages
 
 __all__ = [
-    "TEXTS_LIMIT",
     "Dense",
     "Lexical",
     "Manifest",
@@ -26,7 +24,6 @@ __all__ = [
     "build_library",
     "check_embedder",
     "check_language",
-    "fill_dense",
     "fill_library",
     "index_stamp",
     "read_manifest",
@@ -34,5 +31,4 @@ __all__ = [
     "remove_text",
     "switch_embedder",
     "terms",
-    "write_library",
 ]

@@ -5,10 +5,9 @@ LangChain's interface to it is `chatbot.library.search.retriever`.
 
 from chatbot.library.search.confidence import CALIBRATION_FILE, Calibration, LogisticModel, fitted, write_calibration
 from chatbot.library.search.evidence import Evidence, Found, Reason, Step
-from chatbot.library.search.inquiry import Ranking
 from chatbot.library.search.library import Library
 from chatbot.library.search.models import LanguageModel, OpenModels, Scorer
-from chatbot.library.search.modules import LOGIT, fused, in_context, windows_of
+from chatbot.library.search.modules import LOGIT, in_context, windows_of
 from chatbot.library.search.plans import ADVANCED, ALL, MODULAR, NAIVE, Plan, plan_of
 
 __all__ = [
@@ -26,12 +25,10 @@ __all__ = [
     "LogisticModel",
     "OpenModels",
     "Plan",
-    "Ranking",
     "Reason",
     "Scorer",
     "Step",
     "fitted",
-    "fused",
     "in_context",
     "plan_of",
     "windows_of",

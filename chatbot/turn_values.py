@@ -1,0 +1,121 @@
+"""The values that a turn goes through, each frozen: the turn, what was gathered, the draft, and what was held."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from chatbot.engines import Completion
+from chatbot.events import Question
+from chatbot.language import Language, language_of
+from chatbot.library.search import Evidence, Found
+from chatbot.modes import Mode
+from chatbot.prompts import Exchange, Prompt
+from chatbot.resources import Resources
+from chatbot.trace import Check
+from chatbot.wording import Wording
+from personas import LoadedPersona
+
+State = Literal["done", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn to be answered.
+
+    Attributes:
+        resources: what every turn shares.
+        loaded: who answers.
+        mode: how.
+        asked: the question, its text cleaned.
+        id: in memory; None where nothing is stored.
+        began: when it was asked, by `time.perf_counter`.
+    """
+
+    resources: Resources
+    loaded: LoadedPersona
+    mode: Mode
+    asked: Question
+    id: str | None
+    began: float
+
+    @property
+    def language(self) -> Language:
+        """The persona's."""
+        return language_of(self.loaded.persona)
+
+    @property
+    def wording(self) -> Wording:
+        """The persona's own lines for this question."""
+        return Wording(self.loaded.persona, self.asked.text, self.asked.attempt)
+
+    @property
+    def seed(self) -> int:
+        """A retry gets another one."""
+        return self.asked.seed + self.asked.attempt
+
+    def milliseconds(self) -> float:
+        """Since it was asked."""
+        return round((time.perf_counter() - self.began) * 1000, 1)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the reply may rest on: earlier exchanges and evidence. `found` is None where nothing was searched."""
+
+    history: tuple[Exchange, ...] = ()
+    found: Found | None = None
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The pieces that are handed over."""
+        return self.found.evidence if self.found else ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The reply as far as it is written.
+
+    Attributes:
+        text: all of it so far.
+        piece: what the last step added.
+        prompt: what the model was asked; None where the persona's own line stands and no model wrote.
+        completion: the engine's account of it; None until it has ended.
+        first_token_ms: from the question to the first piece.
+        abandoned: it says what stands nowhere, so it was not written to its end.
+    """
+
+    text: str = ""
+    piece: str = ""
+    prompt: Prompt | None = None
+    completion: Completion | None = None
+    first_token_ms: float = 0.0
+    abandoned: bool = False
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The pieces that the model was shown."""
+        return self.prompt.evidence if self.prompt else ()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody else ended it before its time."""
+        return self.completion is not None and self.completion.finish == "cancelled" and not self.abandoned
+
+
+@dataclass(frozen=True)
+class Held:
+    """A draft after it was held against its evidence.
+
+    Attributes:
+        reply: what the visitor gets.
+        check: what was found.
+        addition: the end of `reply` that was added to the draft; empty where nothing was.
+        replaced: `reply` stands in the draft's place.
+    """
+
+    reply: str
+    check: Check
+    addition: str = ""
+    replaced: bool = False
