@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chatbot.language import ENGLISH, Language
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.search.inquiry import Candidate
 from chatbot.library.search.models import OpenModels
@@ -85,8 +86,8 @@ def candidate(text: str, score: float, position: int = 0, key: str = "", **more:
     return Candidate(passage(text, **more), position, score, text=text, key=key, last=0)
 
 
-def bare(passages: Sequence[Passage] = (), persona: str = "", **models: Any) -> Tools:
+def bare(passages: Sequence[Passage] = (), persona: str = "", language: Language = ENGLISH, **models: Any) -> Tools:
     """Tools for modules that search nothing, with models as `OpenModels` takes them."""
     nothing: Any = None
     given: Any = passages
-    return Tools(given, nothing, nothing, nothing, nothing, OpenModels(nothing, **models), persona)
+    return Tools(given, nothing, nothing, nothing, nothing, OpenModels(nothing, **models), persona, language)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from chatbot.library.search.modules.reranking import Hypothetical
 from fakes import FakeEngine
-from searching import ScriptedReader, bare
+from searching import ScriptedLanguageModel, bare
 from typer.testing import CliRunner
 
 from chatbot.bot import Bot, Question
@@ -22,6 +20,7 @@ from chatbot.grounding import check_reply, unsupported_terms
 from chatbot.language import Language, declines, is_small_talk, language_of
 from chatbot.library.search import MODULAR, Library
 from chatbot.library.search.inquiry import Inquiry
+from chatbot.library.search.modules import Hyde
 from chatbot.resources import Resources
 from chatbot.settings import Settings
 from chatbot.web.chat_handlers import ChatHandlers
@@ -247,10 +246,9 @@ def test_every_prompt_holds_the_personas_instruction_and_nothing_of_another(
 
 
 def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPersona, language: Language) -> None:
-    reader = ScriptedReader(writes="")
-    tools: Any = bare(reader=lambda: reader, language=language)
-    Hypothetical(tools).apply(Inquiry("A?"))
-    assert reader.prompts == [loaded.persona.prompts.hypothetical.format(question="A?")]
+    model = ScriptedLanguageModel(writes="")
+    Hyde()(Inquiry("A?"), bare(language=language, small=model))
+    assert model.prompts == [loaded.persona.prompts.hypothetical.format(question="A?")]
 
 
 def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, scripted: FakeEngine, case: Case) -> None:

@@ -26,7 +26,8 @@ from chatbot.language import (
     to_plain,
     words_of,
 )
-from chatbot.library.search.modules.rewriting import in_third_person, is_follow_up, parts_of, unframed
+from chatbot.library.search.modules.decompose import sub_questions
+from chatbot.library.search.modules.rewriting import in_third_person, is_follow_up
 from chatbot.library.texts import recollection
 from personas import LoadedPersona
 
@@ -175,12 +176,12 @@ def test_a_german_question_that_names_what_it_means_stands_alone() -> None:
 
 
 def test_a_german_question_about_two_things_is_two_and_its_frame_is_taken_off() -> None:
-    assert parts_of("Wer goss die Glocke, und wann wurde sie geläutet?", GERMAN) == (
+    assert sub_questions("Wer goss die Glocke, und wann wurde sie geläutet?", GERMAN) == (
         "Wer goss die Glocke",
         "wann wurde sie geläutet?",
     )
-    assert parts_of("Wer kaufte Honig und Wein?", GERMAN) == ("Wer kaufte Honig und Wein?",)
-    assert unframed("Sag mir bitte, wer die Glocke goss.", GERMAN) == "wer die Glocke goss."
+    assert sub_questions("Wer kaufte Honig und Wein?", GERMAN) == ("Wer kaufte Honig und Wein?",)
+    assert GERMAN.framing.sub("", "Sag mir bitte, wer die Glocke goss.") == "wer die Glocke goss."
 
 
 def test_in_german_too_the_persona_is_searched_for_by_name() -> None:

@@ -6,14 +6,14 @@ import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 
-from chatbot.library.search.modules.focusing import best_windows
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.language import clean_message, content_words, split_sentences, stem, to_plain, words_of
 from chatbot.library.search import windows_of
 from chatbot.library.search.inquiry import Candidate
-from chatbot.library.search.modules.base import sentences_of
+from chatbot.library.search.modules.focus import best_windows
+from chatbot.library.search.tools import sentences_of
 from chatbot.library.texts import TEXT, Passage, Section, cut
 
 # Text of every kind; and prose of marks and words that the rules for sentences turn upon.
