@@ -18,7 +18,7 @@ from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search.library import Library
 from chatbot.library.texts.passages import TEXT, Passage
 from chatbot.settings import Settings
-from chatbot.tuning import Callbacks, TrainingData, TrainingProgress, Tuned, tune
+from chatbot.tuning import Callbacks, TrainingData, TrainingProgress, Tuned, tune_search
 from chatbot.tuning.compare import compare, dense_ranker, questions_for
 from chatbot.tuning.pairs import (
     FORMS,
@@ -86,7 +86,7 @@ def small(sherlock: LoadedPersona, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def tuned_in(small: LoadedPersona, run: Path, *, what: Any = "retriever", **more: Any) -> Tuned:
     recipe = SMALL if what == "retriever" else SMALL_RERANKER
-    return tune(what, small, TrainingData("bundled", PASSAGES, QUESTIONS), run, recipe=recipe, threads=1, **more)
+    return tune_search(what, small, TrainingData("bundled", PASSAGES, QUESTIONS), run, recipe=recipe, threads=1, **more)
 
 
 @pytest.fixture(scope="module")
@@ -388,6 +388,8 @@ def test_the_reranker_is_compared_with_the_search_s_own_order(
     plain = [question for question in read_known_questions(CANON_QUESTIONS) if question.kind == "plain"]
     questions = [question for split in ("dev", "test") for question in [q for q in plain if split_of(q) == split][:4]]
     data = TrainingData("bundled", library.passages, questions, cache=settings.models_dir, library=library)
-    tuned = tune("reranker", small, data, tmp_path, recipe=SMALL_RERANKER, destination=tmp_path / "out", threads=1)
+    tuned = tune_search(
+        "reranker", small, data, tmp_path, recipe=SMALL_RERANKER, destination=tmp_path / "out", threads=1
+    )
     assert tuned.comparisons["test"].questions == 4
     assert "the windows of the fused search" in (tmp_path / "out" / "README.md").read_text()

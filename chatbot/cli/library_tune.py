@@ -35,8 +35,7 @@ def tune(
     A run that was stopped resumes where it was.
     """
     from chatbot.evaluation import questions_file, read_known_questions
-    from chatbot.tuning import Callbacks, TrainingData, What
-    from chatbot.tuning import tune as tune_search
+    from chatbot.tuning import Callbacks, TrainingData, What, tune_search
 
     if what not in get_args(What):
         raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(get_args(What))}.")

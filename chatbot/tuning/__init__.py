@@ -5,7 +5,7 @@ from chatbot.tuning.examples import Example, read_lines
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
 from chatbot.tuning.train import train_voice
-from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune
+from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune_search
 
 __all__ = [
     "FACTS",
@@ -19,5 +19,5 @@ __all__ = [
     "What",
     "read_lines",
     "train_voice",
-    "tune",
+    "tune_search",
 ]

@@ -68,7 +68,7 @@ Made by `bakerstreet voice train {loaded.id} --seed {facts["seed"]}`.
 
 
 def search_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
-    """The card of a retriever or reranker that `tune` made with `command`."""
+    """The card of a retriever or reranker that `tune_search` made with `command`."""
     what = facts["what"]
     rows = "\n".join(f"| {_KINDS[kind]} | {number} |" for kind, number in sorted(facts["questions"].items()))
     settings = "\n".join(f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in facts["recipe"].items())

@@ -95,7 +95,7 @@ class Tuned:
     comparisons: dict[str, Comparison]
 
 
-def tune(
+def tune_search(
     what: What,
     loaded: LoadedPersona,
     data: TrainingData,
