@@ -77,7 +77,12 @@ def test_a_failure_keeps_the_question_and_says_why(settings: Settings, library: 
 def test_a_mistake_in_the_program_ends_the_turn_as_failed_and_is_one_line_for_the_visitor(
     settings: Settings, library: Library, memory: Memory, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bot, _ = faked(settings, library, memory, RuntimeError("Truncation error"))
+    bot, engine = faked(settings, library, memory, GOOD)
+
+    def broken(text: str) -> int:
+        raise RuntimeError("Truncation error")
+
+    engine.count = broken  # type: ignore[method-assign]
     conversation = memory.start("visitor", "sherlock")
     with pytest.raises(TurnError, match=r"mistake in the program.*Truncation error") as caught:
         bot.reply(Question(SPECKLED, conversation=conversation))

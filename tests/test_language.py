@@ -92,7 +92,7 @@ def test_no_code_names_a_persona_but_the_default() -> None:
         found = [str(node.value) for node in texts if NAMED.search(str(node.value))]
         if found:
             named[file.name] = found
-    assert named == {"loading.py": [DEFAULT_PERSONA]}
+    assert named == {"__init__.py": [DEFAULT_PERSONA]}
 
 
 # ---------------------------------------------------------------------- packs

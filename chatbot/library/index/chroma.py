@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import BakerStreetError, LibraryError
-from chatbot.library.encoders import Embedder
 from chatbot.library.index.manifest import Manifest, read_manifest
 from chatbot.library.texts import Passage
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 CHROMA = "chroma"
 BATCH = 64  # passages embedded and written at once: what a kill can cost
