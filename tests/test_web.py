@@ -219,7 +219,7 @@ def test_a_phone_shows_three_modes_and_the_others_under_more(page: Any) -> None:
     assert shown.all_inner_texts() == ["rag", "ft", "hybrid"]
     page.get_by_role("button", name="more").click()
     page.get_by_role("radio", name="few-shot", exact=True).check()
-    page.locator("#mode-summary", has_text="examples of how he speaks").wait_for()
+    page.locator("#mode-summary", has_text="examples of how the persona speaks").wait_for()
     page.get_by_role("button", name="fewer").click()
     page.get_by_role("button", name="more").wait_for()
     assert shown.all_inner_texts() == ["rag", "ft", "hybrid", "few-shot"]  # what is chosen is never hidden
