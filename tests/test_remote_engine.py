@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -45,20 +46,18 @@ def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT, open
 @pytest.fixture(scope="session")
 def served(settings: Settings) -> Iterator[str]:
     """The address of a server around the bundled model; it ends with its standard input."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(ROOT / "tests" / "openai_server.py")],
         cwd=ROOT,
         env=os.environ | {"BAKERSTREET_HOME": str(settings.home), "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None and process.stdin is not None
-    port = process.stdout.readline().strip()
-    assert port, "the server did not start"
-    yield f"http://127.0.0.1:{port}/v1"
-    process.stdin.close()
-    process.wait(WAIT)
+    ) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        assert port, "the server did not start"
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +93,8 @@ def test_the_server_says_what_the_engine_in_this_process_says(
     here, generation = engine.submit(request).completion, distant.submit(request)
     pieces, there = list(generation), generation.completion
     assert "".join(pieces) == there.text == here.text
-    assert (there.finish, there.prompt_tokens, there.reply_tokens) == (
-        here.finish,
-        here.prompt_tokens,
-        here.reply_tokens,
-    )
+    assert (there.finish, there.prompt_tokens) == (here.finish, here.prompt_tokens)
+    assert there.reply_tokens == here.reply_tokens
     assert 0 < there.first_token_ms <= there.total_ms
     assert len(pieces) > 3
     if opening:
@@ -117,20 +113,17 @@ def test_seed_and_voice_change_what_is_said(distant: RemoteEngine, voice: Path) 
     assert plain != tuned
 
 
-def test_a_voice_can_be_given_another_name(served: str, distant: RemoteEngine, voice: Path) -> None:
-    named = RemoteEngine(url=f"{served}/", model="base", voice_model="base")
-    request = asked("Who are you?")
-    assert named.submit(asked("Who are you?", voice)).completion.text == distant.submit(request).completion.text
-    named.close()
-
-
-def test_a_server_that_continues_no_openings_gives_its_own_reply(
-    served: str, distant: RemoteEngine, voice: Path
+@pytest.mark.parametrize(
+    ("options", "opening", "tuned"),
+    [({"voice_model": "base"}, "", False), ({"continue_openings": False}, "A clue", True)],
+)
+def test_a_voice_may_have_another_name_and_openings_may_be_left_out(
+    served: str, distant: RemoteEngine, voice: Path, options: dict[str, Any], opening: str, tuned: bool
 ) -> None:
-    plain = RemoteEngine(url=served, model="base", continue_openings=False)
-    opened = plain.submit(asked("What is a clue?", voice, SHORT, "A clue, madam, is")).completion.text
-    assert opened == distant.submit(asked("What is a clue?", voice)).completion.text
-    plain.close()
+    changed = RemoteEngine(url=f"{served}/", model="base", **options)
+    reply = changed.submit(asked("Who are you?", voice, SHORT, opening)).completion.text
+    assert reply == distant.submit(asked("Who are you?", voice if tuned else None)).completion.text
+    changed.close()
 
 
 def test_cached_tokens_are_the_servers(distant: RemoteEngine) -> None:
@@ -166,29 +159,23 @@ def test_the_servers_tokenizer_counts(engine: Engine, distant: RemoteEngine) -> 
     assert distant.count("") == 0
 
 
-def test_an_unknown_model_is_named_with_those_there_are(served: str) -> None:
-    engine = RemoteEngine(url=served, model="large")
-    with pytest.raises(ModelError, match=r"no model 'large'; it has: base, sherlock\. Set BAKERSTREET_REMOTE_MODEL"):
-        assert engine.submit(asked("Who are you?")).completion
-    engine.close()
-
-
-def test_an_unknown_voice_is_named_with_how_to_serve_it(distant: RemoteEngine, tmp_path: Path) -> None:
+def test_an_unknown_model_or_voice_is_named_with_what_to_do(served: str, voice: Path, tmp_path: Path) -> None:
     folder = tmp_path / "moriarty" / "voice"
-    with pytest.raises(VoiceError, match=r"no model 'moriarty'.*--lora-modules moriarty=") as told:
-        assert distant.submit(asked("Who are you?", folder)).completion
-    assert str(folder) in str(told.value)
-
-
-def test_warming_says_which_voice_is_not_served(served: str, voice: Path, tmp_path: Path) -> None:
     said: list[str] = []
     engine = RemoteEngine(url=served, model="base", say=said.append)
     engine.warm([voice])
     assert said == []
-    engine.warm([voice, tmp_path / "moriarty" / "voice"])
+    engine.warm([voice, folder])
     assert len(said) == 1
     assert "no model 'moriarty'; it has: base, sherlock" in said[0]
+    with pytest.raises(VoiceError, match=r"no model 'moriarty'.*--lora-modules moriarty=") as told:
+        assert engine.submit(asked("Who are you?", folder)).completion
+    assert str(folder) in str(told.value)
     engine.close()
+    large = RemoteEngine(url=served, model="large")
+    with pytest.raises(ModelError, match=r"no model 'large'; it has: base, sherlock\. Set BAKERSTREET_REMOTE_MODEL"):
+        assert large.submit(asked("Who are you?")).completion
+    large.close()
 
 
 def test_a_turn_is_answered_through_the_server(
@@ -316,24 +303,16 @@ def failing(status: int, body: Any) -> Answer:
     return lambda handler: handler.give(status, body)
 
 
-def broken_after(text: str) -> Answer:
+def ending(text: str, end: Callable[[Handler], None]) -> Answer:
     def answer(handler: Handler) -> None:
         handler.begin()
         handler.piece(text)
-        handler.cut()
+        end(handler)
 
     return answer
 
 
-def ended_without_reason(handler: Handler) -> None:
-    handler.begin()
-    handler.piece("Elementary,")
-    handler.end()
-
-
-def error_in_the_middle(handler: Handler) -> None:
-    handler.begin()
-    handler.piece("Elementary,")
+def fail(handler: Handler) -> None:
     handler.event(json.dumps({"error": {"message": "out of memory", "code": 500}}))
     handler.end()
 
@@ -389,18 +368,13 @@ def test_what_is_asked_is_sent_as_openais_interface_has_it(scripted: Scripted, m
     assert "continue_final_message" not in scripted.bodies[1]
 
 
-def test_the_key_of_another_service_is_not_sent(
+def test_without_a_key_or_counts_none_is_sent_and_pieces_are_counted(
     scripted: Scripted, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "for-openai-alone")
     scripted.answers = [whole]
-    assert make().submit(asked("Who are you?")).completion
-    assert scripted.keys == ["Bearer none"]
-
-
-def test_pieces_are_counted_where_the_server_counts_nothing(scripted: Scripted, make: Make) -> None:
-    scripted.answers = [whole]
     completion = make().submit(asked("Who are you?")).completion
+    assert scripted.keys == ["Bearer none"]
     assert completion.text == "Elementary, my dear fellow."
     assert (completion.prompt_tokens, completion.cached_tokens, completion.reply_tokens) == (0, 0, 2)
 
@@ -434,10 +408,10 @@ def test_a_request_is_sent_again_before_its_first_token(scripted: Scripted, make
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (broken_after(""), []),
-        (broken_after("Elementary,"), ["Ah!", "Elementary,"]),
-        (ended_without_reason, ["Ah!", "Elementary,"]),
-        (error_in_the_middle, ["Ah!", "Elementary,"]),
+        (ending("", Handler.cut), []),
+        (ending("Elementary,", Handler.cut), ["Ah!", "Elementary,"]),
+        (ending("Elementary,", Handler.end), ["Ah!", "Elementary,"]),
+        (ending("Elementary,", fail), ["Ah!", "Elementary,"]),
     ],
 )
 def test_a_stream_that_breaks_off_is_an_error_and_not_sent_again(
@@ -483,28 +457,24 @@ def test_an_unknown_model_of_a_server_that_lists_none(scripted: Scripted, make: 
 
 
 @pytest.mark.parametrize(
-    ("models", "line"),
+    ("models", "line", "fails"),
     [
-        ((404, {"detail": "Not Found"}), "answered with 404"),
-        ((500, "no list"), "answered with 500"),
-        ((200, ["base"]), "does not list models"),
+        ((404, {"detail": "Not Found"}), "answered with 404", False),
+        ((500, "no list"), "answered with 500", False),
+        ((200, ["base"]), "does not list models", False),
+        ((401, {"detail": "no"}), "BAKERSTREET_REMOTE_KEY", True),
+        ((503, {"detail": "no"}), "See its log", True),
     ],
 )
-def test_warming_a_server_that_lists_no_models_says_so(
-    scripted: Scripted, make: Make, models: tuple[int, Any], line: str
+def test_warming_fails_where_replies_would_and_else_says_that_no_models_are_listed(
+    scripted: Scripted, make: Make, models: tuple[int, Any], line: str, fails: bool
 ) -> None:
     scripted.models = models
     said: list[str] = []
-    make(say=said.append).warm()
-    assert len(said) == 1
-    assert line in said[0]
-
-
-@pytest.mark.parametrize(("status", "advice"), [(401, "BAKERSTREET_REMOTE_KEY"), (503, "See its log")])
-def test_warming_fails_where_replies_would(scripted: Scripted, make: Make, status: int, advice: str) -> None:
-    scripted.models = (status, {"detail": "no"})
-    with pytest.raises(EngineError, match=advice):
-        make().warm()
+    with pytest.raises(EngineError, match=line) if fails else nullcontext():
+        make(say=said.append).warm()
+    assert len(said) == (not fails)
+    assert all(line in told for told in said)
 
 
 def test_a_server_that_is_away_is_told_of() -> None:

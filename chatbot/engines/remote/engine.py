@@ -175,7 +175,8 @@ class RemoteEngine:
             try:
                 return await self._follow(reply)
             except Exception as error:
-                raise await asyncio.to_thread(self._server.explained, error, reply.request.voice) from error
+                explain = partial(self._server.explained, error, reply.request.voice, answered=reply.answered)
+                raise await asyncio.to_thread(explain) from error
 
     async def _follow(self, reply: RemoteReply) -> Finish:
         request, sampling = reply.request, reply.request.sampling
@@ -218,6 +219,7 @@ class RemoteReply(Generation):
 
     Attributes:
         task: follows the reply; set when it is launched.
+        answered: whether a piece of the stream has come, be it empty.
         finish_reason: why the server ended it, in OpenAI's words; empty while it goes on.
     """
 
@@ -226,6 +228,7 @@ class RemoteReply(Generation):
     def __init__(self, request: Request, opening: str, on_cancel: Callable[[RemoteReply], None]) -> None:
         super().__init__(request)
         self.opening = opening
+        self.answered = False
         self.finish_reason = ""
         self._on_cancel = on_cancel
         self._chunks = 0  # with text in them
@@ -244,6 +247,7 @@ class RemoteReply(Generation):
 
     def take(self, chunk: AIMessageChunk) -> None:
         """Take in a piece of the stream."""
+        self.answered = True
         if chunk.text:
             if self._first_token is None:
                 self._first_token = time.perf_counter()

@@ -121,12 +121,13 @@ class Server:
 
     # ------------------------------------------------------------------ its failures
 
-    def explained(self, error: Exception, voice: Path | None = None) -> BakerStreetError:
+    def explained(self, error: Exception, voice: Path | None = None, *, answered: bool = False) -> BakerStreetError:
         """What a user is told of a failure; may ask the server which models it has.
 
         Args:
             error: what the client raised, or a stream that ended too early.
             voice: whose reply it was.
+            answered: whether the reply had begun to come.
         """
         if isinstance(error, (TimeoutError, openai.APITimeoutError)):
             return EngineError(
@@ -135,7 +136,7 @@ class Server:
             )
         if isinstance(error, openai.APIStatusError):
             return self._refused(error, voice)
-        if isinstance(error, openai.APIConnectionError):
+        if isinstance(error, openai.APIConnectionError) and not answered:
             return EngineError(f"There is no server at {self.url} ({_root(error)}). Start it, or {CHECK_URL}.")
         again = "Ask again; if it happens again, see the server's log."
         return EngineError(f"The reply from {self.url} broke off ({_root(error)}). {again}")
