@@ -120,14 +120,9 @@ class SearchModels:
         from chatbot.engine_choice import open_engine
 
         settings = self._settings
-        changed = {"model": settings.strong_model}
-        if settings.strong_url:
-            changed = {
-                "engine": "remote",
-                "remote_url": settings.strong_url,
-                "remote_model": settings.strong_model,
-            }
-        return open_engine(settings.model_copy(update=changed), self._say)
+        # On this machine even if replies come from a server, which tells no likelihoods.
+        engine = "auto" if settings.engine == "remote" else settings.engine
+        return open_engine(settings.model_copy(update={"model": settings.strong_model, "engine": engine}), self._say)
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,8 @@ class Settings(BaseSettings):
     )
     strong_model: str | None = Field(
         None,
-        description="A stronger model for `filter-then-rerank`: as `model`, or its name at `strong_url`.",
+        description="A stronger model for `filter-then-rerank`: as `model`, on this machine.",
     )
-    strong_url: str | None = Field(None, description="An OpenAI-compatible server that runs the stronger model.")
     personas: Path | None = Field(None, description="A folder with your own personas, in addition to the built-in one.")
     texts: Path | None = Field(None, description="A folder with the source texts, used instead of fetching.")
     reading: Path | None = Field(None, description="A folder with reading comprehension data, for `voice train`.")

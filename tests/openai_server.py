@@ -4,8 +4,7 @@
 
 It prints its port when it is ready, and ends when its standard input is closed, as it is when its parent dies. The base
 model goes by `base`, the built-in persona's voice by `sherlock`. As vLLM does, it continues a last message with
-`continue_final_message`, counts at `/tokenize`, and tells the log-probabilities of a prompt's tokens at
-`/v1/completions` with `echo` and no token to write.
+`continue_final_message`, and counts at `/tokenize`.
 """
 
 from __future__ import annotations
@@ -25,10 +24,7 @@ from fastapi import FastAPI
 from fastapi import Request as WebRequest
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from chatbot.engines.likelihood import Batch, Text
 from chatbot.engines.openvino.engine import OpenVinoEngine
-from chatbot.engines.openvino.scorer import OpenVinoScorer
-from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.prompts import Message
 from chatbot.settings import load_settings
@@ -69,21 +65,10 @@ async def pieces(generation: Generation) -> AsyncIterator[str]:
             yield said
 
 
-def echoed(scorer: OpenVinoScorer, tokenizer: ChatTokenizer, prompt: str) -> dict[str, Any]:
-    """A prompt's tokens and their log-probabilities in OpenAI's form."""
-    tokens = tokenizer.encode(prompt)
-    pieces_ = [tokenizer.decode([token]) for token in tokens]
-    offsets = [sum(map(len, pieces_[:at])) for at in range(len(tokens))]
-    chances = scorer.score(Batch.of([Text(tuple(tokens), len(tokens) - 1)])) if len(tokens) > 1 else []
-    return {"tokens": pieces_, "text_offset": offsets, "token_logprobs": [None, *chances]}
-
-
 def make_app(engine: OpenVinoEngine, voices: dict[str, Path | None]) -> FastAPI:
     """The web application."""
     app = FastAPI()
     running: set[Generation] = set()
-    scoring = threading.Lock()
-    scorers: list[OpenVinoScorer] = []
 
     @app.get("/v1/models")
     def models() -> dict[str, Any]:
@@ -97,22 +82,6 @@ def make_app(engine: OpenVinoEngine, voices: dict[str, Path | None]) -> FastAPI:
     def tokenize(body: dict[str, Any]) -> dict[str, Any]:
         return {"count": engine.count(body["prompt"])}
 
-    @app.post("/v1/completions", response_model=None)
-    def complete(body: dict[str, Any]) -> JSONResponse | dict[str, Any]:
-        if body["model"] not in voices:
-            message = f"The model `{body['model']}` does not exist."
-            return JSONResponse({"error": {"message": message, "code": 404}}, 404)
-        if not body.get("echo") or body["max_tokens"] or body["add_special_tokens"]:
-            return JSONResponse({"error": {"message": "Nothing is written here, only echoed."}}, 400)
-        choices = []
-        with scoring:
-            if not scorers:
-                scorers.append(OpenVinoScorer(engine.convert(), {"INFERENCE_PRECISION_HINT": "f32"}))
-            for index, prompt in enumerate(body["prompt"]):
-                told = echoed(scorers[0], engine.tokenizer, prompt)
-                choices.append({"index": index, "text": prompt, "logprobs": told, "finish_reason": "length"})
-        return {"object": "text_completion", "choices": choices}
-
     @app.post("/v1/chat/completions", response_model=None)
     async def chat(web: WebRequest, body: dict[str, Any]) -> JSONResponse | StreamingResponse:
         if body["model"] not in voices:
@@ -120,19 +89,10 @@ def make_app(engine: OpenVinoEngine, voices: dict[str, Path | None]) -> FastAPI:
             return JSONResponse({"error": {"message": message, "code": 404}}, 404)
         generation = engine.submit(read_request(body, voices))
         running.add(generation)
-        head = {"id": "chat-1", "model": body["model"], "created": 0}
-        if body.get("stream"):
-            return StreamingResponse(stream(web, generation, head), media_type="text/event-stream")
-        text = "".join([piece async for piece in pieces(generation)])
-        running.discard(generation)
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}}
-        choice["finish_reason"] = generation.completion.finish
-        return JSONResponse(
-            head | {"object": "chat.completion", "choices": [choice], "usage": usage(generation.completion)}
-        )
+        return StreamingResponse(stream(web, generation, body["model"]), media_type="text/event-stream")
 
-    async def stream(web: WebRequest, generation: Generation, head: dict[str, Any]) -> AsyncIterator[str]:
-        head = head | {"object": "chat.completion.chunk"}
+    async def stream(web: WebRequest, generation: Generation, model: str) -> AsyncIterator[str]:
+        head = {"id": "chat-1", "model": model, "created": 0, "object": "chat.completion.chunk"}
 
         def event(*choices: dict[str, Any], **more: Any) -> str:
             return f"data: {json.dumps(head | {'choices': choices} | more)}\n\n"

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,17 +20,9 @@ import httpx
 import pytest
 
 from chatbot.bot import Bot, Question
-from chatbot.engines.remote import engine as remote
-from chatbot.engines.remote.engine import RemoteEngine
+from chatbot.engines.remote import RemoteEngine
 from chatbot.engines.types import Engine, Request, Sampling
-from chatbot.errors import (
-    BusyError,
-    EngineError,
-    MessageError,
-    ModelError,
-    SettingsError,
-    VoiceError,
-)
+from chatbot.errors import BusyError, EngineError, MessageError, ModelError, SettingsError, VoiceError
 from chatbot.library.search.library import Library
 from chatbot.prompts import Message
 from chatbot.resources import Resources
@@ -52,20 +46,18 @@ def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT, open
 @pytest.fixture(scope="session")
 def served(settings: Settings) -> Iterator[str]:
     """The address of a server around the bundled model; it ends with its standard input."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(ROOT / "tests" / "openai_server.py")],
         cwd=ROOT,
         env=os.environ | {"BAKERSTREET_HOME": str(settings.home), "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None and process.stdin is not None
-    port = process.stdout.readline().strip()
-    assert port, "the server did not start"
-    yield f"http://127.0.0.1:{port}/v1"
-    process.stdin.close()
-    process.wait(WAIT)
+    ) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        assert port, "the server did not start"
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 @pytest.fixture(scope="module")
@@ -81,81 +73,57 @@ def voice(sherlock: LoadedPersona) -> Path:
     return sherlock.voice
 
 
-@pytest.mark.parametrize("with_voice", [False, True])
+HOT = Sampling(max_new_tokens=16, temperature=0.9, top_p=0.8, seed=11)
+
+
+@pytest.mark.parametrize(
+    ("tuned", "sampling", "opening"),
+    [
+        (False, SHORT, ""),
+        (True, SHORT, ""),
+        (False, HOT, ""),
+        (True, SHORT, "A clue, madam, is"),
+        (False, Sampling(max_new_tokens=5), ""),
+    ],
+)
 def test_the_server_says_what_the_engine_in_this_process_says(
-    engine: Engine, distant: RemoteEngine, voice: Path, with_voice: bool
+    engine: Engine, distant: RemoteEngine, voice: Path, tuned: bool, sampling: Sampling, opening: str
 ) -> None:
-    request = asked("What is a clue?", voice if with_voice else None)
-    here, there = engine.submit(request).completion, distant.submit(request).completion
-    assert there.text == here.text
-    assert there.finish == here.finish
-    assert there.prompt_tokens == here.prompt_tokens
+    request = asked("What is a clue?", voice if tuned else None, sampling, opening)
+    here, generation = engine.submit(request).completion, distant.submit(request)
+    pieces, there = list(generation), generation.completion
+    assert "".join(pieces) == there.text == here.text
+    assert (there.finish, there.prompt_tokens) == (here.finish, here.prompt_tokens)
     assert there.reply_tokens == here.reply_tokens
     assert 0 < there.first_token_ms <= there.total_ms
+    assert len(pieces) > 3
+    if opening:
+        assert pieces[0] == opening
+        assert len(there.text) > len(opening)
+    if sampling.max_new_tokens == 5:
+        assert (there.finish, there.reply_tokens) == ("length", 5)
 
 
-def test_a_voice_goes_by_its_personas_name_and_changes_what_is_said(distant: RemoteEngine, voice: Path) -> None:
+def test_seed_and_voice_change_what_is_said(distant: RemoteEngine, voice: Path) -> None:
     assert voice.parent.name == "sherlock"
-    plain, tuned = (distant.submit(asked("Who are you?", who)).completion.text for who in (None, voice))
+    asked_for = [asked("Who are you?", who, how) for who, how in ((None, HOT), (None, replace(HOT, seed=12)))]
+    asked_for += [asked("Who are you?"), asked("Who are you?", voice)]
+    hot, other_seed, plain, tuned = (distant.submit(request).completion.text for request in asked_for)
+    assert hot != other_seed
     assert plain != tuned
 
 
-def test_a_voice_can_be_given_another_name(served: str, distant: RemoteEngine, voice: Path) -> None:
-    named = RemoteEngine(url=f"{served}/", model="base", voice_model="base")
-    request = asked("Who are you?")
-    assert named.submit(asked("Who are you?", voice)).completion.text == distant.submit(request).completion.text
-    named.close()
-
-
-def test_seed_and_temperature_are_the_servers(engine: Engine, distant: RemoteEngine) -> None:
-    def warm(seed: int) -> Request:
-        return asked("Who are you?", None, Sampling(max_new_tokens=16, temperature=0.9, top_p=0.8, seed=seed))
-
-    assert distant.submit(warm(11)).completion.text == engine.submit(warm(11)).completion.text
-    assert distant.submit(warm(12)).completion.text != distant.submit(warm(11)).completion.text
-
-
-def test_a_reply_goes_on_from_the_opening_it_is_given(engine: Engine, distant: RemoteEngine, voice: Path) -> None:
-    opening = "A clue, madam, is"
-    request = asked("What is a clue?", voice, SHORT, opening)
-    generation = distant.submit(request)
-    pieces = list(generation)
-    assert pieces[0] == opening
-    assert "".join(pieces) == generation.completion.text == engine.submit(request).completion.text
-    assert len(generation.completion.text) > len(opening)
-
-
-def test_a_server_that_continues_no_openings_gives_its_own_reply(
-    served: str, distant: RemoteEngine, voice: Path
+@pytest.mark.parametrize(
+    ("options", "opening", "tuned"),
+    [({"voice_model": "base"}, "", False), ({"continue_openings": False}, "A clue", True)],
+)
+def test_a_voice_may_have_another_name_and_openings_may_be_left_out(
+    served: str, distant: RemoteEngine, voice: Path, options: dict[str, Any], opening: str, tuned: bool
 ) -> None:
-    plain = RemoteEngine(url=served, model="base", continue_openings=False)
-    opened = plain.submit(asked("What is a clue?", voice, SHORT, "A clue, madam, is")).completion.text
-    assert opened == distant.submit(asked("What is a clue?", voice)).completion.text
-    plain.close()
-
-
-def test_a_reply_comes_in_pieces(distant: RemoteEngine) -> None:
-    generation = distant.submit(asked("Say something about Zürich and the naïve café."))
-    pieces = list(generation)
-    assert len(pieces) > 3
-    assert "".join(pieces) == generation.completion.text
-
-
-def test_a_stream_says_what_the_whole_reply_says(served: str, distant: RemoteEngine) -> None:
-    request = asked("What is a clue?")
-    streamed = distant.submit(request).completion
-    messages = [{"role": message.role, "content": message.content} for message in request.messages]
-    body: dict[str, Any] = {"model": "base", "messages": messages, "max_tokens": SHORT.max_new_tokens, "temperature": 0}
-    body["presence_penalty"] = SHORT.presence_penalty
-    whole_reply = httpx.post(f"{served}/chat/completions", json=body, timeout=WAIT).json()
-    assert whole_reply["choices"][0]["message"]["content"] == streamed.text
-    assert whole_reply["usage"]["completion_tokens"] == streamed.reply_tokens
-
-
-def test_the_limit_ends_a_reply(distant: RemoteEngine) -> None:
-    completion = distant.submit(asked("Tell me a long story.", None, Sampling(max_new_tokens=5))).completion
-    assert completion.finish == "length"
-    assert completion.reply_tokens == 5
+    changed = RemoteEngine(url=f"{served}/", model="base", **options)
+    reply = changed.submit(asked("Who are you?", voice, SHORT, opening)).completion.text
+    assert reply == distant.submit(asked("Who are you?", voice if tuned else None)).completion.text
+    changed.close()
 
 
 def test_cached_tokens_are_the_servers(distant: RemoteEngine) -> None:
@@ -191,42 +159,23 @@ def test_the_servers_tokenizer_counts(engine: Engine, distant: RemoteEngine) -> 
     assert distant.count("") == 0
 
 
-def test_the_servers_likelihoods_are_those_of_this_process(engine: Engine, distant: RemoteEngine) -> None:
-    question = " Where does the old clockmaker keep his key?"
-    pairs = [
-        ("The old clockmaker keeps his key under the third flowerpot.", question),
-        ("Rain fell on the harbour, and the ferry was late.", question),
-        ("", "The ferry was late."),
-    ]
-    there = distant.likelihood(pairs)
-    assert there == pytest.approx(engine.likelihood(pairs), abs=0.15)
-    assert there[0] > there[1] + 0.5
-    assert distant.likelihood([]) == []
-
-
-def test_an_unknown_model_is_named_with_those_there_are(served: str) -> None:
-    engine = RemoteEngine(url=served, model="large")
-    with pytest.raises(ModelError, match=r"no model 'large'; it has: base, sherlock\. Set BAKERSTREET_REMOTE_MODEL"):
-        assert engine.submit(asked("Who are you?")).completion
-    engine.close()
-
-
-def test_an_unknown_voice_is_named_with_how_to_serve_it(distant: RemoteEngine, tmp_path: Path) -> None:
+def test_an_unknown_model_or_voice_is_named_with_what_to_do(served: str, voice: Path, tmp_path: Path) -> None:
     folder = tmp_path / "moriarty" / "voice"
-    with pytest.raises(VoiceError, match=r"no model 'moriarty'.*--lora-modules moriarty=") as told:
-        assert distant.submit(asked("Who are you?", folder)).completion
-    assert str(folder) in str(told.value)
-
-
-def test_warming_says_which_voice_is_not_served(served: str, voice: Path, tmp_path: Path) -> None:
     said: list[str] = []
     engine = RemoteEngine(url=served, model="base", say=said.append)
     engine.warm([voice])
     assert said == []
-    engine.warm([voice, tmp_path / "moriarty" / "voice"])
+    engine.warm([voice, folder])
     assert len(said) == 1
     assert "no model 'moriarty'; it has: base, sherlock" in said[0]
+    with pytest.raises(VoiceError, match=r"no model 'moriarty'.*--lora-modules moriarty=") as told:
+        assert engine.submit(asked("Who are you?", folder)).completion
+    assert str(folder) in str(told.value)
     engine.close()
+    large = RemoteEngine(url=served, model="large")
+    with pytest.raises(ModelError, match=r"no model 'large'; it has: base, sherlock\. Set BAKERSTREET_REMOTE_MODEL"):
+        assert large.submit(asked("Who are you?")).completion
+    large.close()
 
 
 def test_a_turn_is_answered_through_the_server(
@@ -245,6 +194,7 @@ def test_a_turn_is_answered_through_the_server(
 
 
 Answer = Callable[["Handler"], None]
+Make = Callable[..., RemoteEngine]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -258,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path in ("/v1/chat/completions", "/v1/completions"):
+        if self.path == "/v1/chat/completions":
             self.server.bodies.append(body)
             self.server.keys.append(self.headers["Authorization"])
             self.server.answers.pop(0)(self)
@@ -271,6 +221,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Retry-After-Ms", "1")  # else the client waits a second before it tries again
         self.end_headers()
         self.wfile.write(content)
 
@@ -318,8 +269,7 @@ class Scripted(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    monkeypatch.setattr(remote, "FIRST_PAUSE_S", 0.01)
+def scripted() -> Iterator[Scripted]:
     with Scripted() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -329,7 +279,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
 
 
 @pytest.fixture
-def make(scripted: Scripted) -> Iterator[Callable[..., RemoteEngine]]:
+def make(scripted: Scripted) -> Iterator[Make]:
     """Makes engines for the scripted server, and closes them before it."""
     made: list[RemoteEngine] = []
 
@@ -353,27 +303,16 @@ def failing(status: int, body: Any) -> Answer:
     return lambda handler: handler.give(status, body)
 
 
-def broken_before_the_first_token(handler: Handler) -> None:
-    handler.begin()
-    handler.piece("")
-    handler.cut()
+def ending(text: str, end: Callable[[Handler], None]) -> Answer:
+    def answer(handler: Handler) -> None:
+        handler.begin()
+        handler.piece(text)
+        end(handler)
+
+    return answer
 
 
-def broken_in_the_middle(handler: Handler) -> None:
-    handler.begin()
-    handler.piece("Elementary,")
-    handler.cut()
-
-
-def ended_without_reason(handler: Handler) -> None:
-    handler.begin()
-    handler.piece("Elementary,")
-    handler.end()
-
-
-def error_in_the_middle(handler: Handler) -> None:
-    handler.begin()
-    handler.piece("Elementary,")
+def fail(handler: Handler) -> None:
     handler.event(json.dumps({"error": {"message": "out of memory", "code": 500}}))
     handler.end()
 
@@ -402,9 +341,7 @@ def await_that(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_what_is_asked_is_sent_as_openais_interface_has_it(
-    scripted: Scripted, make: Callable[..., RemoteEngine]
-) -> None:
+def test_what_is_asked_is_sent_as_openais_interface_has_it(scripted: Scripted, make: Make) -> None:
     scripted.answers = [whole, whole]
     engine = make(api_key="secret")
     sampling = Sampling(max_new_tokens=33, temperature=0.4, top_p=0.7, presence_penalty=0.3, seed=5)
@@ -431,25 +368,18 @@ def test_what_is_asked_is_sent_as_openais_interface_has_it(
     assert "continue_final_message" not in scripted.bodies[1]
 
 
-def test_the_key_of_another_service_is_not_sent(
-    scripted: Scripted, make: Callable[..., RemoteEngine], monkeypatch: pytest.MonkeyPatch
+def test_without_a_key_or_counts_none_is_sent_and_pieces_are_counted(
+    scripted: Scripted, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "for-openai-alone")
     scripted.answers = [whole]
-    assert make().submit(asked("Who are you?")).completion
-    assert scripted.keys == ["Bearer none"]
-
-
-def test_pieces_are_counted_where_the_server_counts_nothing(
-    scripted: Scripted, make: Callable[..., RemoteEngine]
-) -> None:
-    scripted.answers = [whole]
     completion = make().submit(asked("Who are you?")).completion
+    assert scripted.keys == ["Bearer none"]
     assert completion.text == "Elementary, my dear fellow."
     assert (completion.prompt_tokens, completion.cached_tokens, completion.reply_tokens) == (0, 0, 2)
 
 
-def test_a_reply_that_ends_at_once_is_its_opening(scripted: Scripted, make: Callable[..., RemoteEngine]) -> None:
+def test_a_reply_that_ends_at_once_is_its_opening(scripted: Scripted, make: Make) -> None:
     def nothing(handler: Handler) -> None:
         handler.begin()
         handler.piece("", "stop")
@@ -462,43 +392,37 @@ def test_a_reply_that_ends_at_once_is_its_opening(scripted: Scripted, make: Call
     assert generation.completion.reply_tokens == 0
 
 
-def test_tokens_are_estimated_where_the_server_has_no_tokenizer(
-    scripted: Scripted, make: Callable[..., RemoteEngine]
-) -> None:
+def test_tokens_are_estimated_where_the_server_has_no_tokenizer(scripted: Scripted, make: Make) -> None:
     engine = make()
     assert [engine.count(text) for text in ("", "a", "x" * 36, "x" * 37)] == [0, 1, 10, 11]
     assert scripted.others == ["/tokenize"]
 
 
-@pytest.mark.parametrize("failure", [failing(503, {"error": {"message": "loading"}}), broken_before_the_first_token])
-def test_a_request_is_sent_again_before_its_first_token(
-    scripted: Scripted, make: Callable[..., RemoteEngine], failure: Answer
-) -> None:
-    scripted.answers = [failure, failure, whole]
-    generation = make(retries=2).submit(asked("Who are you?", None, SHORT, "Ah!"))
+def test_a_request_is_sent_again_before_its_first_token(scripted: Scripted, make: Make) -> None:
+    scripted.answers = [failing(503, {"error": {"message": "loading"}})] * 2 + [whole]
+    generation = make().submit(asked("Who are you?", None, SHORT, "Ah!"))
     assert "".join(generation) == "Ah!Elementary, my dear fellow."
     assert len(scripted.bodies) == 3
 
 
-def test_a_server_that_goes_on_failing_is_told_of(scripted: Scripted, make: Callable[..., RemoteEngine]) -> None:
-    scripted.answers = [failing(503, {"error": {"message": "the model is loading"}})] * 3
-    with pytest.raises(EngineError, match=r"503: the model is loading.*BAKERSTREET_REMOTE_URL") as told:
-        assert make(retries=1).submit(asked("Who are you?")).completion
-    assert scripted.url in str(told.value)
-    assert len(scripted.bodies) == 2
-
-
-@pytest.mark.parametrize("failure", [broken_in_the_middle, ended_without_reason, error_in_the_middle])
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (ending("", Handler.cut), []),
+        (ending("Elementary,", Handler.cut), ["Ah!", "Elementary,"]),
+        (ending("Elementary,", Handler.end), ["Ah!", "Elementary,"]),
+        (ending("Elementary,", fail), ["Ah!", "Elementary,"]),
+    ],
+)
 def test_a_stream_that_breaks_off_is_an_error_and_not_sent_again(
-    scripted: Scripted, make: Callable[..., RemoteEngine], failure: Answer
+    scripted: Scripted, make: Make, failure: Answer, said: list[str]
 ) -> None:
     scripted.answers = [failure, whole]
-    generation = make().submit(asked("Who are you?"))
-    said = []
+    pieces = []
     with pytest.raises(EngineError, match=r"broke off.*Ask again") as told:
-        for piece in generation:
-            said.append(piece)
-    assert said == ["Elementary,"]
+        for piece in make().submit(asked("Who are you?", None, SHORT, "Ah!")):
+            pieces.append(piece)
+    assert pieces == said
     assert scripted.url in str(told.value)
     assert len(scripted.bodies) == 1
 
@@ -510,70 +434,54 @@ def test_a_stream_that_breaks_off_is_an_error_and_not_sent_again(
         (403, {"detail": "forbidden"}, EngineError, "BAKERSTREET_REMOTE_KEY"),
         (404, {"detail": "Not Found"}, ModelError, "no chat with it; check BAKERSTREET_REMOTE_URL"),
         (400, {"error": {"message": "maximum context length is 512"}}, MessageError, "BAKERSTREET_CONTEXT_TOKENS"),
-        (
-            422,
-            {"detail": "Unexpected fields: continue_final_message"},
-            EngineError,
-            "BAKERSTREET_REMOTE_OPENINGS=false",
-        ),
+        (422, {"detail": "Unexpected: continue_final_message"}, EngineError, "BAKERSTREET_REMOTE_OPENINGS=false"),
         (500, "no JSON of ours", EngineError, "500: Internal Server Error.*See its log"),
+        (503, {"error": {"message": "loading"}}, EngineError, "503: loading.*BAKERSTREET_REMOTE_URL"),
         (429, {"error": {"message": "slow down"}}, BusyError, "in a moment"),
     ],
 )
 def test_a_refusal_says_what_to_do(
-    scripted: Scripted,
-    make: Callable[..., RemoteEngine],
-    status: int,
-    body: Any,
-    kind: type[Exception],
-    advice: str,
+    scripted: Scripted, make: Make, status: int, body: Any, kind: type[Exception], advice: str
 ) -> None:
-    scripted.answers = [failing(status, body)]
+    scripted.answers = [failing(status, body)] * 3
     with pytest.raises(kind, match=advice) as told:
-        assert make(retries=0).submit(asked("Who are you?")).completion
+        assert make().submit(asked("Who are you?")).completion
     assert scripted.url in str(told.value)
 
 
-def test_an_unknown_model_of_a_server_that_lists_none(scripted: Scripted, make: Callable[..., RemoteEngine]) -> None:
+def test_an_unknown_model_of_a_server_that_lists_none(scripted: Scripted, make: Make) -> None:
     scripted.models = (404, {"detail": "Not Found"})
     scripted.answers = [failing(404, {"error": {"message": "The model `base` does not exist."}})]
-    engine = make()
     with pytest.raises(ModelError, match=r"no model 'base'; it does not say which it has"):
-        assert engine.submit(asked("Who are you?")).completion
+        assert make().submit(asked("Who are you?")).completion
 
 
 @pytest.mark.parametrize(
-    ("models", "line"),
+    ("models", "line", "fails"),
     [
-        ((404, {"detail": "Not Found"}), "answered with 404"),
-        ((500, "no list"), "answered with 500"),
-        ((200, ["base"]), "does not list models"),
+        ((404, {"detail": "Not Found"}), "answered with 404", False),
+        ((500, "no list"), "answered with 500", False),
+        ((200, ["base"]), "does not list models", False),
+        ((401, {"detail": "no"}), "BAKERSTREET_REMOTE_KEY", True),
+        ((503, {"detail": "no"}), "See its log", True),
     ],
 )
-def test_warming_a_server_that_lists_no_models_says_so(
-    scripted: Scripted, make: Callable[..., RemoteEngine], models: tuple[int, Any], line: str
+def test_warming_fails_where_replies_would_and_else_says_that_no_models_are_listed(
+    scripted: Scripted, make: Make, models: tuple[int, Any], line: str, fails: bool
 ) -> None:
     scripted.models = models
     said: list[str] = []
-    make(say=said.append).warm()
-    assert len(said) == 1
-    assert line in said[0]
-
-
-@pytest.mark.parametrize(("status", "advice"), [(401, "BAKERSTREET_REMOTE_KEY"), (503, "See its log")])
-def test_warming_fails_where_replies_would(
-    scripted: Scripted, make: Callable[..., RemoteEngine], status: int, advice: str
-) -> None:
-    scripted.models = (status, {"detail": "no"})
-    with pytest.raises(EngineError, match=advice):
-        make().warm()
+    with pytest.raises(EngineError, match=line) if fails else nullcontext():
+        make(say=said.append).warm()
+    assert len(said) == (not fails)
+    assert all(line in told for told in said)
 
 
 def test_a_server_that_is_away_is_told_of() -> None:
     with socket.socket() as probe:  # bound and not listening: nobody else can take the port, and it refuses
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
-        engine = RemoteEngine(url=url, model="base", retries=0)
+        engine = RemoteEngine(url=url, model="base")
         with pytest.raises(EngineError, match=r"There is no server at .*BAKERSTREET_REMOTE_URL") as told:
             assert engine.submit(asked("Who are you?")).completion
         assert url in str(told.value)
@@ -593,7 +501,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
         engine.close()
 
 
-def test_a_server_that_falls_silent_is_given_up(scripted: Scripted, make: Callable[..., RemoteEngine]) -> None:
+def test_a_server_that_falls_silent_is_given_up(scripted: Scripted, make: Make) -> None:
     held = Held("Elementary,")
     scripted.answers = [held]
     with pytest.raises(EngineError, match="said nothing"):
@@ -602,9 +510,7 @@ def test_a_server_that_falls_silent_is_given_up(scripted: Scripted, make: Callab
 
 
 @pytest.mark.parametrize("first", ["", "Elementary,"])
-def test_cancelling_closes_the_stream_even_while_no_token_comes(
-    scripted: Scripted, make: Callable[..., RemoteEngine], first: str
-) -> None:
+def test_cancelling_closes_the_stream_even_while_no_token_comes(scripted: Scripted, make: Make, first: str) -> None:
     held = Held(first)
     scripted.answers = [held]
     generation = make().submit(asked("Who are you?", None, SHORT, "Ah! "))
@@ -618,28 +524,21 @@ def test_cancelling_closes_the_stream_even_while_no_token_comes(
     assert held.left.wait(WAIT)
 
 
-def test_cancelling_at_once_ends_a_reply_that_has_not_begun(
-    scripted: Scripted, make: Callable[..., RemoteEngine]
-) -> None:
-    scripted.answers = [Held()]
-    generation = make().submit(asked("Who are you?"))
-    generation.cancel()
-    assert generation.completion.finish == "cancelled"
-    assert generation.completion.text == ""
-
-
-def test_cancelling_after_the_end_changes_nothing(scripted: Scripted, make: Callable[..., RemoteEngine]) -> None:
-    scripted.answers = [whole]
+def test_cancelling_before_the_beginning_or_after_the_end(scripted: Scripted, make: Make) -> None:
+    scripted.answers = [whole, Held()]
     engine = make()
-    generation = engine.submit(asked("Who are you?"))
-    assert generation.completion.finish == "stop"
-    generation.cancel()
+    finished = engine.submit(asked("Who are you?"))
+    assert finished.completion.finish == "stop"
+    unbegun = engine.submit(asked("Who are you?"))
+    unbegun.cancel()
+    assert (unbegun.completion.finish, unbegun.completion.text) == ("cancelled", "")
+    finished.cancel()
     engine.close()
-    generation.cancel()
-    assert generation.completion.finish == "stop"
+    finished.cancel()
+    assert finished.completion.finish == "stop"
 
 
-def test_no_more_wait_than_may_wait(scripted: Scripted, make: Callable[..., RemoteEngine]) -> None:
+def test_no_more_wait_than_may_wait(scripted: Scripted, make: Make) -> None:
     held = Held()
     scripted.answers = [held, whole, whole]
     engine = make(max_concurrent=1, queue_limit=1)
@@ -655,7 +554,7 @@ def test_no_more_wait_than_may_wait(scripted: Scripted, make: Callable[..., Remo
     assert engine.submit(asked("Third?")).completion.finish == "stop"
 
 
-def test_closing_ends_what_is_under_way_and_what_waits(scripted: Scripted, make: Callable[..., RemoteEngine]) -> None:
+def test_closing_ends_what_is_under_way_and_what_waits(scripted: Scripted, make: Make) -> None:
     held = Held("Elementary,")
     scripted.answers = [held]
     engine = make(max_concurrent=1)
@@ -677,98 +576,6 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         RemoteEngine(url=url, model="base")
 
 
-# ---------------------------------------------------------------------- likelihoods, scripted
-
-
-def echo(offsets: list[int], chances: list[float | None]) -> Answer:
-    logprobs = {"text_offset": offsets, "token_logprobs": chances}
-    return lambda handler: handler.give(200, {"choices": [{"index": 0, "text": "", "logprobs": logprobs}]})
-
-
-def test_a_likelihood_is_asked_for_as_vllm_wants_it(make: Callable[..., RemoteEngine], scripted: Scripted) -> None:
-    scripted.answers = [echo([0, 3, 7], [None, -9.0, -2.0])]
-    assert make(api_key="key").likelihood([("one two", " six")]) == [-2.0]
-    (body,) = scripted.bodies
-    assert scripted.keys == ["Bearer key"]
-    assert body["prompt"] == ["one two six"]
-    assert (body["model"], body["echo"], body["logprobs"], body["max_tokens"]) == ("base", True, 1, 0)
-
-
-@pytest.mark.parametrize(
-    ("offsets", "chances", "mean"),
-    [
-        ([0, 3, 7, 9], [None, -9.0, -2.0, -4.0], -3.0),
-        ([0, 3, 5, 9], [None, -9.0, -2.0, -4.0], -3.0),  # the third has a part in both
-        ([0, 3, 7, 11], [None, -9.0, -2.0, -8.0], -2.0),  # the last was written by the server
-        ([0, 7], [None, -2.0], -2.0),
-    ],
-)
-def test_only_the_tokens_of_the_continuation_are_counted(
-    make: Callable[..., RemoteEngine],
-    scripted: Scripted,
-    offsets: list[int],
-    chances: list[float | None],
-    mean: float,
-) -> None:
-    scripted.answers = [echo(offsets, chances)]
-    assert make().likelihood([("one two", " six")]) == [mean]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        lambda handler: handler.give(404, {"detail": "Not Found"}),
-        lambda handler: handler.give(501, {"error": {"message": "echo is not supported"}}),
-        lambda handler: handler.give(400, {"error": {"message": "max_tokens must be at least 1"}}),
-        lambda handler: handler.give(200, {"choices": [{"index": 0, "text": "six", "logprobs": None}]}),
-        lambda handler: handler.give(200, {"choices": []}),
-        lambda handler: handler.give(200, ["six"]),
-        echo([7], [None]),
-    ],
-)
-def test_a_server_that_tells_no_likelihood_is_said_to(
-    make: Callable[..., RemoteEngine], scripted: Scripted, answer: Answer
-) -> None:
-    scripted.answers = [answer]
-    with pytest.raises(EngineError, match=r"cannot tell how likely a text is .*with echo and logprobs"):
-        make().likelihood([("one two", " six")])
-
-
-@pytest.mark.parametrize(
-    ("status", "words", "kind", "told"),
-    [
-        (401, "no", EngineError, "BAKERSTREET_REMOTE_KEY"),
-        (404, "The model `base` does not exist.", ModelError, "no model 'base'"),
-        (400, "maximum context length is 512 tokens", MessageError, "refused the prompt"),
-        (429, "later", BusyError, "too much to do"),
-        (500, "out of memory", EngineError, "failed"),
-    ],
-)
-def test_other_failures_are_told_as_those_of_a_reply(
-    make: Callable[..., RemoteEngine],
-    scripted: Scripted,
-    status: int,
-    words: str,
-    kind: type[Exception],
-    told: str,
-) -> None:
-    scripted.models = (200, {"data": []})
-    scripted.answers = [lambda handler: handler.give(status, {"error": {"message": words}})]
-    with pytest.raises(kind, match=told):
-        make().likelihood([("one two", " six")])
-
-
-def test_a_likelihood_of_nothing_and_of_a_closed_engine_is_refused(make: Callable[..., RemoteEngine]) -> None:
-    engine = make()
-    with pytest.raises(MessageError, match="pair 2 is empty"):
-        engine.likelihood([("one", " two"), ("one", "")])
-    engine.close()
-    with pytest.raises(EngineError, match="closed"):
-        engine.likelihood([("one", " two")])
-
-
-def test_a_likelihood_without_a_server_says_that_there_is_none() -> None:
-    engine = RemoteEngine(url="http://127.0.0.1:9/v1", model="base")
-    with pytest.raises(EngineError, match="There is no server"):
-        engine.likelihood([("one", " two")])
-    engine.close()
+def test_likelihoods_are_not_offered(make: Make) -> None:
+    with pytest.raises(EngineError, match=r"does not tell likelihoods.*BAKERSTREET_ENGINE"):
+        make().likelihood([("one", " two")])
