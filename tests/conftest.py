@@ -73,6 +73,12 @@ def library(settings: Settings, sherlock: LoadedPersona, embedder: Embedder) -> 
     return Library(folder, OpenModels(embedder))
 
 
+@pytest.fixture
+def at_home(settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the session's library."""
+    monkeypatch.setattr("chatbot.settings.get_settings", lambda: settings)
+
+
 @pytest.fixture(scope="session")
 def remembering(embedder: Embedder) -> Remembering:
     """The session's embedder, which embeds no text twice."""

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from chatbot.bot import Bot, Question
 from chatbot.cli import app
-from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.engines import Request
+from chatbot.engines.openvino import OpenVinoEngine
 from chatbot.evaluation.questions import read_known_questions
 from chatbot.events import Searched
 from chatbot.grounding import check_reply, unsupported_terms
@@ -94,7 +95,6 @@ CASES = {
 
 @pytest.fixture(scope="module", params=CASES)
 def case(request: pytest.FixtureRequest) -> Case:
-    """What is said to one of them."""
     return CASES[request.param]
 
 
@@ -108,34 +108,28 @@ def shared(settings: Settings, library: Library) -> Resources:
 
 @pytest.fixture(scope="module")
 def loaded(shared: Resources, case: Case) -> LoadedPersona:
-    """One of them."""
     return shared.persona(case.id)
 
 
 @pytest.fixture(scope="module")
 def language(loaded: LoadedPersona) -> Language:
-    """The language of that one."""
     return language_of(loaded.persona)
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Memory:
-    """An empty one."""
-    return Memory(f"sqlite:///{tmp_path / 'memory.sqlite3'}")
-
-
-@pytest.fixture
-def scripted() -> FakeEngine:
-    """Says nothing until a test tells it what."""
-    return FakeEngine()
-
-
-@pytest.fixture
-def bot(shared: Resources, scripted: FakeEngine, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Bot:
-    """A bot with the shared libraries, and an engine and a memory of its own."""
-    monkeypatch.setitem(shared.__dict__, "engine", scripted)
-    monkeypatch.setitem(shared.__dict__, "memory", memory)
+def bot(shared: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
+    """A bot with the shared libraries, a memory of its own, and an engine that says nothing until a test tells it."""
+    monkeypatch.setitem(shared.__dict__, "engine", FakeEngine())
+    monkeypatch.setitem(shared.__dict__, "memory", Memory(f"sqlite:///{tmp_path / 'memory.sqlite3'}"))
     return Bot(shared)
+
+
+def said_by(bot: Bot, *replies: str) -> list[Request]:
+    """Has the bot's engine reply so; gives the requests it was and will be sent."""
+    engine = bot.resources.engine
+    assert isinstance(engine, FakeEngine)
+    engine.replies = list(replies)
+    return engine.requests
 
 
 def test_the_file_has_no_mistakes(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,12 +151,12 @@ def test_the_questions_are_answered_by_one_of_four_pieces(shared: Resources, loa
     assert sum(found) >= ASKED - 2
 
 
-def test_small_talk_opens_no_books(bot: Bot, scripted: FakeEngine, case: Case) -> None:
-    scripted.replies = ["..."] * len(case.small_talk)
+def test_small_talk_opens_no_books(bot: Bot, case: Case) -> None:
+    requests = said_by(bot, *["..."] * len(case.small_talk))
     for message in case.small_talk:
         events = list(bot.answer(Question(message, persona=case.id, mode="rag")))
         assert not [event for event in events if isinstance(event, Searched)]
-        assert message in scripted.requests[-1].messages[-1].content
+        assert message in requests[-1].messages[-1].content
 
 
 def test_the_suggestions_are_questions_and_at_most_the_strange_one_is_small_talk_or_unknown(
@@ -177,13 +171,13 @@ def test_the_suggestions_are_questions_and_at_most_the_strange_one_is_small_talk
 
 
 def test_a_word_from_outside_the_world_is_declined_in_the_personas_own_words(
-    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, case: Case
+    bot: Bot, loaded: LoadedPersona, case: Case
 ) -> None:
     message, word = case.strange
     reply = bot.reply(Question(message, persona=case.id, mode="rag"))
     assert reply.reply in [line.format(word=word) for line in loaded.persona.strangers]
     assert reply.trace.check is not None and reply.trace.check.verdict == "declined"
-    assert scripted.requests == []
+    assert said_by(bot) == []
 
 
 def test_declines_are_recognised_the_personas_own_and_others(
@@ -206,41 +200,39 @@ def test_names_of_the_world_are_not_questioned_and_invented_ones_are(language: L
 
 
 def test_an_invented_name_is_replaced_by_a_note_read_in_the_personas_own_words(
-    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, case: Case
+    bot: Bot, loaded: LoadedPersona, case: Case
 ) -> None:
     question, answer = case.question
-    scripted.replies = [case.invented[0]]
+    said_by(bot, case.invented[0])
     reply = bot.reply(Question(question, persona=case.id, mode="rag"))
     assert reply.trace.check is not None and reply.trace.check.verdict == "withheld"
     assert any(reply.reply.startswith(line.partition("{quote}")[0]) for line in loaded.persona.readings)
     assert answer in reply.reply
 
 
-def test_a_decline_with_notes_is_followed_by_the_nearest(
-    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, case: Case
-) -> None:
-    scripted.replies = [loaded.persona.declines[0]]
+def test_a_decline_with_notes_is_followed_by_the_nearest(bot: Bot, loaded: LoadedPersona, case: Case) -> None:
+    said_by(bot, loaded.persona.declines[0])
     reply = bot.reply(Question(case.question[0], persona=case.id, mode="rag")).reply
     assert reply.startswith(loaded.persona.declines[0])
     assert any(line.partition("{quote}")[0] in reply for line in loaded.persona.nearest)
 
 
 def test_every_prompt_holds_the_personas_instruction_and_nothing_of_another(
-    bot: Bot, scripted: FakeEngine, loaded: LoadedPersona, memory: Memory, case: Case
+    bot: Bot, loaded: LoadedPersona, case: Case
 ) -> None:
     told, about_it, title = case.told
-    conversation = memory.start("visitor", case.id)
+    conversation = bot.resources.memory.start("visitor", case.id)
     parent: str | None = None
     replies: list[str] = []
     for mode in WITHOUT_VOICE:
         for message in (case.small_talk[0], told, case.question[0], about_it, case.strange[0]):
-            scripted.replies = [loaded.persona.examples[0].assistant]
+            requests = said_by(bot, loaded.persona.examples[0].assistant)
             asked = Question(message, persona=case.id, mode=mode, conversation=conversation, parent=parent)
             done = bot.reply(asked)
             parent = done.turn_id
             replies.append(done.reply)
-    assert {request.messages[0].content for request in scripted.requests} == {loaded.persona.instruction()}
-    sent = [message.content for request in scripted.requests for message in request.messages]
+    assert {request.messages[0].content for request in requests} == {loaded.persona.instruction()}
+    sent = [message.content for request in requests for message in request.messages]
     assert any(title in text for text in sent), "what the visitor said is among the notes"
     assert not [text for text in (*sent, *replies) if case.foreign.search(text)]
 
@@ -251,12 +243,10 @@ def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPerso
     assert model.prompts == [loaded.persona.prompts.hypothetical.format(question="A?")]
 
 
-def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, scripted: FakeEngine, case: Case) -> None:
-    scripted.replies = ["..."]
-    question, _ = case.question
-    (*_, last) = ChatHandlers(bot.resources).send(
-        ChatHandlers(bot.resources).fresh(case.id), "visitor", "rag", question
-    )
+def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, case: Case) -> None:
+    said_by(bot, "...")
+    handlers = ChatHandlers(bot.resources)
+    (*_, last) = handlers.send(handlers.fresh(case.id), "visitor", "rag", case.question[0])
     assert f"<mark>{case.marked}</mark>" in last.evidence
 
 

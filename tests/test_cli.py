@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from chatbot.cli import app
 from chatbot.errors import MemoryStoreError, MessageError, PersonaError
@@ -92,6 +92,10 @@ def conversation(home: Path) -> str:
     return conversation
 
 
+def invoked(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
 # ---------------------------------------------------------------------- help, version, errors
 
 
@@ -104,7 +108,7 @@ def test_help_of_every_command_answers_without_loading_anything_heavy() -> None:
 
 def test_version_is_that_of_the_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    result = CliRunner().invoke(app, ["--version"])
+    result = invoked("--version")
     assert (result.exit_code, result.stdout) == (0, f"{project['version']}\n")
 
 
@@ -117,6 +121,7 @@ def test_version_is_that_of_the_package() -> None:
         (["ask", "Who?", "--file", "asked.jsonl"], {}, "Give either a question or --file"),
         (["ask", "--file", "asked.jsonl"], {}, "asked.jsonl:3: is not"),
         (["ask", "--file", "missing.jsonl"], {}, "missing.jsonl cannot be read"),
+        (["ask", "--file", "empty.jsonl"], {}, "holds no questions"),
         (["library", "search", "Who?", "--mode", "ft"], {}, "The mode 'ft' searches nothing. Use one that does"),
         (["library", "search"], {}, "Give either a question or --file"),
         (["memory", "list"], {"BAKERSTREET_DATABASE_URL": "a cabinet"}, "'a cabinet' is not a database"),
@@ -126,6 +131,7 @@ def test_version_is_that_of_the_package() -> None:
 def test_an_error_is_a_message_without_a_traceback(
     arguments: list[str], environment: dict[str, str], said: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n")
     (tmp_path / "asked.jsonl").write_text('{"question": "Who?"}\n\n{"query": "Why?"}\n')
     done = _python(MAIN, *arguments, **environment)
     assert done.returncode == 1
@@ -135,7 +141,7 @@ def test_an_error_is_a_message_without_a_traceback(
 
 
 def test_a_command_that_does_not_exist_ends_with_2() -> None:
-    result = CliRunner().invoke(app, ["deduce"])
+    result = invoked("deduce")
     assert result.exit_code == 2
     assert "No such command 'deduce'" in result.stderr
 
@@ -167,95 +173,89 @@ def test_an_invalid_line_of_a_question_file_is_reported(
 ) -> None:
     file = tmp_path / "questions.jsonl"
     file.write_text(content)
-    result = CliRunner().invoke(app, [*command, "--file", str(file)])
+    result = invoked(*command, "--file", str(file))
     assert isinstance(result.exception, MessageError)
     assert str(result.exception).startswith(f"{file}:{number}: ")
-
-
-def test_a_question_file_without_questions_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl").write_text("\n")
-    result = CliRunner().invoke(app, ["ask", "--file", "questions.jsonl"])
-    assert isinstance(result.exception, MessageError)
-    assert "holds no questions" in str(result.exception)
 
 
 # ---------------------------------------------------------------------- personas, libraries
 
 
 def test_mistakes_of_a_persona_are_reported_with_file_line_and_field(own_personas: Path) -> None:
-    result = CliRunner().invoke(app, ["personas", "check", "broken"])
+    result = invoked("personas", "check", "broken")
     file = own_personas / "broken" / "persona.yaml"
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    assert [line for line in lines if line.startswith(f"{file}:5: greting: ")]
-    assert [line for line in lines if line.startswith(f"{file}:6: declines: ")]
-    assert [line for line in lines if line.startswith(f"{file}:1: greeting: ")]
+    for place in ("5: greting", "6: declines", "1: greeting"):
+        assert [line for line in lines if line.startswith(f"{file}:{place}: ")]
     assert len(lines) == 3
+    every = invoked("personas", "check")
+    assert every.exit_code == 1
+    assert "porter: no mistakes" in every.stdout and f"{file}:5: greting: " in every.stdout
+    valid = invoked("personas", "check", "porter")
+    assert (valid.exit_code, valid.stdout) == (0, "porter: no mistakes\n")
 
 
-def test_checking_every_persona_finds_the_invalid_one(own_personas: Path) -> None:
-    result = CliRunner().invoke(app, ["personas", "check"])
-    assert result.exit_code == 1
-    assert "porter: no mistakes" in result.stdout
-    assert f"{own_personas / 'broken' / 'persona.yaml'}:5: greting: " in result.stdout
-
-
-def test_a_mode_or_voice_that_does_not_exist_is_a_mistake(own_personas: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "mistakes"),
+    [
+        (
+            PERSONA.replace("default_mode: rag", "default_mode: telepathy\nvoice: voice"),
+            ["10: default_mode: there is no mode 'telepathy'", "11: voice: there is no folder 'voice'"],
+        ),
+        (
+            PERSONA + "plans:\n  good: [bm25, {focus: {words: 40}}]\n  bad: [bm25, {focus: {wrods: 40}}]\n",
+            ["14: plans.bad: The module 'focus' has no setting 'wrods'."],
+        ),
+    ],
+)
+def test_a_mode_voice_or_setting_that_does_not_exist_is_a_mistake(
+    own_personas: Path, text: str, mistakes: list[str]
+) -> None:
     file = own_personas / "porter" / "persona.yaml"
-    file.write_text(PERSONA.replace("default_mode: rag", "default_mode: telepathy\nvoice: voice"))
-    result = CliRunner().invoke(app, ["personas", "check", "porter"])
+    file.write_text(text)
+    result = invoked("personas", "check", "porter")
     assert result.exit_code == 1
-    assert f"{file}:10: default_mode: there is no mode 'telepathy'" in result.stdout
-    assert f"{file}:11: voice: there is no folder 'voice'" in result.stdout
-
-
-def test_a_plan_of_a_persona_that_names_no_module_is_a_mistake(own_personas: Path) -> None:
-    file = own_personas / "porter" / "persona.yaml"
-    file.write_text(PERSONA + "plans:\n  good: [bm25, {focus: {words: 40}}]\n  bad: [bm25, {focus: {wrods: 40}}]\n")
-    result = CliRunner().invoke(app, ["personas", "check", "porter"])
-    assert result.exit_code == 1
-    (line,) = result.stdout.splitlines()
-    assert line.startswith(f"{file}:14: plans.bad: The module 'focus' has no setting 'wrods'.")
-
-
-def test_a_valid_persona_has_no_mistakes(own_personas: Path) -> None:
-    result = CliRunner().invoke(app, ["personas", "check", "porter"])
-    assert (result.exit_code, result.stdout) == (0, "porter: no mistakes\n")
+    lines = result.stdout.splitlines()
+    assert len(lines) == len(mistakes)
+    for mistake in mistakes:
+        assert [line for line in lines if line.startswith(f"{file}:{mistake}")]
 
 
 def test_checking_an_unknown_persona_lists_the_known_ones(own_personas: Path) -> None:
-    result = CliRunner().invoke(app, ["personas", "check", "potter"])
+    result = invoked("personas", "check", "potter")
     assert isinstance(result.exception, PersonaError)
     assert "Did you mean 'porter'? There are: broken, porter, sherlock." in str(result.exception)
 
 
 def test_personas_are_listed_with_an_invalid_one_among_them(own_personas: Path) -> None:
-    result = CliRunner().invoke(app, ["personas", "list"])
+    result = invoked("personas", "list")
     assert result.exit_code == 0
     assert "porter: The Porter (no voice yet, mode rag)" in result.stdout
     assert "broken: invalid; see `bakerstreet personas check broken`" in result.stdout
     assert "sherlock: Sherlock Holmes" in result.stdout
 
 
-def test_without_a_library_the_list_says_how_to_build_one() -> None:
-    result = CliRunner().invoke(app, ["library", "list"])
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ("library", "There is no library yet. Build one with `bakerstreet library build sherlock`."),
+        ("memory", "There are no conversations yet."),
+    ],
+)
+def test_where_there_is_nothing_to_list_that_is_said(listed: str, said: str) -> None:
+    result = invoked(listed, "list")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "There is no library yet. Build one with `bakerstreet library build sherlock`." in result.stderr
+    assert said in result.stderr
 
 
 # ---------------------------------------------------------------------- memory
 
 
-def test_an_empty_memory_says_so(home: Path) -> None:
-    result = CliRunner().invoke(app, ["memory", "list"])
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert "There are no conversations yet." in result.stderr
-
-
 def test_conversations_are_listed_for_every_user_or_for_one(conversation: str) -> None:
-    lines = CliRunner().invoke(app, ["memory", "list"]).stdout.splitlines()
+    lines = invoked("memory", "list").stdout.splitlines()
     assert ["Who took the lamp?" in line for line in lines] == [True, False]
-    (line,) = CliRunner().invoke(app, ["memory", "list", "--user", "ada"]).stdout.splitlines()
+    (line,) = invoked("memory", "list", "--user", "ada").stdout.splitlines()
     assert line.startswith(conversation[:8])
     assert line.endswith("3 turns  Who took the vase?")
 
@@ -269,16 +269,15 @@ def test_show_prints_the_current_branch_or_all_of_them(conversation: str) -> Non
         "You [ft]: And why?",
         "sherlock (failed): The engine was closed.",
     ]
-    everything = CliRunner().invoke(app, ["memory", "show", conversation, "--all"]).stdout
+    everything = invoked("memory", "show", conversation, "--all").stdout
     assert "sherlock: The cook." in everything and "sherlock: The porter." in everything
 
 
 def test_show_of_an_unknown_conversation_says_where_to_look(conversation: str) -> None:
-    result = CliRunner().invoke(app, ["memory", "show", "nowhere"])
+    result = invoked("memory", "show", "nowhere")
     assert isinstance(result.exception, MemoryStoreError)
-    assert (
-        str(result.exception) == "No conversation has an id that starts with 'nowhere'. See `bakerstreet memory list`."
-    )
+    said = "No conversation has an id that starts with 'nowhere'. See `bakerstreet memory list`."
+    assert str(result.exception) == said
 
 
 def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str) -> None:
@@ -289,7 +288,7 @@ def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str)
 
 
 def test_export_without_an_id_writes_all_conversations_to_the_file(conversation: str, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["memory", "export", "--out", "said.jsonl"])
+    result = invoked("memory", "export", "--out", "said.jsonl")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "Exported 2 conversations to said.jsonl." in result.stderr
     rows = _rows((tmp_path / "said.jsonl").read_text(encoding="utf-8"))
@@ -298,7 +297,7 @@ def test_export_without_an_id_writes_all_conversations_to_the_file(conversation:
 
 def test_export_to_a_file_that_cannot_be_written_says_which(conversation: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    result = CliRunner().invoke(app, ["memory", "export", "--out", "file/said.jsonl"])
+    result = invoked("memory", "export", "--out", "file/said.jsonl")
     assert isinstance(result.exception, MessageError)
     assert "file/said.jsonl cannot be written: File exists." in str(result.exception)
 

@@ -29,7 +29,6 @@ from chatbot.library.search.confidence import (
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.library import Library
 from chatbot.library.search.plans import FUSED
-from chatbot.settings import Settings, get_settings
 
 GOOD = {"nearest": 0.6, "focus": 0.7, "coverage": 0.9}
 
@@ -218,12 +217,10 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_calibration(tmp_path / "nowhere" / "c.json", {})
 
 
+@pytest.mark.usefixtures("at_home")
 def test_the_command_fits_the_dev_questions_and_keeps_the_weights_of_other_plans(
-    settings: Settings, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
-    get_settings.cache_clear()
-    monkeypatch.setattr("chatbot.settings.get_settings", lambda: settings)
     monkeypatch.setattr("chatbot.evaluation.questions.split_of", lambda known: "dev")
     questions = [known(KILLED), known("Who was Julia Stoner?"), known("What is the iPhone?", "unanswerable")]
     rows = "\n".join(question.model_dump_json(exclude_defaults=True) for question in questions)

@@ -20,14 +20,7 @@ from chatbot.library.texts.passages import TEXT, Passage
 from chatbot.settings import Settings
 from chatbot.tuning import Callbacks, TrainingData, TrainingProgress, Tuned, tune_search
 from chatbot.tuning.compare import compare, dense_ranker, questions_for
-from chatbot.tuning.pairs import (
-    FORMS,
-    Pair,
-    in_dev_split,
-    is_validation,
-    known_pairs,
-    reading_pairs,
-)
+from chatbot.tuning.pairs import FORMS, Pair, in_dev_split, is_validation, known_pairs, reading_pairs
 from chatbot.tuning.reranker import RerankerRecipe, make_rankings
 from chatbot.tuning.retriever import RetrieverRecipe, make_batches
 from personas import LoadedPersona, load_persona
@@ -67,9 +60,7 @@ def told(work: str) -> list[Passage]:
 PASSAGES = [passage for work in (*TRAINED, *VALIDATION, *TEST) for passage in told(work)]
 QUESTIONS = [
     KnownQuestion(
-        work=work,
-        question=f"What did the old {owner} of the valley hide behind the barn?",
-        answers=(item(work, at),),
+        work=work, question=f"What did the old {owner} of the valley hide behind the barn?", answers=(item(work, at),)
     )
     for work in (*TRAINED, *VALIDATION, *TEST)
     for at, owner in enumerate(OWNERS)
@@ -131,20 +122,11 @@ def test_the_canon_s_test_split_is_closed_by_whatever_name_a_work_is_known() -> 
 
 
 def test_a_follow_up_is_asked_behind_the_exchange_that_it_refers_to() -> None:
-    known = KnownQuestion.model_validate(
-        {
-            "kind": "follow-up",
-            "work": TRAINED[0],
-            "question": "What did he hide that night?",
-            "answers": [item(TRAINED[0], 0)],
-            "before": [{"question": "Who lived in the valley with the old miller?", "answer": "Nobody."}],
-        }
-    )
-    pairs = known_pairs([known], PASSAGES)
-    assert {pair.question for pair in pairs} == {
-        "Who lived in the valley with the old miller? Nobody. What did he hide that night?"
-    }
-    assert {pair.kind for pair in pairs} == {"follow-up"}
+    before = [{"question": "Who lived in the valley with the old miller?", "answer": "Nobody."}]
+    row = {"kind": "follow-up", "work": TRAINED[0], "answers": [item(TRAINED[0], 0)], "before": before}
+    known = KnownQuestion.model_validate({**row, "question": "What did he hide that night?"})
+    asked = "Who lived in the valley with the old miller? Nobody. What did he hide that night?"
+    assert {(pair.kind, pair.question) for pair in known_pairs([known], PASSAGES)} == {("follow-up", asked)}
 
 
 def test_reading_comprehension_gives_pairs_of_one_story(tmp_path: Path, embedder: Embedder) -> None:
@@ -204,11 +186,7 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["retriever", "reranker"])
 def test_a_run_that_was_killed_resumes_and_gives_the_same_adapter(
-    what: str,
-    small: LoadedPersona,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    what: str, small: LoadedPersona, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from safetensors.torch import load_file
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -157,17 +158,9 @@ def test_a_reply_under_way_is_neither_waited_for_nor_changed(kind: Kind, setting
 
 def test_many_may_ask_at_once(either: Either) -> None:
     wanted = either.likelihood(PAIRS[:6])
-    told: dict[int, float] = {}
-
-    def ask(number: int) -> None:
-        told[number] = either.likelihood([PAIRS[number]])[0]
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [told[number] for number in range(6)] == pytest.approx(wanted, abs=1e-3)
+    with ThreadPoolExecutor(6) as pool:
+        told = list(pool.map(lambda pair: either.likelihood([pair])[0], PAIRS[:6]))
+    assert told == pytest.approx(wanted, abs=1e-3)
 
 
 # ---------------------------------------------------------------------- what is refused

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -20,6 +19,7 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from kettles import free_port
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import Pool
@@ -29,6 +29,7 @@ from memory import Memory
 from memory.models import Base
 
 PASSWORD = "elementary-1895"
+VASE = "Who took the vase?"
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +51,7 @@ def postgres() -> Iterator[str]:
         command = [str(programs / program), "-D", str(folder / "data"), *arguments]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **account)
 
-    port = _free_port()
+    port = free_port()
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
     try:
         run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -86,32 +87,24 @@ def memory(url: str) -> Iterator[Memory]:
 
 
 def test_a_question_is_stored_before_it_is_answered(url: str, memory: Memory) -> None:
-    conversation = memory.start("ada", "sherlock", "Good evening.")
-    turn = memory.ask(conversation, None, "rag", "Who took the blue vase?")
+    turn = _asked(memory)
     with _opened(url) as other:
         stored = other.turn(turn)
-    assert (stored.question, stored.mode, stored.state, stored.reply) == (
-        "Who took the blue vase?",
-        "rag",
-        "pending",
-        "",
-    )
+    assert (stored.question, stored.mode, stored.state, stored.reply) == (VASE, "rag", "pending", "")
 
 
 def test_an_answer_completes_the_turn_with_its_evidence_and_trace(url: str, memory: Memory) -> None:
-    turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
-    memory.answer(
-        turn, sent="Notes: ...", reply="The porter.", state="done", evidence=[{"work": "Ä"}], trace={"seed": 3}
-    )
+    turn, evidence, trace = _asked(memory), [{"work": "Ä"}], {"seed": 3}
+    memory.answer(turn, sent="Notes: ...", reply="The porter.", state="done", evidence=evidence, trace=trace)
     with _opened(url) as other:
         stored = other.turn(turn)
     assert (stored.sent, stored.reply, stored.state, stored.error) == ("Notes: ...", "The porter.", "done", "")
-    assert (stored.evidence, stored.trace) == ([{"work": "Ä"}], {"seed": 3})
+    assert (stored.evidence, stored.trace) == (evidence, trace)
 
 
 @pytest.mark.parametrize("state", ["done", "stopped", "failed"])
 def test_an_answered_turn_cannot_be_answered_again(memory: Memory, state: str) -> None:
-    turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+    turn = _asked(memory)
     memory.answer(turn, sent="a", reply="The porter.", state=state, trace={"seed": 1}, error="e")
     before = memory.turn(turn)
     with pytest.raises(MemoryStoreError, match="is not waiting for an answer"):
@@ -128,7 +121,7 @@ def test_a_turn_that_was_never_asked_cannot_be_answered_or_read(memory: Memory) 
 
 def test_retry_and_edit_make_siblings_and_the_path_follows_the_head(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
-    first = memory.ask(conversation, None, "rag", "Who took the vase?")
+    first = memory.ask(conversation, None, "rag", VASE)
     second = memory.ask(conversation, first, "rag", "And why?")
     assert _ids(memory, conversation) == [first, second]
     retried = memory.ask(conversation, first, "ft", "And why?")
@@ -141,7 +134,7 @@ def test_retry_and_edit_make_siblings_and_the_path_follows_the_head(memory: Memo
 
 def test_a_branch_that_is_looked_at_becomes_the_path(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
-    first = memory.ask(conversation, None, "rag", "Who took the vase?")
+    first = memory.ask(conversation, None, "rag", VASE)
     second = memory.ask(conversation, first, "rag", "And why?")
     memory.ask(conversation, None, "rag", "Who took the lamp?")
     assert [turn.id for turn in memory.path(conversation, second)] == [first, second]
@@ -167,33 +160,28 @@ def test_a_user_sees_only_her_own_conversations_the_latest_first(memory: Memory)
     lamp, vase = memory.start("ada", "sherlock"), memory.start("ada", "sherlock")
     ben = memory.start("ben", "sherlock")
     first = memory.ask(lamp, None, "rag", "Who took the lamp?")
-    memory.ask(vase, None, "rag", "Who took the vase?")
+    memory.ask(vase, None, "rag", VASE)
     memory.ask(ben, None, "rag", "Who took the ring?")
     assert [item.id for item in memory.conversations("ada")] == [vase, lamp]
     memory.ask(lamp, first, "rag", "And why?")
     assert [(item.id, item.title, item.turns) for item in memory.conversations("ada")] == [
         (lamp, "Who took the lamp?", 2),
-        (vase, "Who took the vase?", 1),
+        (vase, VASE, 1),
     ]
     assert [item.id for item in memory.conversations()] == [lamp, ben, vase]
     assert [item.id for item in memory.conversations(limit=1)] == [lamp]
 
 
-def test_a_user_is_remembered_across_conversations_with_a_persona_and_kept_apart_from_others(
-    memory: Memory,
-) -> None:
+def test_a_user_is_remembered_across_conversations_with_a_persona_and_kept_apart_from_others(memory: Memory) -> None:
     first, second = memory.start("ada", "sherlock"), memory.start("ada", "sherlock")
     memory.ask(first, None, "rag", "My dog is called Pompey.")
     memory.ask(memory.start("ben", "sherlock"), None, "rag", "My dog is called Carlo.")
     memory.ask(memory.start("ada", "watson"), None, "rag", "My cat is called Quill.")
     asked = memory.ask(second, None, "rag", "What is my dog called?")
     for conversation in (first, second):
-        assert [turn.question for turn in memory.said(conversation)] == [
-            "What is my dog called?",
-            "My dog is called Pompey.",
-        ]
-        said = memory.said(conversation, before=asked)
-        assert [turn.question for turn in said] == ["My dog is called Pompey."]
+        both = ["What is my dog called?", "My dog is called Pompey."]
+        assert [turn.question for turn in memory.said(conversation)] == both
+        assert [turn.question for turn in memory.said(conversation, before=asked)] == both[1:]
     assert [turn.question for turn in memory.said(second, limit=1)] == ["What is my dog called?"]
     assert memory.said("nowhere") == []
 
@@ -213,7 +201,7 @@ def test_a_long_first_question_makes_a_title_of_one_short_line(memory: Memory) -
 def test_everything_is_there_after_closing_and_opening(url: str) -> None:
     with _opened(url) as memory:
         conversation = memory.start("ada", "sherlock", "Good evening.")
-        turn = memory.ask(conversation, None, "hybrid", "Who took the vase?")
+        turn = memory.ask(conversation, None, "hybrid", VASE)
         memory.answer(turn, sent="s", reply="The porter.", state="done", evidence=[{"n": 1}], trace={"seed": 1})
         before = (memory.conversations("ada"), memory.path(conversation))
     with _opened(url) as memory:
@@ -235,17 +223,12 @@ def test_an_ambiguous_prefix_of_an_id_is_refused(memory: Memory) -> None:
 
 
 @pytest.mark.parametrize("unknown", ["nowhere", "", "%", "_"])
-def test_an_unknown_id_is_refused(memory: Memory, unknown: str) -> None:
-    memory.start("ada", "sherlock")
-    with pytest.raises(MemoryStoreError, match=f"No conversation has an id that starts with '{unknown}'"):
-        memory.conversation(unknown)
-
-
-def test_the_conversation_of_another_user_is_refused(memory: Memory) -> None:
+def test_an_unknown_id_and_that_of_another_user_are_refused(memory: Memory, unknown: str) -> None:
     conversation = memory.start("ada", "sherlock")
-    memory.start("ben", "sherlock")
     with pytest.raises(MemoryStoreError, match="No conversation has an id that starts"):
         memory.conversation(conversation, "ben")
+    with pytest.raises(MemoryStoreError, match=f"No conversation has an id that starts with '{unknown}'"):
+        memory.conversation(unknown)
 
 
 # ---------------------------------------------------------------------- several at once
@@ -263,17 +246,17 @@ def test_two_threads_that_add_the_same_user_at_once_get_one(memory: Memory) -> N
         return memory.ask(conversation, None, "rag", question)
 
     with _listening(Engine, "before_cursor_execute", meet), ThreadPoolExecutor(2) as pool:
-        list(pool.map(talk, ["Who took the vase?", "Who took the lamp?"]))
-    assert {item.title for item in memory.conversations("newcomer")} == {"Who took the vase?", "Who took the lamp?"}
+        list(pool.map(talk, [VASE, "Who took the lamp?"]))
+    assert {item.title for item in memory.conversations("newcomer")} == {VASE, "Who took the lamp?"}
 
 
 def test_sqlite_is_read_while_another_program_writes(file: Path) -> None:
     with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
-        memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+        _asked(memory)
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         other.execute("BEGIN EXCLUSIVE")
         other.execute("UPDATE conversations SET title = 'half written'")
-        assert [item.title for item in memory.conversations("ada")] == ["Who took the vase?"]
+        assert [item.title for item in memory.conversations("ada")] == [VASE]
 
 
 def test_postgresql_can_drop_its_connections_between_two_turns(postgres: str) -> None:
@@ -284,7 +267,7 @@ def test_postgresql_can_drop_its_connections_between_two_turns(postgres: str) ->
             postgres,
             f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{make_url(url).database}'",
         )
-        turn = memory.ask(conversation, None, "rag", "Who took the vase?")
+        turn = memory.ask(conversation, None, "rag", VASE)
         assert _ids(memory, conversation) == [turn]
 
 
@@ -294,7 +277,7 @@ def test_postgresql_can_drop_its_connections_between_two_turns(postgres: str) ->
 def test_a_locked_database_is_reported_and_nothing_is_lost(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("memory.database.BUSY_SECONDS", 0.05)
     with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
-        turn = memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+        turn = _asked(memory)
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(MemoryStoreError, match="locked by another program"):
             memory.answer(turn, sent="s", reply="The porter.", state="done")
@@ -318,7 +301,7 @@ def test_a_database_that_is_locked_when_opened_is_reported(file: Path, monkeypat
 def test_a_full_disk_is_reported_and_nothing_stored_is_lost(file: Path) -> None:
     with _opened(f"sqlite:///{file}") as memory:
         conversation = memory.start("ada", "sherlock")
-        turn = memory.ask(conversation, None, "rag", "Who took the vase?")
+        turn = memory.ask(conversation, None, "rag", VASE)
 
     def no_more_pages(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # SQLite takes it for: as many as there are
@@ -336,25 +319,21 @@ def test_a_read_only_database_can_be_read_and_a_write_is_reported(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _opened(f"sqlite:///{file}") as memory:
-        memory.ask(memory.start("ada", "sherlock"), None, "rag", "Who took the vase?")
+        _asked(memory)
     monkeypatch.chdir(tmp_path)
     with _opened(f"sqlite:///file:{file}?mode=ro&uri=true") as memory:
-        assert [item.title for item in memory.conversations("ada")] == ["Who took the vase?"]
+        assert [item.title for item in memory.conversations("ada")] == [VASE]
         with pytest.raises(MemoryStoreError, match="cannot be written to"):
             memory.start("ada", "sherlock")
     assert not (tmp_path / "file:").exists()
 
 
-def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("a file stands where the folder should be")
-    with pytest.raises(MemoryStoreError, match=r"taken/memory\.sqlite3 cannot be opened"):
-        Memory(f"sqlite:///{tmp_path / 'taken' / 'memory.sqlite3'}")
-
-
-def test_a_file_that_is_not_a_database_is_reported_and_not_changed(file: Path) -> None:
+def test_a_folder_that_cannot_be_made_and_a_file_that_is_no_database_are_reported_and_not_changed(file: Path) -> None:
     file.write_text("a shopping list " * 100)
     with pytest.raises(MemoryStoreError, match="file is not a database"):
         Memory(f"sqlite:///{file}")
+    with pytest.raises(MemoryStoreError, match=r"memory\.sqlite3/below\.sqlite3 cannot be opened"):
+        Memory(f"sqlite:///{file / 'below.sqlite3'}")
     assert file.read_text() == "a shopping list " * 100
 
 
@@ -371,7 +350,7 @@ def test_a_file_that_is_not_a_database_is_reported_and_not_changed(file: Path) -
 )
 def test_an_invalid_url_is_reported_without_its_password(wrong: str) -> None:
     pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
-    wrong = wrong.format(port=_free_port())
+    wrong = wrong.format(port=free_port())
     with pytest.raises(MemoryStoreError) as raised:
         Memory(wrong)
     message = str(raised.value)
@@ -395,6 +374,11 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(url: str, memory: 
 
 
 # ---------------------------------------------------------------------- helpers
+
+
+def _asked(memory: Memory) -> str:
+    """The id of a turn in a conversation of its own that waits for its answer."""
+    return memory.ask(memory.start("ada", "sherlock"), None, "rag", VASE)
 
 
 def _ids(memory: Memory, conversation: str) -> list[str]:
@@ -446,37 +430,15 @@ def _postgres_programs() -> Path | None:
     return folder if (folder / "initdb").is_file() else None
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 def test_several_threads_can_open_a_new_database_at_once(url: str) -> None:
-    opened: list[Memory] = []
-    failed: list[Exception] = []
-
-    def open_it() -> None:
-        try:
-            opened.append(Memory(url))
-        except Exception as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(Memory, [url] * 4))
     for memory in opened:
         memory.close()
-    assert failed == []
-    assert len(opened) == 4
 
 
-def test_times_have_a_zone(url: str) -> None:
-    memory = Memory(url)
+def test_times_have_a_zone(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
     memory.ask(conversation, None, "rag", "Who?")
     assert memory.turns(conversation)[0].created_at.tzinfo is not None
     assert memory.conversation(conversation).updated_at.tzinfo is not None
-    memory.close()

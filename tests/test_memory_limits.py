@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from chatbot.errors import MemoryStoreError
 from memory import Memory
@@ -87,34 +88,23 @@ def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert _without_password(url) == shown
 
 
+LOCKED = "The database is locked by another program. Close it and send the message again; nothing is lost."
+FULL = "The disk is full, so nothing more can be stored. Free some space and send the message again."
+READ_ONLY = "The database cannot be written to. Check the permissions of its file and folder."
+AWAY = "The database cannot be reached: connection refused. Start it, or correct BAKERSTREET_DATABASE_URL."
+
+
 @pytest.mark.parametrize(
     ("problem", "advice"),
     [
-        (
-            "database is locked",
-            "The database is locked by another program. Close it and send the message again; nothing is lost.",
-        ),
-        (
-            "resource busy",
-            "The database is locked by another program. Close it and send the message again; nothing is lost.",
-        ),
-        (
-            "database or disk is full",
-            "The disk is full, so nothing more can be stored. Free some space and send the message again.",
-        ),
-        (
-            "attempt to write a readonly database",
-            "The database cannot be written to. Check the permissions of its file and folder.",
-        ),
-        (
-            "connection refused\nIs it running?",
-            "The database cannot be reached: connection refused. Start it, or correct BAKERSTREET_DATABASE_URL.",
-        ),
+        ("database is locked", LOCKED),
+        ("resource busy", LOCKED),
+        ("database or disk is full", FULL),
+        ("attempt to write a readonly database", READ_ONLY),
+        ("connection refused\nIs it running?", AWAY),
     ],
 )
 def test_each_failure_of_the_database_says_what_to_do(problem: str, advice: str) -> None:
-    from sqlalchemy.exc import OperationalError
-
     assert _advice(OperationalError("SELECT 1", {}, Exception(problem))) == advice
 
 
@@ -127,7 +117,6 @@ def test_no_more_conversations_or_messages_are_given_than_asked_for(memory: Memo
 
 
 def test_an_id_that_nobody_has_is_refused_in_words(memory: Memory) -> None:
-    with pytest.raises(
-        MemoryStoreError, match=r"^No conversation has an id that starts with 'x'\. See `bakerstreet memory list`\.$"
-    ):
+    message = r"^No conversation has an id that starts with 'x'\. See `bakerstreet memory list`\.$"
+    with pytest.raises(MemoryStoreError, match=message):
         memory.conversation("x")

@@ -47,6 +47,9 @@ PIECE = Evidence(
 )
 
 
+HOSTILE = "<script>&"
+
+
 def changed(piece: Evidence = PIECE, **values: Any) -> Evidence:
     """The piece with other values, those of its passage among them."""
     own = {name: values.pop(name) for name in ("text", "score", "reasons") if name in values}
@@ -109,30 +112,17 @@ def test_marking_does_not_change_the_text() -> None:
 
 @pytest.mark.parametrize("field", ["work", "chapter", "narrator", "text", "passage"])
 def test_a_piece_of_evidence_is_escaped(field: str) -> None:
-    piece = (
-        changed(**{field: "<script>&"})
-        if field != "passage"
-        else replace(PIECE, passage=replace(PIECE.passage, text="<script>&"))
-    )
-    html = shown(piece)
+    whole = replace(PIECE, passage=replace(PIECE.passage, text=HOSTILE))
+    html = shown(whole if field == "passage" else changed(**{field: HOSTILE}))
     assert "<script>" not in html
     assert "script" in html and "&gt;&amp;" in html
 
 
-def test_a_piece_shows_its_place_score_whole_passage_and_reasons() -> None:
+def test_a_piece_shows_its_place_score_whole_passage_and_what_each_module_did_to_it_in_order() -> None:
     html = shown(PIECE)
-    for part in (
-        "The Borrowed Umbrella",
-        "In the Hall",
-        "told by the porter, paragraph 12",
-        ">0.73<",
-        "<p>It rained.</p>",
-    ):
+    for part in ("The Borrowed Umbrella", "In the Hall", "told by the porter, paragraph 12", ">0.73<"):
         assert part in html
-
-
-def test_a_piece_lists_what_each_module_did_to_it_in_order() -> None:
-    html = shown(PIECE)
+    assert "<p>It rained.</p>" in html
     assert rows_of(html, "why") == [
         ["module", "place", "score", "what it did"],
         ["dense", "1", "0.50", ""],
@@ -141,30 +131,28 @@ def test_a_piece_lists_what_each_module_did_to_it_in_order() -> None:
         ["focus", "1", "0.71", "64 of 180 words"],
     ]
     assert html.index("<details>") < html.index('<table class="why">') < html.index("</details>")
-
-
-def test_a_piece_without_reasons_has_no_table() -> None:
     assert "<table" not in shown(changed(reasons=()))
 
 
 @pytest.mark.parametrize("field", ["module", "note"])
 def test_a_reason_is_escaped(field: str) -> None:
-    values: dict[str, Any] = {field: "<script>&"}
+    values: dict[str, Any] = {field: HOSTILE}
     html = shown(changed(reasons=(replace(PIECE.reasons[-1], **values),)))
     assert "<script>" not in html
     assert "&lt;script&gt;&amp;" in html
 
 
-def test_a_piece_that_the_visitor_said_is_labelled() -> None:
-    html = shown(changed(kind="recollection", work="What you told me on May 1, 2026", chapter=""))
-    assert "what you said earlier" in html
-    assert "told by" not in html and "paragraph" not in html and "casebook" not in html
-
-
-def test_a_piece_of_the_casebook_is_labelled() -> None:
-    html = shown(changed(kind="casebook", chapter=""))
-    assert "the casebook" in html
-    assert "told by" not in html and 'class="chapter"' not in html
+@pytest.mark.parametrize(
+    ("kind", "label", "absent"),
+    [
+        ("recollection", "what you said earlier", ("told by", "paragraph", "casebook")),
+        ("casebook", "the casebook", ("told by", 'class="chapter"')),
+    ],
+)
+def test_a_piece_that_is_from_no_book_is_labelled(kind: str, label: str, absent: tuple[str, ...]) -> None:
+    html = shown(changed(kind=kind, work="What you told me on May 1, 2026", chapter=""))
+    assert label in html
+    assert not [part for part in absent if part in html]
 
 
 def test_pieces_are_numbered_in_their_order() -> None:
@@ -175,17 +163,13 @@ def test_pieces_are_numbered_in_their_order() -> None:
     ]
 
 
-def test_a_search_without_results_differs_from_a_mode_without_search() -> None:
+def test_a_search_without_results_differs_from_a_mode_without_search_and_weak_evidence_says_why() -> None:
     assert NOTHING in shown()
     assert NO_SEARCH in evidence_html("Who?", None)
     assert NO_SEARCH in shown(considered=0)  # a router looked nothing up
     assert BEFORE in empty_evidence_html()
     assert len({NOTHING, NO_SEARCH, BEFORE}) == 3
-
-
-def test_the_reason_for_weak_evidence_is_shown_and_escaped() -> None:
-    html = shown(why_weak="his books do not know <i>")
-    assert "his books do not know &lt;i&gt;" in html
+    assert "his books do not know &lt;i&gt;" in shown(why_weak="his books do not know <i>")
 
 
 # ---------------------------------------------------------------------- how the search went
@@ -199,28 +183,17 @@ def rows_of(html: str, table: str) -> list[list[str]]:
     return [[unescape(cell) for cell in re.findall("<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
 
 
-def facts_of(html: str) -> dict[str, str]:
-    """What is said of the search as a whole."""
-    return dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", html))
-
-
 def test_the_search_is_shown_with_plan_intent_confidence_and_number() -> None:
     html = search_html(SEARCH)
     assert "How the search went" in html
-    assert facts_of(html) == {
+    assert dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", html)) == {
         "plan": "modular-rag",
         "taken for": "question",
         "likely to answer": "0.83",
         "passages considered": "92",
     }
-
-
-def test_the_search_is_collapsed_at_first() -> None:
-    assert search_html(SEARCH).startswith('<details class="search"><summary>')
-
-
-def test_there_is_no_intent_without_a_router() -> None:
-    assert "taken for" not in search_html(replace(SEARCH, intent=""))
+    assert html.startswith('<details class="search"><summary>'), "it is collapsed at first"
+    assert "taken for" not in search_html(replace(SEARCH, intent="")), "there is no intent without a router"
 
 
 def test_every_step_of_the_search_has_a_row() -> None:
@@ -242,16 +215,9 @@ def test_an_unused_passage_is_shown_with_its_beginning_and_last_reason() -> None
     assert len(beginning) <= 90
 
 
-def test_without_unused_passages_none_are_listed() -> None:
+def test_what_there_was_not_is_not_shown() -> None:
     assert "Found and not used" not in search_html(replace(SEARCH, dropped=()))
-
-
-def test_a_turn_without_a_search_shows_none() -> None:
-    assert search_html(None) == ""
-    assert search_html(Found()) == ""
-
-
-HOSTILE = "<script>&"
+    assert search_html(None) == search_html(Found()) == ""
 
 
 @pytest.mark.parametrize(

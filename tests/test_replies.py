@@ -33,17 +33,8 @@ ABOUT = {"persona": "sherlock", "model": "bundled"}
 def answer(known: KnownQuestion, mode: str, reply: str, verdict: str = "grounded", kind: str = "casebook") -> Answer:
     """An answer with one piece of evidence."""
     piece = Piece(work="The Speckled Band", kind=kind, place=7, score=0.5, text="The adder_s bite." * (kind != "text"))
-    return Answer(
-        known=known,
-        mode=mode,
-        reply=reply,
-        verdict=verdict,
-        in_evidence=True,
-        evidence=(piece,),
-        search_ms=10,
-        first_token_ms=20,
-        total_ms=1500,
-    )
+    found = {"in_evidence": True, "evidence": (piece,), "search_ms": 10, "first_token_ms": 20, "total_ms": 1500}
+    return Answer.model_validate({"known": known, "mode": mode, "reply": reply, "verdict": verdict, **found})
 
 
 # ---------------------------------------------------------------------- figures and report

@@ -6,8 +6,9 @@ import importlib.util
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,29 +18,39 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation.charts import Panel, bar_charts
-from chatbot.evaluation.questions import (
+from chatbot.evaluation import (
     KINDS,
     KnownQuestion,
+    Panel,
+    bar_charts,
+    bootstrap,
     choose_questions,
+    paired_difference,
+    percentile,
     read_known_questions,
-    sample,
     share,
     split_of,
 )
-from chatbot.evaluation.retrieval.judging import Judge, same_work
+from chatbot.evaluation.questions import sample
+from chatbot.evaluation.retrieval import (
+    Judge,
+    SearchOutcome,
+    System,
+    all_systems,
+    as_json,
+    chart,
+    choose_systems,
+    report,
+    run,
+    same_work,
+    summarise,
+)
 from chatbot.evaluation.retrieval.metrics import auroc, ndcg, reciprocal_rank
-from chatbot.evaluation.retrieval.report import as_json, chart, report
-from chatbot.evaluation.retrieval.runs import SearchOutcome, run
-from chatbot.evaluation.retrieval.summary import difference, summarise
-from chatbot.evaluation.retrieval.systems import System, all_systems, choose_systems
-from chatbot.evaluation.statistics import bootstrap, paired_difference, percentile
-from chatbot.library.encoders.embedder import Embedder
-from chatbot.library.search.evidence import Evidence, Found
-from chatbot.library.search.library import Library
+from chatbot.evaluation.retrieval.summary import difference
+from chatbot.library.encoders import Embedder
+from chatbot.library.search import Evidence, Found, Library
 from chatbot.library.search.plans import ADVANCED, FUSED, NAIVE, PLANS
-from chatbot.library.texts.passages import CASEBOOK, TEXT, Passage
-from chatbot.settings import Settings, get_settings
+from chatbot.library.texts import CASEBOOK, TEXT, Passage
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLAIN = {"work": "The Speckled Band", "question": "What killed Julia Stoner?", "answers": ["swamp adder"]}
@@ -75,7 +86,7 @@ class Fixed:
     """A system that finds the same whatever it is asked, and remembers what it was asked."""
 
     found: Found
-    asked: list[tuple[str, Sequence[tuple[str, str]], int]]
+    asked: list[tuple[str, Sequence[tuple[str, str]], int]] = field(default_factory=list)
 
     def search(self, question: str, history: Sequence[tuple[str, str]], pieces: int) -> Found:
         self.asked.append((question, history, pieces))
@@ -93,21 +104,15 @@ def outcome(row: dict[str, object], *pieces: Evidence, weak: bool = False, confi
 
 def test_the_questions_of_the_canon_are_of_every_kind_and_none_stands_twice() -> None:
     questions = read_known_questions(CANON_QUESTIONS)
-    assert {kind: sum(question.kind == kind for question in questions) for kind in KINDS} == {
-        "plain": 440,
-        "follow-up": 60,
-        "two-works": 40,
-        "unanswerable": 60,
-    }
+    assert Counter(question.kind for question in questions) == dict(zip(KINDS, (440, 60, 40, 60), strict=True))
     asked = [(question.question.lower(), question.before) for question in questions]
     assert len(set(asked)) == len(asked)
 
 
 @pytest.mark.canon
 def test_every_place_of_the_canon_questions_stands_in_the_books(canon: Path) -> None:
-    books = "\n".join(file.read_text(encoding="utf-8") for file in sorted(canon.glob("*.txt"))).replace(
-        "_", ""
-    )  # italics
+    books = "\n".join(file.read_text(encoding="utf-8") for file in sorted(canon.glob("*.txt")))
+    books = books.replace("_", "")  # italics
     targets = [target for question in read_known_questions(CANON_QUESTIONS) for target in question.targets]
     assert not [target.phrase for target in targets if target.phrase.replace("_", "") not in books]
     missing = []
@@ -211,26 +216,28 @@ def test_questions_are_chosen_by_split_kind_and_number() -> None:
 # ---------------------------------------------------------------------- metrics
 
 
-def test_the_rank_of_the_first_hit_decides_the_reciprocal_rank() -> None:
-    assert reciprocal_rank([False, False, True, True]) == pytest.approx(1 / 3)
-    assert reciprocal_rank([False, False]) == 0.0
-
-
-def test_ndcg_is_one_only_where_every_relevant_item_leads_the_list() -> None:
-    assert ndcg([True, True, False], 2, 10) == pytest.approx(1.0)
-    assert ndcg([False, True], 1, 10) == pytest.approx(1 / math.log2(3))
-    assert ndcg([True], 2, 10) == pytest.approx(1 / (1 + 1 / math.log2(3)))
-    assert ndcg([True] * 10, 50, 10) == pytest.approx(1.0)
-    assert ndcg([False] * 10 + [True], 1, 10) == 0.0
-    assert ndcg([], 0, 10) == 0.0
-
-
-def test_auroc_is_the_share_of_pairs_in_the_right_order_with_ties_as_half() -> None:
-    assert auroc([0.9, 0.8], [0.1, 0.2]) == 1.0
-    assert auroc([0.1], [0.9]) == 0.0
-    assert auroc([0.5], [0.5]) == 0.5
-    assert auroc([0.9, 0.3], [0.5, 0.3]) == pytest.approx(2.5 / 4)
-    assert auroc([], [0.5]) is None
+@pytest.mark.parametrize(
+    ("measured", "value"),
+    [
+        (reciprocal_rank([False, False, True, True]), 1 / 3),
+        (reciprocal_rank([False, False]), 0.0),
+        (ndcg([True, True, False], 2, 10), 1.0),
+        (ndcg([False, True], 1, 10), 1 / math.log2(3)),
+        (ndcg([True], 2, 10), 1 / (1 + 1 / math.log2(3))),
+        (ndcg([True] * 10, 50, 10), 1.0),
+        (ndcg([False] * 10 + [True], 1, 10), 0.0),
+        (ndcg([], 0, 10), 0.0),
+        (auroc([0.9, 0.8], [0.1, 0.2]), 1.0),
+        (auroc([0.1], [0.9]), 0.0),
+        (auroc([0.5], [0.5]), 0.5),  # a tie counts half
+        (auroc([0.9, 0.3], [0.5, 0.3]), 2.5 / 4),
+        (auroc([], [0.5]), None),
+        (percentile([1.0, 2.0, 3.0, 10.0], 50), 2.5),
+        (percentile([], 95), None),
+    ],
+)
+def test_a_metric_is_what_its_definition_says(measured: float | None, value: float | None) -> None:
+    assert measured == pytest.approx(value, abs=1e-12)
 
 
 def test_the_bootstrap_interval_holds_the_mean_and_narrows_with_more_questions() -> None:
@@ -255,22 +262,17 @@ def test_a_paired_difference_is_surer_than_two_means() -> None:
         paired_difference(before, after[1:])
 
 
-def test_percentiles_are_interpolated() -> None:
-    assert percentile([1.0, 2.0, 3.0, 10.0], 50) == 2.5
-    assert percentile([], 95) is None
-
-
 # ---------------------------------------------------------------------- judging
 
 
 def test_a_piece_of_another_work_does_not_count_even_if_it_holds_the_answer() -> None:
-    judge = Judge([])
-    judged = judge.judge(known(PLAIN), piece("It was a swamp adder!", "The Final Problem"))
-    assert (judged.answers, judged.right_works) == (frozenset(), frozenset())
-    judged = judge.judge(known(PLAIN), piece("It was a swamp adder!", "The Speckled Band"))
-    assert (judged.answers, judged.right_works) == ({0}, {0})
-    judged = judge.judge(known(PLAIN), piece("She lived at Stoke Moran.", "The Speckled Band"))
-    assert (judged.answers, judged.right_works) == (frozenset(), {0})
+    for text, work, answers, right_works in (
+        ("It was a swamp adder!", "The Final Problem", set(), set()),
+        ("It was a swamp adder!", "The Speckled Band", {0}, {0}),
+        ("She lived at Stoke Moran.", "The Speckled Band", set(), {0}),
+    ):
+        judged = Judge([]).judge(known(PLAIN), piece(text, work))
+        assert (judged.answers, judged.right_works) == (answers, right_works)
 
 
 def test_a_work_is_known_by_its_long_and_its_short_title() -> None:
@@ -286,18 +288,15 @@ def test_gold_is_the_casebook_or_the_gold_passage_and_those_around_it() -> None:
     texts[3] = "The adder, the deadliest snake in India."
     passages = [piece(text, "The Speckled Band", id_=f"p{at}").passage for at, text in enumerate(texts)]
     judge = Judge(passages)
-    gold = {
-        passage.id for passage in passages if judge.judge(known(row), Evidence(passage, passage.text, 0.5, ())).gold
-    }
+    gold = {one.id for one in passages if judge.judge(known(row), Evidence(one, one.text, 0.5, ())).gold}
     assert gold == {"p1", "p2", "p3", "p4", "p5"}
     assert judge.judge(known(row), piece("The adder.", "The Speckled Band", CASEBOOK)).gold
     assert judge.relevant(known(row)) == 10
 
 
 def test_where_the_gold_passage_is_not_in_the_library_any_passage_of_the_work_is_gold() -> None:
-    passage = piece("It was a swamp adder!", "The Speckled Band").passage
-    judge = Judge([passage])
-    assert judge.judge(known({**PLAIN, "phrase": "not in it"}), Evidence(passage, passage.text, 0.5, ())).gold
+    found = piece("It was a swamp adder!", "The Speckled Band")
+    assert Judge([found.passage]).judge(known({**PLAIN, "phrase": "not in it"}), found).gold
 
 
 def test_both_parts_of_a_question_about_two_works_must_be_among_the_pieces() -> None:
@@ -322,12 +321,10 @@ def test_a_passage_counts_once_however_many_pieces_of_it_are_handed_over() -> No
 
 def test_a_system_is_asked_each_question_with_the_exchanges_before_it() -> None:
     found = Found((piece("It was a swamp adder!", "The Speckled Band", score=0.6),), weak=False, confidence=0.8)
-    system = Fixed(found, [])
+    system = Fixed(found)
     outcomes = run(system, [known(PLAIN), known(FOLLOW_UP)], Judge([]), count=lambda text: len(text.split()))
-    assert system.asked[-2:] == [
-        (PLAIN["question"], (), 10),
-        (FOLLOW_UP["question"], (("Who stole the blue stone?", "James Ryder."),), 10),
-    ]
+    before = (("Who stole the blue stone?", "James Ryder."),)
+    assert system.asked[-2:] == [(PLAIN["question"], (), 10), (FOLLOW_UP["question"], before, 10)]
     assert [one.answered(1) for one in outcomes] == [True, False]
     assert outcomes[0].tokens == 5
     assert outcomes[0].confidence == 0.8
@@ -365,8 +362,9 @@ def test_the_difference_is_taken_question_by_question() -> None:
     assert difference(before, before) == (0.0, (0.0, 0.0))
 
 
-def test_an_unknown_system_is_answered_with_those_there_are(library: Library) -> None:
+def test_every_plan_is_a_system_and_an_unknown_one_is_answered_with_those_there_are(library: Library) -> None:
     systems = all_systems(library)
+    assert {name: system.plan for name, system in systems.items()} == PLANS and list(systems) == list(PLANS)
     assert [system.name for system in choose_systems(systems, ["fused", " naive"])] == ["fused", "naive"]
     assert [system.name for system in choose_systems(systems, [""])] == list(systems)
     with pytest.raises(MessageError, match=r"no system 'fussed'\. There are: naive, fused"):
@@ -382,6 +380,7 @@ def test_a_plan_gives_up_each_of_its_modules_in_turn(library: Library) -> None:
     for name in names:
         left = tuple(step for step in FUSED.steps if step.name != name)
         assert without[f"fused without {name}"].plan == replace(FUSED, steps=left)
+    assert System(library, PLANS["all"]).ablations()[0].name == "all without router"
     assert "naive without dense" not in {variant.name for variant in System(library, NAIVE).ablations()}
     with pytest.raises(MessageError, match="has no module 'reranker'"):
         system.without("reranker")
@@ -400,13 +399,6 @@ def test_a_real_run_finds_what_the_casebook_tells_and_a_follow_up_needs_the_ques
     assert plain.milliseconds > 0 < plain.tokens
     (alone,) = run(system.without("follow-up"), questions[1:2], judge, embedder.count)
     assert not alone.right_work(4)
-
-
-def test_every_plan_is_a_system_and_a_persona_may_bring_its_own(library: Library) -> None:
-    systems = all_systems(library)
-    assert list(systems) == list(PLANS)
-    assert all(system.plan is PLANS[name] for name, system in systems.items())
-    assert System(library, PLANS["all"]).ablations()[0].name == "all without router"
 
 
 def test_a_plan_that_hands_over_whole_passages_gives_as_many_as_are_wanted(library: Library) -> None:
@@ -465,27 +457,17 @@ def test_a_chart_without_matplotlib_says_what_to_install(monkeypatch: pytest.Mon
 # ---------------------------------------------------------------------- the command
 
 
-@pytest.fixture
-def at_home(settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command finds the session's library."""
-    monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
-    get_settings.cache_clear()
-    monkeypatch.setattr("chatbot.settings.get_settings", lambda: settings)
-
-
 @pytest.mark.usefixtures("at_home")
 def test_the_command_runs_a_sample_of_the_canon_and_writes_everything(tmp_path: Path) -> None:
-    files = [tmp_path / "new" / name for name in ("r.json", "r.md", "r.svg")]
-    arguments = ["--sample", "12", "--systems", "naive", "--json", str(files[0]), "--out", str(files[1])]
-    result = CliRunner().invoke(app, ["library", "evaluate", "sherlock", *arguments, "--chart", str(files[2])])
+    out = {option: tmp_path / "new" / f"r.{option}" for option in ("json", "out", "chart")}
+    arguments = ["--sample", "12", "--systems", "naive", *(f"--{option}={file}" for option, file in out.items())]
+    result = CliRunner().invoke(app, ["library", "evaluate", "sherlock", *arguments])
     assert result.exit_code == 0, result.exception
     assert "| naive " in result.stdout
-    data = json.loads(files[0].read_text())
-    asked = data["systems"]["naive"]["questions"]
-    assert len(asked) == 12
-    assert {question["split"] for question in asked} == {"test"}
-    assert "12 questions (test)" in files[1].read_text()
-    assert ElementTree.fromstring(files[2].read_text()).tag.endswith("svg")
+    asked = json.loads(out["json"].read_text())["systems"]["naive"]["questions"]
+    assert [question["split"] for question in asked] == ["test"] * 12
+    assert "12 questions (test)" in out["out"].read_text()
+    assert ElementTree.fromstring(out["chart"].read_text()).tag.endswith("svg")
 
 
 @pytest.mark.usefixtures("at_home")

@@ -10,17 +10,15 @@ from typing import Any
 import pytest
 from kettles import BOOK, make_persona
 from searching import KILLED, TWO, ScriptedLanguageModel, ScriptedScorer, bare, candidate, passage
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from chatbot.cli import app
 from chatbot.engines import Engine
 from chatbot.errors import EngineError, MessageError, PlanError
-from chatbot.library.encoders.embedder import Embedder
-from chatbot.library.index.build import build_library
-from chatbot.library.search.evidence import Found
-from chatbot.library.search.inquiry import Inquiry, Ranking
-from chatbot.library.search.library import Library
-from chatbot.library.search.models import OpenModels
+from chatbot.library.encoders import Embedder
+from chatbot.library.index import build_library
+from chatbot.library.search import Found, Library, OpenModels, Plan, plan_of
+from chatbot.library.search.inquiry import Candidate, Inquiry, Ranking
 from chatbot.library.search.modules import (
     MODULES,
     Bm25Search,
@@ -32,6 +30,7 @@ from chatbot.library.search.modules import (
     Fuse,
     Hyde,
     MaximalMarginalRelevance,
+    Module,
     MultiQuery,
     NamePersona,
     Perplexity,
@@ -41,8 +40,7 @@ from chatbot.library.search.modules import (
 )
 from chatbot.library.search.modules.compress import estimated_tokens
 from chatbot.library.search.modules.rewriting import in_third_person
-from chatbot.library.search.plans import ADVANCED, MODULAR, NAIVE, PLANS, Plan, plan_of
-from chatbot.settings import Settings, get_settings
+from chatbot.library.search.plans import ADVANCED, MODULAR, NAIVE, PLANS
 from chatbot.trace import Trace, as_json
 
 STONE = (("Who stole the blue stone?", "James Ryder."),)
@@ -67,22 +65,18 @@ def texts(inquiry: Inquiry) -> list[str]:
 
 
 @pytest.mark.parametrize("name", list(MODULES))
-def test_a_module_does_nothing_with_an_empty_inquiry(books: Library, name: str) -> None:
+def test_a_module_does_nothing_with_an_empty_inquiry_and_leaves_an_ended_one_alone(books: Library, name: str) -> None:
     done = MODULES[name]()(Inquiry(""), books.tools)
     assert (done.candidates, done.dropped) == ((), ())
     assert [step.module for step in done.steps] == ([name] if name != "decompose" else [])
+    ended = Inquiry(KILLED, ended=True)
+    assert MODULES[name]()(ended, books.tools) is ended
 
 
 @pytest.mark.parametrize("name", [name for name, module in MODULES.items() if not module.finds])
 def test_a_module_that_finds_nothing_makes_nothing_up_without_candidates(books: Library, name: str) -> None:
     done = MODULES[name]()(Inquiry(KILLED), books.tools)
     assert (done.candidates, done.rankings, done.dropped) == ((), (), ())
-
-
-@pytest.mark.parametrize("name", list(MODULES))
-def test_an_inquiry_that_has_ended_is_left_alone(books: Library, name: str) -> None:
-    ended = Inquiry(KILLED, ended=True)
-    assert MODULES[name]()(ended, books.tools) is ended
 
 
 def test_every_piece_says_what_each_module_made_of_it_in_the_order_of_the_plan(books: Library) -> None:
@@ -218,16 +212,8 @@ def test_what_a_reranker_did_not_read_stays_behind_what_it_read() -> None:
     # The cat is found likely and the rain is not; the snake was not read, and gains nothing by that.
     reader = ScriptedLanguageModel("cat")
     read = Perplexity(number=2, weight=0.5)(asked, bare(small=reader))
-    assert texts(MaximalMarginalRelevance()(read, bare())) == [
-        "A cat slept.",
-        "It rained all day.",
-        "The snake did it.",
-    ]
-
-
-def test_without_a_cross_encoder_the_order_stays_and_the_step_says_so() -> None:
-    done = CrossEncode()(Inquiry("Who?", candidates=THREE), bare())
-    assert (texts(done), done.steps[-1].note) == ([one.text for one in THREE], "no cross-encoder")
+    order = ["A cat slept.", "It rained all day.", "The snake did it."]
+    assert texts(MaximalMarginalRelevance()(read, bare())) == order
 
 
 def test_perplexity_reorders_by_how_likely_the_question_is_behind_each_piece() -> None:
@@ -235,9 +221,8 @@ def test_perplexity_reorders_by_how_likely_the_question_is_behind_each_piece() -
     done = Perplexity()(Inquiry("Who did it?", candidates=THREE), bare(small=reader))
     assert texts(done) == ["The snake did it.", "It rained all day.", "A cat slept."]
     assert [context for context, _ in reader.read] == [f"A Tale. {one.text}" for one in THREE]
-    assert {asked for _, asked in reader.read} == {
-        " Who did it? The answer to this question stands in the passage above."
-    }
+    asked = " Who did it? The answer to this question stands in the passage above."
+    assert {question for _, question in reader.read} == {asked}
     assert done.candidates[0].reasons[-1].note == "from place 3"
 
 
@@ -250,10 +235,17 @@ def test_a_language_model_that_fails_leaves_the_order_and_says_so(module: type[A
     assert "left as it was" in done.steps[-1].note and "out of tea" in done.steps[-1].note
 
 
-def test_without_a_language_model_perplexity_and_filter_then_rerank_leave_the_order_and_say_so() -> None:
-    asked = Inquiry("Who?", candidates=THREE)
-    assert Perplexity().apply(asked, bare()) == (asked, "no language model")
-    assert FilterThenRerank().apply(asked, bare())[1] == "hard, and no language model to ask"
+@pytest.mark.parametrize(
+    ("module", "note"),
+    [
+        (CrossEncode(), "no cross-encoder"),
+        (Perplexity(), "no language model"),
+        (FilterThenRerank(), "hard, and no language model to ask"),
+    ],
+)
+def test_without_its_model_a_module_leaves_the_order_and_says_so(module: Module, note: str) -> None:
+    done, said = module.apply(Inquiry("Who?", candidates=THREE), bare())
+    assert (texts(done), said) == ([one.text for one in THREE], note)
 
 
 def test_a_case_with_a_large_lead_is_settled_and_nobody_is_asked() -> None:
@@ -344,16 +336,14 @@ AFTER = passage("Six follows. Seven comes later.", place=3)
 
 def widened(before: Any, after: Any, words: int = 110) -> str:
     """The window of the middle passage, with its surroundings."""
-    window = candidate("Four holds the answer.", 0.5, 1)
-    window = type(window)(HERE, 1, 0.5, first=1, last=1, text=window.text)
+    window = Candidate(HERE, 1, 0.5, first=1, last=1, text="Four holds the answer.")
     done = SentenceWindow(words=words)(Inquiry("Who?", candidates=(window,)), bare([before, HERE, after]))
     return done.candidates[0].text
 
 
 def test_surroundings_reach_into_the_passages_beside_it_in_the_same_chapter() -> None:
-    assert widened(BEFORE, AFTER) == (
-        "Two came just before. Three is here. Four holds the answer. Five is here. Six follows."
-    )
+    whole = "Two came just before. Three is here. Four holds the answer. Five is here. Six follows."
+    assert widened(BEFORE, AFTER) == whole
     assert widened(BEFORE, AFTER, words=8) == "Four holds the answer. Five is here."
 
 
@@ -379,12 +369,15 @@ LONG = (
     '"I sold the kettle to a sailor. He took it aboard the Sea Mew," said Mistress Wren. '
     "The cat slept in the coal box. The clock struck nine. It was late."
 )
-KEY = "He took it aboard the Sea Mew,"
+
+
+def compressed(text: str, question: str, budget: int, key: str = "") -> Inquiry:
+    piece = candidate(text, 0.5, key=key)
+    return Compress()(Inquiry(question, candidates=(piece,), pieces=1, budget=budget), bare())
 
 
 def test_compression_meets_its_budget_and_says_what_was_cut() -> None:
-    piece = candidate(LONG, 0.5, key='"I sold the kettle to a sailor.')
-    done = Compress()(Inquiry("Who bought the kettle?", candidates=(piece,), pieces=1, budget=32), bare())
+    done = compressed(LONG, "Who bought the kettle?", 32, key='"I sold the kettle to a sailor.')
     text = done.candidates[0].text
     assert estimated_tokens(text) <= 32 < estimated_tokens(LONG)
     assert text in LONG
@@ -392,18 +385,11 @@ def test_compression_meets_its_budget_and_says_what_was_cut() -> None:
     assert done.steps[-1].note == f"{estimated_tokens(LONG)} to {estimated_tokens(text)} tokens"
 
 
-def test_compression_keeps_a_quotation_whole_and_its_key_sentence_even_over_budget() -> None:
-    piece = candidate(LONG, 0.5, key=KEY)
-    done = Compress()(Inquiry("Who?", candidates=(piece,), pieces=1, budget=5), bare())
-    assert done.candidates[0].text == (
-        '"I sold the kettle to a sailor. He took it aboard the Sea Mew," said Mistress Wren.'
-    )
-
-
-def test_compression_drops_what_bears_least_on_the_question_first() -> None:
-    piece = candidate("A kettle stood there. It rained. A cat slept. The clock struck.", 0.5)
-    done = Compress()(Inquiry("What of the kettle?", candidates=(piece,), pieces=1, budget=10), bare())
-    assert done.candidates[0].text == "A kettle stood there. It rained."
+def test_compression_keeps_a_quotation_whole_even_over_budget_and_drops_what_bears_least_on_the_question() -> None:
+    quotation = '"I sold the kettle to a sailor. He took it aboard the Sea Mew," said Mistress Wren.'
+    assert texts(compressed(LONG, "Who?", 5, key="He took it aboard the Sea Mew,")) == [quotation]
+    story = "A kettle stood there. It rained. A cat slept. The clock struck."
+    assert texts(compressed(story, "What of the kettle?", 10)) == ["A kettle stood there. It rained."]
 
 
 def test_within_the_budget_nothing_is_cut_and_what_one_piece_leaves_is_for_the_next() -> None:
@@ -488,17 +474,13 @@ def test_the_line_of_a_turn_holds_what_every_module_did(books: Library) -> None:
     assert as_json("Good evening.", "Good evening.", Trace(mode="ft", persona="sherlock"))["search"] is None
 
 
-@pytest.fixture
-def at_home(settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands find the session's library."""
-    monkeypatch.setenv("BAKERSTREET_HOME", str(settings.home))
-    get_settings.cache_clear()
-    monkeypatch.setattr("chatbot.cli.common.get_settings", lambda: settings)
+def searched(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["library", "search", *arguments])
 
 
 @pytest.mark.usefixtures("at_home")
 def test_the_command_prints_modules_ranks_scores_notes_and_what_was_dropped() -> None:
-    result = CliRunner().invoke(app, ["library", "search", KILLED, "--plan", "fused", "-k", "2", "--json"])
+    result = searched(KILLED, "--plan", "fused", "-k", "2", "--json")
     assert result.exit_code == 0, result.exception
     line = json.loads(result.stdout)
     assert len(line["evidence"]) == 2
@@ -506,26 +488,22 @@ def test_the_command_prints_modules_ranks_scores_notes_and_what_was_dropped() ->
     assert [reason["module"] for reason in reasons] == ["dense", "bm25", "fuse", "focus"]
     assert all(reason["rank"] >= 1 and isinstance(reason["score"], float) for reason in reasons)
     assert line["search"]["plan"] == "fused"
-    assert line["search"]["dropped"][0]["reasons"][-1] == {
-        "module": "number",
-        "rank": 3,
-        "score": line["search"]["dropped"][0]["reasons"][-1]["score"],
-        "note": "not among the first 2",
-    }
+    last = line["search"]["dropped"][0]["reasons"][-1]
+    assert last == {"module": "number", "rank": 3, "score": last["score"], "note": "not among the first 2"}
 
 
 @pytest.mark.usefixtures("at_home")
 def test_the_command_says_why_in_words() -> None:
-    result = CliRunner().invoke(app, ["library", "search", KILLED, "--modules", "dense, bm25,fuse,focus", "--why"])
+    result = searched(KILLED, "--modules", "dense, bm25,fuse,focus", "--why")
     assert result.exit_code == 0, result.exception
     assert "1. The Speckled Band, " in result.stdout
     assert "     dense put it in place 1 (" in result.stdout
     assert "  focus " in result.stdout and "windows of 24 passages" in result.stdout
     assert "dropped (number: not among the first 4): " in result.stdout
     nested = "decompose: [dense, bm25, fuse, focus: {words: 20}]"
-    twice = CliRunner().invoke(app, ["library", "search", TWO, "--modules", nested, "--why"])
+    twice = searched(TWO, "--modules", nested, "--why")
     assert twice.stdout.count("  dense  ") == 2 and "  decompose  " in twice.stdout
-    quiet = CliRunner().invoke(app, ["library", "search", KILLED, "--modules", "dense"])
+    quiet = searched(KILLED, "--modules", "dense")
     assert "put it in place" not in quiet.stdout and "dropped" not in quiet.stdout
 
 
@@ -542,18 +520,16 @@ def test_the_command_says_why_in_words() -> None:
     ],
 )
 def test_a_plan_or_module_that_does_not_exist_is_named(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(app, ["library", "search", KILLED, *arguments])
+    result = searched(KILLED, *arguments)
     assert isinstance(result.exception, PlanError)
     assert message in str(result.exception)
 
 
 def test_a_question_is_searched_in_other_words_too() -> None:
-    plain, note = MultiQuery().apply(Inquiry("Tell me where the blue carbuncle was found"), bare())
-    assert [phrasing.text for phrasing in plain.phrasings] == [
-        "Tell me where the blue carbuncle was found",
-        "blue carbuncle found",
-        "where the blue carbuncle was found",
-    ]
+    question = "Tell me where the blue carbuncle was found"
+    plain, note = MultiQuery().apply(Inquiry(question), bare())
+    asked = [phrasing.text for phrasing in plain.phrasings]
+    assert asked == [question, "blue carbuncle found", "where the blue carbuncle was found"]
     assert plain.phrasings[0].weight > plain.phrasings[1].weight
     assert "blue carbuncle found" in note
 

@@ -79,12 +79,7 @@ def test_a_chapter_is_recognised_in_all_five_styles(heading: str, name: str) -> 
 
 
 def test_a_chapter_carries_the_part_it_stands_in() -> None:
-    text = (
-        "PART I.\n\n"
-        + book(("CHAPTER I. ASHORE", "tower"))
-        + "\n\n\nPART II.\n\n"
-        + book(("CHAPTER I. AFLOAT", "ship"))
-    )
+    text = f"PART I.\n\n{book(('CHAPTER I. ASHORE', 'tower'))}\n\n\nPART II.\n\n{book(('CHAPTER I. AFLOAT', 'ship'))}"
     chapters = [section.chapter for section in sections_of(source(), text)]
     assert chapters == ["Part I, Chapter I: Ashore", "Part II, Chapter I: Afloat"]
 
@@ -129,16 +124,16 @@ def test_a_work_is_found_under_the_name_of_another_edition() -> None:
     assert works(sections) == ["The Red Lamp"]
 
 
-def test_italics_quotation_marks_and_dashes_are_made_plain() -> None:
-    text = "The Red Lamp\n\n“It was _the_\nlamp—mine,” said Ada’s son.\n\n" + prose("tower")
-    (section,) = sections_of(source("The Red Lamp"), text)
-    assert section.paragraphs[0] == '"It was the lamp--mine," said Ada\'s son.'
-
-
-def test_capitals_for_emphasis_and_underscores_inside_words_stay() -> None:
-    text = "The Red Lamp\n\nIt was NOT the file a_b he wanted.\n\n" + prose("tower")
-    (section,) = sections_of(source("The Red Lamp"), text)
-    assert section.paragraphs[0] == "It was NOT the file a_b he wanted."
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("“It was _the_\nlamp—mine,” said Ada’s son.", '"It was the lamp--mine," said Ada\'s son.'),
+        ("It was NOT the file a_b he wanted.", "It was NOT the file a_b he wanted."),
+    ],
+)
+def test_typography_is_made_plain_and_capitals_and_underscores_inside_words_stay(text: str, plain: str) -> None:
+    (section,) = sections_of(source("The Red Lamp"), f"The Red Lamp\n\n{text}\n\n{prose('tower')}")
+    assert section.paragraphs[0] == plain
 
 
 def test_rows_of_stars_and_the_end_are_no_paragraphs() -> None:
@@ -155,10 +150,8 @@ def test_windows_line_ends_change_nothing() -> None:
 
 def test_a_work_or_a_part_told_by_somebody_else_has_its_own_narrator() -> None:
     text = book(("The Red Lamp", "tower"), ("The Green Lamp", "island"))
-    sections = sections_of(
-        source("The Red Lamp", "The Green Lamp", narrator="Ada", narrators={"The Green Lamp": "Tom"}), text
-    )
-    assert [section.narrator for section in sections] == ["Ada", "Tom"]
+    told = source("The Red Lamp", "The Green Lamp", narrator="Ada", narrators={"The Green Lamp": "Tom"})
+    assert [section.narrator for section in sections_of(told, text)] == ["Ada", "Tom"]
 
     text = "PART I\n\n" + book(("CHAPTER I. ASHORE", "tower")) + "\n\n\nPART II\n\n"
     text += book(("CHAPTER I. AFLOAT", "ship"), ("CHAPTER II. HOME", "harbour"))
@@ -166,21 +159,13 @@ def test_a_work_or_a_part_told_by_somebody_else_has_its_own_narrator() -> None:
     assert [section.narrator for section in sections_of(told, text)] == ["Ada", "Tom", "Ada"]
 
 
-def test_a_missing_work_is_named_with_the_file_and_the_number() -> None:
-    text = book(("The Red Lamp", "tower"))
-    with pytest.raises(SourceError) as caught:
+def test_a_missing_work_and_one_with_a_heading_and_no_story_are_named_with_the_file_and_the_number() -> None:
+    text = book(("The Red Lamp", "tower")) + "\n\n\nThe Green Lamp\n\nTo follow.\n"
+    with pytest.raises(SourceError, match="not found in the text: The Green Lamp, The Blue Lamp") as caught:
         sections_of(source("The Red Lamp", "The Green Lamp", "The Blue Lamp"), text)
     message = str(caught.value)
-    assert "lamps.txt" in message
-    assert "The Green Lamp, The Blue Lamp" in message
-    assert "Gutenberg 7" in message
+    assert "lamps.txt" in message and "Gutenberg 7" in message
     assert "The Red Lamp" not in message
-
-
-def test_a_work_with_a_heading_and_no_story_is_missing() -> None:
-    text = book(("The Red Lamp", "tower")) + "\n\n\nThe Green Lamp\n\nTo follow.\n"
-    with pytest.raises(SourceError, match="not found in the text: The Green Lamp"):
-        sections_of(source("The Red Lamp", "The Green Lamp"), text)
 
 
 def test_a_text_without_prose_is_refused() -> None:
@@ -204,12 +189,9 @@ def test_a_file_that_is_no_text_is_named_with_what_is_wrong(tmp_path: Path, data
         read_source_file(file)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named_and_the_mark_at_the_beginning_of_one_is_no_part_of_the_text(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"lamps\.txt cannot be read: No such file"):
         read_source_file(tmp_path / "lamps.txt")
-
-
-def test_the_mark_at_the_beginning_of_a_file_is_no_part_of_the_text(tmp_path: Path) -> None:
     (tmp_path / "lamps.txt").write_text("The Red Lamp", encoding="utf-8-sig")
     assert read_source_file(tmp_path / "lamps.txt") == "The Red Lamp"
 
