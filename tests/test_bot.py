@@ -503,6 +503,11 @@ def test_a_name_may_come_from_an_earlier_exchange(settings: Settings, library: L
     assert bot.reply(Question(SPECKLED, mode="hybrid", history=history)).reply == reply
 
 
+def test_with_room_for_more_three_pieces_are_handed_over(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, _ = faked(settings.model_copy(update={"evidence_tokens": 4096}), library, memory, GOOD)
+    assert len(bot.reply(Question(SPECKLED, mode="naive-rag")).trace.evidence) == 3
+
+
 def test_the_real_chain_answers_from_the_casebook(
     settings: Settings, engine: Engine, library: Library, memory: Memory
 ) -> None:
