@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from fakes import FakeEngine
 
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
-from chatbot.engines.types import Engine
+from chatbot.engines.types import Engine, Generation, Request
 from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError, TurnError
 from chatbot.library.search.library import Library
 from chatbot.prompts import Exchange
@@ -310,6 +311,201 @@ def test_control_characters_are_taken_out(settings: Settings, library: Library, 
     bot, engine = faked(settings, library, memory, "Good evening.")
     bot.reply(Question("Good\x07 evening\x00", mode="ft"))
     assert engine.requests[0].messages[-1].content == "Good evening"
+
+
+class Speaker(FakeEngine):
+    """Hands over one word at a time, and ends a reply as cancelled where it is asked to stop before its end."""
+
+    def submit(self, request: Request) -> Generation:
+        self.requests.append(request)
+        generation = Spoken(request, str(self.replies.pop(0)))
+        self.generations.append(generation)
+        return generation
+
+
+class Spoken(Generation):
+    """A reply that is made while it is read."""
+
+    def __init__(self, request: Request, reply: str) -> None:
+        super().__init__(request)
+        self._words = iter(reply.split(" "))
+
+    def __iter__(self) -> Iterator[str]:
+        while not self.cancelled and (word := next(self._words, None)) is not None:
+            self.push(word + " ")
+            yield next(super().__iter__())
+        self.complete("cancelled" if self.cancelled else "stop", prompt_tokens=30, cached_tokens=20, reply_tokens=5)
+        yield from super().__iter__()
+
+
+def speaking(settings: Settings, library: Library, memory: Memory, *replies: str) -> tuple[Bot, Speaker]:
+    """A bot as `faked` makes it, whose engine is heard word by word."""
+    engine = Speaker(*replies)
+    resources = Resources(settings, engine=engine)
+    resources.__dict__["memory"] = memory
+    return Bot(resources), engine
+
+
+@pytest.mark.parametrize("end", [".", "!", "?"])
+def test_a_draft_is_abandoned_at_the_end_of_the_sentence_that_invents_and_another_reply_is_given(
+    settings: Settings, library: Library, memory: Memory, end: str
+) -> None:
+    bot, engine = speaking(settings, library, memory, f"It was Colonel Fotheringay of Leeds{end} He ran away.")
+    *events, answered = bot.answer(Question(SPECKLED, mode="hybrid"))
+    assert isinstance(answered, Answered)
+    assert "".join(event.text for event in events if isinstance(event, Said)).endswith(f"Leeds{end} ")
+    assert answered.trace.raw_reply == f"It was Colonel Fotheringay of Leeds{end}"
+    assert answered.trace.finish == "cancelled"
+    assert engine.generations[0].cancelled
+    assert answered.trace.check is not None and answered.trace.check.verdict == "withheld"
+    assert events[-1] == Revised(answered.reply)
+    tokens = answered.trace.tokens
+    assert (tokens.prompt, tokens.cached, tokens.reply) == (30, 20, 5)
+
+
+def test_an_open_quotation_is_read_to_its_end_before_a_draft_is_abandoned(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = speaking(
+        settings, library, memory, 'He said: "Colonel Fotheringay did it. I saw him." So be it. Farewell.'
+    )
+    answered = bot.reply(Question(SPECKLED, mode="hybrid"))
+    assert answered.trace.raw_reply.endswith("So be it.")
+
+
+def test_without_evidence_a_draft_is_not_abandoned_and_an_invented_name_is_declined_where_the_mode_has_books(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    reply = "You are Colonel Fotheringay. Good evening to you."
+    bot, engine = speaking(settings, library, memory, reply, reply)
+    declined = bot.reply(Question("Good evening, how are you?", mode="rag"))
+    assert declined.trace.raw_reply == reply
+    assert declined.reply in bot.resources.persona("sherlock").persona.declines
+    assert declined.trace.check is not None and declined.trace.check.verdict == "withheld"
+    assert bot.reply(Question("Good evening, how are you?", mode="ft")).reply == reply  # without books, as he says it
+    assert [request.copies for request in engine.requests] == [False, False]
+
+
+def test_what_the_engine_was_stopped_at_stands_as_it_is(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = speaking(settings, library, memory, "I find nothing upon that in my notes. Good day to you.")
+    events: list[object] = []
+    for event in bot.answer(Question(SPECKLED, mode="hybrid")):
+        events.append(event)
+        if event == Said("notes. "):
+            engine.generations[0].cancel()
+    answered = events[-1]
+    assert isinstance(answered, Answered)
+    assert answered.reply == answered.trace.raw_reply == "I find nothing upon that in my notes."
+    assert answered.trace.finish == "cancelled"
+
+
+def test_an_interrupt_ends_the_turn_as_stopped_with_what_was_found_and_said(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = speaking(settings, library, memory, GOOD)
+    conversation = memory.start("visitor", "sherlock")
+    events = bot.answer(Question(SPECKLED, mode="hybrid", conversation=conversation))
+    while next(events) != Said("It "):
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        events.throw(KeyboardInterrupt())
+    (stored,) = memory.turns(conversation)
+    assert (stored.state, stored.reply) == ("stopped", "It ")
+    assert memory.turn(stored.id).evidence
+    assert engine.generations[0].cancelled
+
+
+def test_an_addition_is_said_after_the_draft_and_nothing_is_revised(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = faked(settings, library, memory, "I find nothing upon that in my notes.")
+    *events, answered = bot.answer(Question(SPECKLED, mode="hybrid"))
+    assert isinstance(answered, Answered)
+    addition = events[-1]
+    assert isinstance(addition, Said) and answered.reply == answered.trace.raw_reply + addition.text
+    assert addition.text.startswith(" ")
+    assert not any(isinstance(event, Revised) for event in events)
+    nearest = [line.split("{")[0] for line in bot.resources.persona("sherlock").persona.nearest]
+    assert addition.text.strip().startswith(tuple(nearest))
+
+
+def test_an_empty_draft_is_declined_where_the_mode_has_books(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = faked(settings, library, memory, "")
+    answered = bot.reply(Question("Good evening, how are you?", mode="rag"))
+    assert answered.reply in bot.resources.persona("sherlock").persona.declines
+
+
+def test_seed_and_sampling_are_the_questions_and_the_personas(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory, "One.", "Two.")
+    wanted = bot.resources.persona("sherlock").persona.generation
+    traces = [bot.reply(Question("Good evening.", mode="ft", seed=5, attempt=attempt)).trace for attempt in (0, 2)]
+    samplings = [request.sampling for request in engine.requests]
+    assert [sampling.seed for sampling in samplings] == [trace.seed for trace in traces] == [5, 7]
+    assert [sampling.temperature for sampling in samplings] == [wanted.temperature, 0.7]
+    for sampling in samplings:
+        assert (sampling.max_new_tokens, sampling.top_p, sampling.presence_penalty) == (
+            wanted.max_new_tokens,
+            wanted.top_p,
+            wanted.presence_penalty,
+        )
+
+
+def test_a_line_without_the_model_is_sent_as_asked_and_another_one_on_a_retry(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, _ = faked(settings, library, memory)
+    conversation = memory.start("visitor", "sherlock")
+    question = Question("What do you think of the iPhone?", conversation=conversation)
+    *events, answered = bot.answer(question)
+    assert isinstance(answered, Answered)
+    assert events[-1] == Said(answered.reply)
+    stored = memory.turn(answered.turn_id or "")
+    assert (stored.mode, stored.sent, stored.reply) == ("hybrid", question.text, answered.reply)
+    trace = answered.trace
+    assert (trace.raw_reply, trace.finish, trace.prompt) == ("", "", ())
+    assert trace.check is not None and trace.check.verdict == "declined"
+    assert 0 < trace.timings.first_token_ms <= trace.timings.total_ms
+    assert bot.reply(replace(question, attempt=1)).reply != answered.reply
+
+
+def test_the_trace_names_who_answered_how_and_with_what(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, engine = faked(settings, library, memory, GOOD)
+    trace = bot.reply(Question(SPECKLED, mode="hybrid")).trace
+    assert (trace.mode, trace.persona, trace.model, trace.voice) == ("hybrid", "sherlock", settings.model, True)
+    assert (trace.finish, trace.tokens.prompt, trace.tokens.reply) == ("stop", 10, len(GOOD.split()))
+    assert 0 < trace.timings.retrieval_ms < trace.timings.first_token_ms <= trace.timings.total_ms
+    (request,) = engine.requests
+    assert request.copies
+    assert trace.evidence[0].key and trace.evidence[0].key.split()[-1].strip('."') in request.opening
+
+
+def test_evidence_that_found_no_room_in_the_prompt_is_dropped_from_the_trace(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings.model_copy(update={"context_tokens": 256}), library, memory, GOOD)
+    trace = bot.reply(Question(SPECKLED, mode="hybrid")).trace
+    assert trace.search is not None
+    dropped = [piece for piece in trace.search.dropped if piece.reasons[-1].module == "prompt"]
+    assert len(dropped) == len([line for line in trace.left_out if line.startswith("evidence")]) > 0
+    sent = engine.requests[0].messages[-1].content
+    assert all(piece.text not in sent for piece in dropped)
+    assert all(piece.text.replace("\n", " ") in sent for piece in trace.evidence)
+
+
+def test_a_name_may_come_from_an_earlier_exchange(settings: Settings, library: Library, memory: Memory) -> None:
+    history = (Exchange("I am Colonel Fotheringay.", "Then you know Major Prendergast."),)
+    reply = "It was the snake, Colonel Fotheringay, as Major Prendergast knows."
+    bot, _ = faked(settings, library, memory, reply)
+    assert bot.reply(Question(SPECKLED, mode="hybrid", history=history)).reply == reply
+
+
+def test_with_room_for_more_three_pieces_are_handed_over(settings: Settings, library: Library, memory: Memory) -> None:
+    bot, _ = faked(settings.model_copy(update={"evidence_tokens": 4096}), library, memory, GOOD)
+    assert len(bot.reply(Question(SPECKLED, mode="naive-rag")).trace.evidence) == 3
 
 
 def test_the_real_chain_answers_from_the_casebook(
