@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import FakeEngine
@@ -13,7 +14,7 @@ from fakes import FakeEngine
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.engines.types import Engine, Generation, Request
 from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError, TurnError
-from chatbot.library.search.library import Library
+from chatbot.library.search import Found, Library
 from chatbot.prompts import Exchange
 from chatbot.resources import Resources
 from chatbot.settings import Settings
@@ -199,6 +200,23 @@ def test_a_follow_up_within_a_conversation_is_searched_with_the_exchange_before_
     assert second.trace.search is not None
     notes = {step.module: step.note for step in second.trace.search.steps}
     assert notes["follow-up"] == "searched with the exchange before it"
+
+
+def test_the_search_is_told_of_earlier_exchanges_as_question_and_reply(
+    settings: Settings, library: Library, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot, _ = faked(settings, library, memory, "Quite so.")
+    told: list[Sequence[tuple[str, str]]] = []
+    search = Library.search
+
+    def listening(self: Library, *args: Any, **more: Any) -> Found:
+        told.append(more["history"])
+        return search(self, *args, **more)
+
+    monkeypatch.setattr(Library, "search", listening)
+    history = (Exchange("Who stole the blue stone?", "James Ryder.", "[1] ... Who stole the blue stone?"),)
+    bot.reply(Question("Which of her servants told him?", mode="rag", history=history))
+    assert told == [[("Who stole the blue stone?", "James Ryder.")]]
 
 
 def test_what_the_visitor_said_in_another_conversation_is_evidence_and_nothing_of_another_visitor(

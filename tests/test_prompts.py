@@ -61,6 +61,11 @@ def test_notes_stand_numbered_between_the_instruction_and_the_question() -> None
     )
 
 
+def test_a_piece_of_evidence_is_one_line_of_the_prompt() -> None:
+    prompt = build(evidence=(piece("The Lamp", "Ada lit it.\nIt was dusk.", 0.9),), history=())
+    assert "[1] The Lamp: Ada lit it. It was dusk.\n" in prompt.sent
+
+
 def test_without_notes_the_question_stands_alone() -> None:
     assert render_turn("Who lit it?", (), PERSONA.prompts) == "Who lit it?"
 
