@@ -63,7 +63,7 @@ class Bot:
             raise
         except Exception as error:
             logger.exception("A turn in the mode %s failed", turn.mode.name)
-            failed = TurnError(f"This could not be answered because of a mistake in the program: {error!r}.")
+            failed = TurnError(f"This could not be answered because of an error in the program: {error!r}.")
             record(turn, gathered, draft, held, "failed", str(failed))
             raise failed from error
         yield Answered(turn.id, turn.asked.text, held.reply, "done", trace)

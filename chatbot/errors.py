@@ -14,7 +14,7 @@
     ├── EngineError                  generation failed or the engine was closed
     │   └── BusyError                the queue of requests is full
     ├── MemoryStoreError             the database cannot be reached, is locked or is full
-    ├── TurnError                    a turn that failed because of a mistake in the program
+    ├── TurnError                    a turn that failed because of an error in the program
     ├── TrainingError                a model cannot be trained with the given data
     └── ReplayError                  a replay file that cannot be read or is invalid
 
@@ -81,7 +81,7 @@ class MemoryStoreError(BakerStreetError):
 
 
 class TurnError(BakerStreetError):
-    """A turn failed because of a mistake in the program; the log has the traceback."""
+    """A turn failed because of an error in the program; the log has the traceback."""
 
 
 class TrainingError(BakerStreetError):

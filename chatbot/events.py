@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Revised:
-    """The reply did not rest on its evidence; this stands in its place."""
+    """The reply did not rest on its evidence; this replaces it."""
 
     text: str
 

@@ -15,7 +15,7 @@ from chatbot.trace import Check
 
 __all__ = ["best_sentence", "check_reply", "declines", "unsupported_terms"]
 
-MIN_QUOTE_MATCH = 0.8  # the share of a quotation's words that must stand in one piece, in order
+MIN_QUOTE_MATCH = 0.8  # the share of a quotation's words that must be in one piece, in order
 
 _NUMBER = re.compile(r"\b\d[\d,.]*\b")
 
@@ -74,7 +74,7 @@ def _quotes(reply: str, piece: str) -> bool:
 
 
 def _holds(source: str, quote: str) -> bool:
-    """Whether nearly all of the quotation stands in the source, in order."""
+    """Whether nearly all of the quotation is in the source, in order."""
     from difflib import SequenceMatcher
 
     wanted, words = words_of(quote), words_of(to_plain(source))

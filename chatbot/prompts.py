@@ -48,7 +48,7 @@ class Exchange:
 
     @property
     def message(self) -> str:
-        """The user's message as it stands in the next prompt."""
+        """The user's message as the next prompt has it."""
         return self.sent or self.question
 
 

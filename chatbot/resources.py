@@ -153,7 +153,7 @@ class Resources:
     def prepare(
         self, persona_id: str, on_progress: Progress = lambda done, total: None, *, behind: bool = False
     ) -> None:
-        """Make a fresh install ready: build the casebook's library where there is none, and see to its vectors.
+        """Make a fresh install ready: build the library of the casebook if it is missing, and its vectors.
 
         Args:
             persona_id: whose library.
@@ -183,7 +183,7 @@ class Resources:
         else:
             self._say(
                 f"The library of {loaded.persona.name} is {manifest.state()}; "
-                f"`bakerstreet library build {persona_id} --casebook-only` goes on with it."
+                f"`bakerstreet library build {persona_id} --casebook-only` continues it."
             )
 
     def fill_behind(self, persona_id: str) -> None:

@@ -103,8 +103,8 @@ def _recollections(turn: Turn) -> list[Passage]:
 def write(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     """The draft as it grows. Closing the iterator stops the engine.
 
-    Where the model would have to invent, the persona's own line is the whole of it. A draft that says what stands
-    nowhere is abandoned at the end of that sentence: it would be set aside anyway.
+    Where the model would have to invent, the persona's own line is the whole of it. A draft with
+    unsupported names or numbers is abandoned at the end of that sentence: it would be set aside anyway.
 
     Raises:
         BakerStreetError: the prompt does not fit, the mode needs a voice that there is not, or generation failed.
@@ -197,7 +197,7 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
 
 
 def _strays(turn: Turn, gathered: Gathered, draft: Draft) -> bool:
-    """Whether the draft so far says what stands nowhere. The end of an open quotation is waited for."""
+    """Whether the draft so far contains unsupported names or numbers. An open quotation is judged once it is closed."""
     if draft.text.count('"') % 2:
         return False
     known = [*(piece.text for piece in draft.evidence), *_known_texts(turn, gathered, draft)]

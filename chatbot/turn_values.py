@@ -83,7 +83,7 @@ class Draft:
         prompt: what the model was asked; None where the persona's own line stands and no model wrote.
         completion: the engine's account of it; None until it has ended.
         first_token_ms: from the question to the first piece.
-        abandoned: it says what stands nowhere, so it was not written to its end.
+        abandoned: it contains unsupported names or numbers, so it was not written to its end.
     """
 
     text: str = ""
@@ -112,7 +112,7 @@ class Held:
         reply: what the visitor gets.
         check: what was found.
         addition: the end of `reply` that was added to the draft; empty where nothing was.
-        replaced: `reply` stands in the draft's place.
+        replaced: `reply` replaces the draft.
     """
 
     reply: str

@@ -76,7 +76,7 @@ def test_a_failure_keeps_the_question_and_says_why(settings: Settings, library: 
     assert (stored.question, stored.state, stored.error) == (SPECKLED, "failed", "The engine is out of tea.")
 
 
-def test_a_mistake_in_the_program_ends_the_turn_as_failed_and_is_one_line_for_the_visitor(
+def test_an_error_in_the_program_ends_the_turn_as_failed_and_is_one_line_for_the_visitor(
     settings: Settings, library: Library, memory: Memory, caplog: pytest.LogCaptureFixture
 ) -> None:
     bot, engine = faked(settings, library, memory, GOOD)
@@ -86,7 +86,7 @@ def test_a_mistake_in_the_program_ends_the_turn_as_failed_and_is_one_line_for_th
 
     engine.count = broken  # type: ignore[method-assign]
     conversation = memory.start("visitor", "sherlock")
-    with pytest.raises(TurnError, match=r"mistake in the program.*Truncation error") as caught:
+    with pytest.raises(TurnError, match=r"error in the program.*Truncation error") as caught:
         bot.reply(Question(SPECKLED, conversation=conversation))
     stored = memory.path(conversation)[0]
     assert (stored.question, stored.state, stored.error) == (SPECKLED, "failed", str(caught.value))

@@ -26,7 +26,7 @@ Ranker = Callable[[str], Sequence[Evidence]]
 
 @dataclass(frozen=True)
 class Figures:
-    """The share of questions whose answer stands in the first 1, 4 and 10 texts, and the mean reciprocal rank."""
+    """The share of questions whose answer is in the first 1, 4 and 10 texts, and the mean reciprocal rank."""
 
     top1: float
     top4: float

@@ -1,6 +1,6 @@
 """Reading comprehension: questions on stories, turned into short evidence and replies that quote it.
 
-A small model that has only learned a manner of speech invents its facts. Questions whose answer stands in a sentence
+A small model that has only learned a manner of speech invents its facts. Questions whose answer is in a sentence
 or two of the prompt teach it to look there. They are FairytaleQA (Xu et al., "Fantastic Questions and Where to Find
 Them: FairytaleQA", ACL 2022; Apache-2.0), read from a folder and not part of this project.
 """
@@ -40,7 +40,7 @@ class ReadingQuestion:
 def read_stories(
     folder: Path, splits: Sequence[str] = ("train",)
 ) -> tuple[dict[tuple[str, str], str], list[ReadingQuestion]]:
-    """The sections by (story, section), and the questions of `splits` whose answers stand in the text.
+    """The sections by (story, section), and the questions of `splits` whose answers are in the text.
 
     Args:
         folder: holds `sections.jsonl` (story, section, text) and `questions.jsonl` (split, story, sections, question,

@@ -216,7 +216,7 @@ def _known_pairs(
             asked,
             tuple(answer for target in known.targets for answer in target.answers),
         ),
-        # Short answers stand in many places of a book; only the gold passages surely answer.
+        # Short answers occur in many places of a book; only the gold passages surely answer.
         [unit for unit in answering if unit in gold] or answering,
         found,
         holds=known.targets[number].answered_by,

@@ -21,7 +21,7 @@ from chatbot.errors import LibraryError
 from chatbot.library.search.inquiry import Inquiry
 
 CALIBRATION_FILE = "calibration.json"
-# What is looked at. Cosines and shares are from 0 to 1; `unknown` is how many words of the question stand nowhere in
+# What is looked at. Cosines and shares are from 0 to 1; `unknown` is how many words of the question occur nowhere in
 # the books, 2 at most.
 SIGNALS = ("nearest", "focus", "cosine", "coverage", "cross", "unknown")
 LIMIT = 0.5

@@ -35,7 +35,7 @@ class Evidence:
 
     Attributes:
         passage: where it comes from.
-        text: the sentences handed over, as they stand in the source.
+        text: the sentences handed over, as the source has them.
         score: how well it bears on the question, from 0 to 1.
         reasons: what each module said of it, in order.
         key: the one sentence among them that bears most on the question; empty where none was singled out.
@@ -71,7 +71,7 @@ class Found:
         evidence: what is handed over.
         plan: the name of the plan that was searched by.
         confidence: how likely the evidence is to answer, 0 to 1; below a limit it is weak.
-        unknown: the words of the question that stand nowhere in the books.
+        unknown: the words of the question that occur nowhere in the books.
         considered: how many passages were found in all.
         dropped: what was found and not handed over, the best first; its last reason says why.
         steps: what each module did.

@@ -139,7 +139,7 @@ class Library:
         signals = signals_of(done, unknown)
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
         if 2 * len(unknown) > len(set(meaning_words(question, self.tools.language))):
-            confidence = 0.0  # most of what is asked about stands nowhere in the books
+            confidence = 0.0  # most of what is asked about occurs nowhere in the books
         if any(piece.passage.kind == RECOLLECTION for piece in evidence):
             confidence = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
         too_many = [

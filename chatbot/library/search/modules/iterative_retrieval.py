@@ -65,7 +65,7 @@ class IterativeRetrieval(Nested):
 
 
 def interleaved(one: Sequence[Candidate], other: Sequence[Candidate]) -> list[Candidate]:
-    """Two lists as one by score; a window that stands in both is kept once, with the better score."""
+    """Two lists as one by score; a window that is in both is kept once, with the better score."""
     best: dict[tuple[str, int, int], Candidate] = {}
     for candidate in (*one, *other):
         if candidate.window not in best or candidate.score > best[candidate.window].score:
