@@ -17,7 +17,7 @@ run: install
 	@$(BIN)/python app.py
 
 test: install-test check
-	@echo "== Tests (with the real model, about eight minutes on two idle cores)"
+	@echo "== Tests (with the real model, nine to ten minutes on two idle cores)"
 	@$(BIN)/python -m pytest -m "not slow"
 
 test-slow: install-test
