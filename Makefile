@@ -21,7 +21,7 @@ test: install-test check
 	@$(BIN)/python -m pytest -m "not slow"
 
 test-slow: install-test
-	@echo "== Slow tests (some minutes more)"
+	@echo "== Slow tests (one or two minutes more)"
 	@$(BIN)/python -m pytest -m slow
 
 test-all: test test-slow
