@@ -104,6 +104,6 @@ def _about(persona: str, known: Sequence[KnownQuestion], split: str, library: Li
     books = sum(entry.kind == "text" for entry in sources)
     which = "dev and test" if split == BOTH else split
     return (
-        f"{len(known)} questions ({which}) asked of the library of {persona}: {len(library.passages)} passages of the "
+        f"{len(known)} questions ({which}) asked of the library of {persona}: {library.total} passages of the "
         f"casebook and {books} books, embedder {library.manifest.embedder}."
     )

@@ -69,13 +69,13 @@ class Library:
         self._chroma_url = chroma_url
         passages = read_passages(folder)
         check_language(folder, passages.language, language)
-        self._passages, self._lexical = passages, passages.lexical
+        self._passages = passages
         self._dense = Dense(folder, self._embedder, chroma_url, passages)
         self._models = models
         self.plans = {**PLANS, **(plans or {})}
         self._calibration = calibration or Calibration()
         self.tools = Tools(
-            passages, self._lexical, self._embedder, self._dense, self._open_dense, models, persona, language
+            passages, passages.lexical, self._embedder, self._dense, self._open_dense, models, persona, language
         )
 
     @property
@@ -135,7 +135,7 @@ class Library:
         steps = plan.steps if self.dense_ready else plan.until_vectors().steps
         done = self.tools.with_candidates(run(steps, asked, self.tools))
         evidence = tuple(map(_evidence, done.candidates[:number]))
-        unknown = self._lexical.unknown(question)
+        unknown = self._passages.lexical.unknown(question)
         signals = signals_of(done, unknown)
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
         if 2 * len(unknown) > len(set(meaning_words(question, self.tools.language))):
