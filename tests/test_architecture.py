@@ -41,6 +41,7 @@ SHARED = (
     "chatbot.language",
     "chatbot.progress",
     "chatbot.prompts",
+    "chatbot.visitors",
 )
 # From the top of the house down; a module knows its own floor and those below. What is not named is on the floor
 # between the workshops and the rooms.
