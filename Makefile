@@ -4,13 +4,14 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test test-slow test-all check install install-test clean help
+.PHONY: run test test-slow test-faults test-all check install install-test clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run       install, build the built-in library, and serve the web chat on 127.0.0.1:7860"
 	@echo "make test      install with the test extras, and run the checks and all tests but the slow ones"
 	@echo "make test-all  the same, and the slow tests: the bench with the real model, training that is resumed"
+	@echo "make test-faults  what happens when things go wrong: a process killed while it writes, and the like happens when things go wrong: a process killed while it writes, and the like"
 	@echo "make clean     remove the environment (conversations and libraries under ~/.bakerstreet stay)"
 
 run: install
@@ -18,13 +19,17 @@ run: install
 
 test: install-test check
 	@echo "== Tests (with the real model, nine to ten minutes on two idle cores)"
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not faults"
 
 test-slow: install-test
 	@echo "== Slow tests (one or two minutes more)"
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m "slow and not faults"
 
-test-all: test test-slow
+test-faults: install-test
+	@echo "== Faults (some minutes)"
+	@$(BIN)/python -m pytest tests/faults -m faults
+
+test-all: test test-slow test-faults
 
 check: install-test
 	@echo "== Style and types"
