@@ -142,14 +142,14 @@ def test_the_web_fills_in_a_thread_and_keeps_the_library_open(
     embedder = Counting()
     resources = resources_of(tmp_path, embedder)
     begun, go_on = threading.Event(), threading.Event()
-    embed = dense.embed_into
+    embed = dense.put_into
 
     def held(*values: Any, **more: Any) -> None:
         begun.set()
         assert go_on.wait(60)
         embed(*values, **more)
 
-    monkeypatch.setattr(dense, "embed_into", held)
+    monkeypatch.setattr(dense, "put_into", held)
     monkeypatch.setattr("chatbot.resources.BEHIND", 1)
     resources.prepare("quill", behind=True)
     assert begun.wait(60) and resources.filling("quill")
@@ -213,8 +213,8 @@ def _dies(where: Any, name: str, call: int, after: bool) -> Callable[[pytest.Mon
 
 
 POINTS = {
-    "before anything is embedded": _dies(build, "embed_into", 1, after=False),
-    "when all is embedded": _dies(build, "embed_into", 1, after=True),
+    "before anything is embedded": _dies(build, "put_into", 1, after=False),
+    "when all is embedded": _dies(build, "put_into", 1, after=True),
     "before the index is replaced": _dies(build, "write_index", 1, after=False),
     "behind the index, before its manifest": _dies(build, "write_index", 1, after=True),
     "before what is stale goes": _dies(build, "delete_ids", 1, after=False),

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from chatbot.errors import LibraryError, SourceError
 from chatbot.language import LANGUAGES
 from chatbot.library.index.build import cut_all, write_library
-from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest, writing
+from chatbot.library.index.locking import writing
+from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest
 from chatbot.library.texts import CASEBOOK, TEXT, content_key, read_text_file
 from chatbot.progress import Progress
 from personas import LoadedPersona

@@ -22,16 +22,18 @@ from chatbot.errors import LibraryError, SourceError
 from chatbot.language import Language, language_of
 from chatbot.library.index.chroma import (
     BATCH,
-    CHROMA,
     TEXTS_LIMIT,
+    changing,
     chroma_errors,
     delete_collection,
     delete_ids,
-    embed_into,
     known_ids,
     open_chroma,
+    put_into,
 )
+from chatbot.library.index.clients import CHROMA, forget
 from chatbot.library.index.dense import fill_library
+from chatbot.library.index.locking import writing
 from chatbot.library.index.manifest import (
     INDEX,
     MANIFEST,
@@ -44,7 +46,6 @@ from chatbot.library.index.manifest import (
     read_manifest,
     source_name,
     write_manifest,
-    writing,
 )
 from chatbot.library.index.passages import Passages, read_passages, write_index
 from chatbot.library.texts import CASEBOOK, Passage, Section, casebook_sections, cut, sections_of
@@ -206,14 +207,17 @@ def _replace(
     on_progress(0, len(new))
     for start in range(0, len(new), BATCH):
         some = new[start : start + BATCH]
-        embed_into(folder, chroma, embedder, some, with_texts=after.total <= TEXTS_LIMIT)
+        vectors = embedder.embed_documents([passage.indexed() for passage in some])
+        with changing(folder, embedder, chroma_url, after.total) as chroma:
+            put_into(folder, chroma, some, vectors, with_texts=after.total <= TEXTS_LIMIT)
         on_progress(start + len(some), len(new))
     # The collection holds the old set and the new one; the new index is in place before anything is deleted.
     write_manifest(folder, before.with_filled(embedder.fingerprint, old.stamp, after.stamp))
     if replaced:
         write_index(folder, old, replaced, entries, language)
     if stale:
-        delete_ids(folder, chroma, stale)
+        with changing(folder, embedder, chroma_url, after.total) as chroma:
+            delete_ids(folder, chroma, stale)
     write_manifest(folder, after.with_filled(embedder.fingerprint, after.stamp))
     return Built(after.total, len(new), len(stale))
 
@@ -231,6 +235,7 @@ def _discard(folder: Path, chroma_url: str | None) -> None:
     except LibraryError:
         if chroma_url:
             raise
+        forget(folder)
         shutil.rmtree(folder / CHROMA, ignore_errors=True)
     for name in (INDEX, OLD_INDEX):
         shutil.rmtree(folder / name, ignore_errors=True)

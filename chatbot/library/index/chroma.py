@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import BakerStreetError, LibraryError
+from chatbot.library.index.clients import announced, client_of
 from chatbot.library.index.manifest import Manifest, read_manifest
 from chatbot.library.texts import Passage
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
 
-CHROMA = "chroma"
 BATCH = 64  # passages embedded and written at once: what a kill can cost
 ASKED = 5_000  # ids in one question to Chroma; it takes 5,461 at the most
 TEXTS_LIMIT = 100_000  # passages; of a larger library Chroma keeps vectors alone, as texts take six times their space
@@ -35,30 +34,38 @@ def chroma_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def embed_into(
+@contextmanager
+def changing(folder: Path, embedder: Embedder, url: str | None, expected: int = 0) -> Iterator[Any]:
+    """The collection of an embedder, to be written to; other processes are told. The caller holds `writing(folder)`.
+
+    Takes what `open_chroma` takes, and raises what it raises.
+    """
+    with announced(folder, url):
+        yield open_chroma(folder, embedder, url, expected)
+
+
+def put_into(
     folder: Path,
     chroma: Any,
-    embedder: Embedder,
     passages: Sequence[Passage],
+    vectors: list[list[float]],
     *,
     with_texts: bool = True,
 ) -> None:
-    """Embed passages and put them into a collection; those that it holds already are replaced.
+    """Put embedded passages into a collection; those that it holds already are replaced.
 
     Args:
         folder: the library's folder, for messages.
-        chroma: the collection, as `open_chroma` gives it.
-        embedder: whose collection it is.
+        chroma: the collection, as `changing` gives it.
         passages: at most 5,000.
+        vectors: of their texts as they are indexed, shape (passages, dimensions).
         with_texts: whether Chroma keeps their texts and places beside the vectors.
     """
-    texts = [passage.indexed() for passage in passages]
-    vectors = embedder.embed_documents(texts)
     with chroma_errors(folder):
         chroma._collection.upsert(  # LangChain's own way in embeds by itself, and hides which of the two failed
             ids=[passage.id for passage in passages],
             embeddings=vectors,
-            documents=texts if with_texts else None,
+            documents=[passage.indexed() for passage in passages] if with_texts else None,
             metadatas=[passage.metadata() for passage in passages] if with_texts else None,
         )
 
@@ -89,7 +96,7 @@ def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int
     manifest = read_manifest(folder) or Manifest(embedder=embedder.fingerprint)
     try:
         return Chroma(
-            client=_client(folder, url),
+            client=client_of(folder, url),
             collection_name=manifest.collection(folder.name, embedder.fingerprint),
             embedding_function=embedder,
             collection_configuration={
@@ -103,38 +110,24 @@ def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int
 
 
 def delete_collection(folder: Path, name: str, url: str | None) -> None:
-    """Delete a collection; one that is not there is as good as deleted.
+    """Delete a collection; one that is not there is as good as deleted. The caller holds `writing(folder)`.
 
     Raises:
         LibraryError: the server cannot be reached, or the store is damaged.
     """
     try:
-        client = _client(folder, url)
-        if name in {collection.name for collection in client.list_collections()}:
-            client.delete_collection(name)
+        with announced(folder, url):
+            client = client_of(folder, url)
+            if name in {collection.name for collection in client.list_collections()}:
+                client.delete_collection(name)
     except LibraryError:
         raise
     except Exception as error:
         raise _unopened(folder, url, error) from error
 
 
-def _client(folder: Path, url: str | None) -> Any:
-    import chromadb
-    from chromadb.config import Settings as ChromaSettings
-
-    private = ChromaSettings(anonymized_telemetry=False)
-    if not url:
-        (folder / CHROMA).mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(path=str(folder / CHROMA), settings=private)
-    match = re.fullmatch(r"(https?)://([^:/]+)(?::(\d+))?/?", url)
-    if not match:
-        raise LibraryError(f"'{url}' is no address of a Chroma server; write http://host:port.")
-    ssl = match[1] == "https"
-    return chromadb.HttpClient(host=match[2], port=int(match[3] or (443 if ssl else 8000)), ssl=ssl, settings=private)
-
-
 def _unopened(folder: Path, url: str | None, error: Exception) -> LibraryError:
-    where = f"The Chroma server at {url}" if url else f"The Chroma store in {folder / CHROMA}"
+    where = f"The Chroma server at {url}" if url else f"The Chroma store in {folder}"
     return LibraryError(f"{where} cannot be opened: {error}. Check BAKERSTREET_CHROMA_URL and the disk.")
 
 

@@ -16,15 +16,18 @@ from chatbot.errors import LibraryError
 from chatbot.library.index.chroma import (
     BATCH,
     TEXTS_LIMIT,
+    changing,
     chroma_errors,
     delete_collection,
     delete_ids,
-    embed_into,
     known_ids,
     open_chroma,
     present_among,
+    put_into,
 )
-from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_manifest, write_manifest, writing
+from chatbot.library.index.clients import written_stamp
+from chatbot.library.index.locking import writing
+from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_manifest, write_manifest
 from chatbot.library.index.passages import Passages, read_passages
 from chatbot.progress import Progress
 
@@ -60,36 +63,44 @@ def fill_dense(
         LibraryError: Chroma cannot be reached or does not answer. What was embedded stays.
     """
     current = _stamp_now(folder) == passages.stamp
-    chroma = open_chroma(folder, embedder, chroma_url, len(passages))
+    total = len(passages)
+    chroma = open_chroma(folder, embedder, chroma_url, total)
     wanted = passages.ids()
     with chroma_errors(folder):
         begun = chroma._collection.count() > 0
     present = present_among(folder, chroma, wanted) if begun else set()
-    missing = [position for id_, position in wanted.items() if id_ not in present]
-    done = 0
+    missing = [id_ for id_ in wanted if id_ not in present]
+    embedded = 0
     _note(folder, embedder, passages.stamp, len(present), current)
     on_progress(0, len(missing))
     for start in range(0, len(missing), batch):
         if stop is not None and stop.is_set():
-            return done
-        with writing(folder):
+            return embedded
+        some = missing[start : start + batch]
+        others = present_among(folder, chroma, some)  # another process may be at it too
+        made = [passages[wanted[id_]] for id_ in some if id_ not in others]
+        vectors = embedder.embed_documents([passage.indexed() for passage in made]) if made else []
+        with writing(folder):  # not held while embedding: whoever changes the library goes first
             if current and _stamp_now(folder) != passages.stamp:
-                return done
-            some = [passages[position] for position in missing[start : start + batch]]
-            embed_into(folder, chroma, embedder, some, with_texts=len(passages) <= TEXTS_LIMIT)
-            done += len(some)
+                return embedded
+            if made:
+                with changing(folder, embedder, chroma_url, total) as chroma:
+                    put_into(folder, chroma, made, vectors, with_texts=total <= TEXTS_LIMIT)
+            embedded += len(made)
+            done = start + len(some)
             _note(folder, embedder, passages.stamp, len(present) + done, current)
         on_progress(done, len(missing))
     with writing(folder):
         if current and _stamp_now(folder) != passages.stamp:
-            return done
+            return embedded
         with chroma_errors(folder):
             held = chroma._collection.count()
         if held != len(wanted):
-            delete_ids(folder, chroma, sorted(known_ids(folder, chroma) - wanted.keys()))
+            with changing(folder, embedder, chroma_url, total) as chroma:
+                delete_ids(folder, chroma, sorted(known_ids(folder, chroma) - wanted.keys()))
         manifest = read_manifest(folder) or Manifest(embedder=embedder.fingerprint)
         write_manifest(folder, manifest.with_filled(embedder.fingerprint, passages.stamp))
-    return done
+    return embedded
 
 
 def fill_library(
@@ -189,6 +200,7 @@ class Dense:
         self._url = chroma_url
         self._passages = passages
         self._chroma: Any = None
+        self._opened: tuple[object, ...] = ()  # the state of the store that it was opened in
         self._opening = threading.Lock()
         self._read: tuple[tuple[int, ...], Manifest | None] = ((), None)
         self._ready = False
@@ -218,15 +230,17 @@ class Dense:
         return fill_dense(self._folder, self._embedder, self._passages, self._url, on_progress)
 
     def open(self) -> Any:
-        """The collection as a LangChain vector store, opened once.
+        """The collection as a LangChain vector store; opened again when another process has changed it.
 
         Raises:
             LibraryError: it cannot be opened.
         """
         with self._opening:
-            if self._chroma is None:
+            state = self._state()
+            if self._chroma is None or self._opened != state:
                 self._chroma = open_chroma(self._folder, self._embedder, self._url, len(self._passages))
-        return self._chroma
+                self._opened = state
+            return self._chroma
 
     def search(self, vector: Sequence[float], number: int) -> list[tuple[int, float]]:
         """Positions and cosines of the nearest passages, the nearest first.
@@ -245,16 +259,36 @@ class Dense:
             )
         asked = number
         while True:
-            with chroma_errors(self._folder):
-                collection = self.open()._collection
-                found = collection.query(query_embeddings=[list(vector)], n_results=asked, include=["distances"])
-                ids, distances = found["ids"][0], found["distances"][0]
+            ids, distances = self._nearest(vector, asked)
             positions = self._passages.positions_of(ids)
             # Chroma gives cosine distance. While a library is changed, the collection holds other passages too.
             near = [(at, 1.0 - far) for at, far in zip(positions, distances, strict=True) if at is not None]
             if len(near) >= number or len(ids) < asked or asked >= 16 * number:
                 return near[:number]
             asked *= 4
+
+    def _nearest(self, vector: Sequence[float], number: int) -> tuple[list[str], list[float]]:
+        """The ids of what is nearest in the collection, and the distances."""
+        before = self._state()
+        try:
+            return self._query(vector, number)
+        except LibraryError:
+            if self._state() == before:
+                raise
+            return self._query(vector, number)  # another process took the collection away meanwhile
+
+    def _query(self, vector: Sequence[float], number: int) -> tuple[list[str], list[float]]:
+        with chroma_errors(self._folder):
+            found = self.open()._collection.query(
+                query_embeddings=[list(vector)], n_results=number, include=["distances"]
+            )
+            return found["ids"][0], found["distances"][0]
+
+    def _state(self) -> tuple[object, ...]:
+        """Changes whenever the collection has to be opened again: two calls of `stat`."""
+        manifest = self._manifest()
+        name = manifest.collection(self._folder.name, self._embedder.fingerprint) if manifest else ""
+        return name, self._url or written_stamp(self._folder)
 
     def _manifest(self) -> Manifest | None:
         changed = file_stamp(self._folder / MANIFEST)

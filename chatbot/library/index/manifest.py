@@ -9,12 +9,10 @@ Neither repeats the other, so a build that is killed between the two leaves no c
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -29,7 +27,6 @@ MANIFEST = "manifest.json"
 INDEX = "index"
 OLD_INDEX = ".index-old"  # while it is replaced
 CONTENTS = "contents.json"
-LOCK = ".lock"
 
 T = TypeVar("T")
 
@@ -273,49 +270,3 @@ def check_embedder(folder: Path, manifest: Manifest, embedder: Embedder) -> None
             f"`bakerstreet library build {folder.name} --switch-embedder` (the texts are not needed for it), or build "
             f"everything anew with `bakerstreet library build {folder.name} --fresh`."
         )
-
-
-@dataclass
-class _FolderLock:
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    depth: int = 0  # how often its holder holds it
-
-
-_locks: dict[Path, _FolderLock] = {}
-_locks_lock = threading.Lock()
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Held by whoever changes a library: one thread at a time, and one process where the system has file locks.
-
-    Raises:
-        LibraryError: nothing can be written there.
-    """
-    with _locks_lock:
-        held = _locks.setdefault(folder.resolve(), _FolderLock())
-    with held.lock:
-        held.depth += 1
-        stream = None
-        try:
-            if held.depth == 1:
-                stream = _locked(folder)
-            yield
-        finally:
-            held.depth -= 1
-            if stream is not None:
-                stream.close()
-
-
-def _locked(folder: Path) -> IO[str]:
-    """A file in the library's folder that is locked until it is closed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / LOCK).open("w")
-    except OSError as error:
-        raise LibraryError(f"The library in {folder} cannot be written: {error.strerror}.") from error
-    with suppress(ImportError, OSError):
-        import fcntl
-
-        fcntl.flock(stream, fcntl.LOCK_EX)
-    return stream
