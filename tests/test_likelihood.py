@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import pytest
 from chatbot.engines.likelihood import BATCH_TOKENS, Batch, Text, batches, texts_of
 from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.engines.torch.engine import TorchEngine
-from chatbot.engines.types import Generation, Request, Sampling
-from chatbot.engines.worker import WorkerEngine
+from chatbot.engines.types import Request, Sampling
 from chatbot.errors import EngineError, MessageError
 from chatbot.prompts import Message
 from chatbot.settings import Settings
@@ -182,93 +180,6 @@ def test_a_closed_engine_tells_no_likelihood(kind: Kind, settings: Settings) -> 
     engine.close()
     with pytest.raises(EngineError, match="closed"):
         engine.likelihood(PAIRS[:1])
-
-
-class Slow:
-    """A scorer that waits to be let go on, and then fails as it is told to."""
-
-    window = 100
-
-    def __init__(self) -> None:
-        self.asked, self.go_on = threading.Event(), threading.Event()
-        self.fails = False
-
-    def score(self, batch: Batch) -> list[float]:
-        """Everything is certain."""
-        self.asked.set()
-        self.go_on.wait()
-        if self.fails:
-            raise RuntimeError("out of ink")
-        return [0.0] * len(batch.targets)
-
-
-class Mute(WorkerEngine):
-    """An engine that writes nothing."""
-
-    name = "mute"
-
-    def _load(self, voices: Sequence[Path]) -> None:
-        pass
-
-    def _begin(self, generation: Generation) -> None:
-        pass
-
-
-class Scoring(Mute):
-    """One that has a scorer."""
-
-    def __init__(self, settings: Settings, scorer: Slow) -> None:
-        super().__init__(settings.model, settings.models_dir)
-        self.slow = scorer
-
-    def _scorer(self) -> Slow:
-        return self.slow
-
-
-def test_an_engine_without_a_scorer_says_so(settings: Settings) -> None:
-    engine = Mute(settings.model, settings.models_dir)
-    with pytest.raises(EngineError, match="'mute' cannot tell how likely a text is"):
-        engine.likelihood(PAIRS[:1])
-    engine.close()
-
-
-def test_a_scorer_that_fails_is_told_of_and_the_engine_goes_on(settings: Settings) -> None:
-    engine = Scoring(settings, Slow())
-    engine.slow.go_on.set()
-    engine.slow.fails = True
-    with pytest.raises(EngineError, match="could not be computed: RuntimeError: out of ink"):
-        engine.likelihood(PAIRS[:1])
-    engine.slow.fails = False
-    assert engine.likelihood(PAIRS[:1]) == [0.0]
-    engine.close()
-
-
-def test_who_waits_for_a_likelihood_or_a_voice_is_told_that_the_engine_was_closed(settings: Settings) -> None:
-    engine = Scoring(settings, Slow())
-    many = [(PASSAGES[0], f"{QUESTIONS[0]} {number}" * 4) for number in range(20)]  # more than a batch
-    errors: list[Exception] = []
-
-    def ask(how: Any) -> None:
-        try:
-            how()
-        except Exception as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=ask, args=(how,)) for how in (lambda: engine.likelihood(many), engine.warm)]
-    threads[0].start()
-    engine.slow.asked.wait()
-    threads[1].start()
-    while engine._side_tasks.empty():
-        threads[1].join(0.01)
-    closing = threading.Thread(target=engine.close)
-    closing.start()
-    while not engine._closed:
-        closing.join(0.01)
-    engine.slow.go_on.set()
-    for thread in (*threads, closing):
-        thread.join()
-    assert len(errors) == 2
-    assert all(isinstance(error, EngineError) and "closed" in str(error) for error in errors)
 
 
 # ---------------------------------------------------------------------- batches

@@ -562,7 +562,7 @@ def test_closing_ends_what_is_under_way_and_what_waits(scripted: Scripted, make:
     assert next(iter(under_way)) == "Elementary,"
     engine.close()
     for generation in (under_way, waiting):
-        with pytest.raises(EngineError, match="closed before"):
+        with pytest.raises(EngineError, match="closed or failed before"):
             assert generation.completion
     assert held.left.wait(WAIT)
     with pytest.raises(EngineError, match="has been closed"):

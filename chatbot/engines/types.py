@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from chatbot.errors import BakerStreetError, EngineError
 from chatbot.prompts import Message
 
 Finish = Literal["stop", "length", "cancelled"]
+Item = TypeVar("Item")
+
+LOOK_SECONDS = 1.0  # how often a reader who waits looks whether anybody is there to answer
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,19 @@ class Completion:
 class Generation:
     """A reply on its way: iterate over its pieces of text, then ask for `completion`.
 
+    Args:
+        request: what is asked for.
+        writer: the thread that will answer; a reader does not outwait it. None: the reply is finished by other means.
+
     Attributes:
         request: what was asked for.
         submitted: `time.perf_counter()` at submission, in seconds.
         text: what the engine has handed over so far.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, writer: threading.Thread | None = None) -> None:
         self.request = request
+        self._writer = writer
         self.submitted = time.perf_counter()
         self.text = ""
         self._pieces: queue.SimpleQueue[str | Completion | Exception] = queue.SimpleQueue()
@@ -97,7 +105,7 @@ class Generation:
 
     def __iter__(self) -> Iterator[str]:
         while self._ended is None:
-            piece = self._pieces.get()
+            piece = wait_for(self._pieces, self._writer)
             if isinstance(piece, str):
                 yield piece
             else:
@@ -163,7 +171,22 @@ class Generation:
 
     def abandon(self) -> None:
         """End the reply because the engine is being closed."""
-        self.finish(EngineError("The engine was closed before the reply was finished."))
+        self.finish(EngineError("The engine was closed or failed before the reply was finished."))
+
+
+def wait_for(items: queue.SimpleQueue[Item], writer: threading.Thread | None) -> Item:
+    """The next item of a queue that `writer` fills.
+
+    Raises:
+        EngineError: the thread has ended without it.
+    """
+    while True:
+        ended = writer is not None and not writer.is_alive()  # asked before: its last item may come in between
+        try:
+            return items.get(timeout=None if writer is None else 0.0 if ended else LOOK_SECONDS)
+        except queue.Empty:
+            if ended:
+                raise EngineError("The engine ended before the reply was finished. Ask again.") from None
 
 
 class Engine(Protocol):

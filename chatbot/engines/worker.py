@@ -5,6 +5,7 @@ Neither PEFT's adapter switching nor a step of an OpenVINO pipeline is thread-sa
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from abc import ABC, abstractmethod
@@ -14,10 +15,12 @@ from typing import TypedDict
 
 from chatbot.engines.likelihood import Scorer, Text, batches, texts_of
 from chatbot.engines.tokenizer import ChatTokenizer
-from chatbot.engines.types import Generation, Request
+from chatbot.engines.types import Generation, Request, wait_for
 from chatbot.engines.weights import GeneratorWeights, resolve_model
 from chatbot.errors import BakerStreetError, BusyError, EngineError
 from chatbot.progress import Say
+
+logger = logging.getLogger(__name__)
 
 CLOSED = "The engine has been closed."
 
@@ -39,7 +42,7 @@ class Limits(TypedDict, total=False):
 
 
 class WorkerEngine(ABC):
-    """An engine with one worker thread, which starts with the first request.
+    """An engine with one worker thread, which starts with the first request, and again with the next if it ended.
 
     Args:
         model: as in `settings.model`.
@@ -71,6 +74,7 @@ class WorkerEngine(ABC):
         self._side_tasks: queue.SimpleQueue[_SideTask] = queue.SimpleQueue()
         self._wake = threading.Event()  # set when something is put into one of the two queues, and to close
         self._side_task: _SideTask | None = None  # the one under way; the worker's alone
+        self._arrived: list[Generation] = []  # taken from the queue and not begun; the worker's alone
         self._lock = threading.Lock()
         self._weights: GeneratorWeights | None = None
         self._tokenizer: ChatTokenizer | None = None
@@ -102,9 +106,8 @@ class WorkerEngine(ABC):
 
     def submit(self, request: Request) -> Generation:
         """See `Engine.submit`."""
-        generation = Generation(request)
         with self._lock:
-            self._start()
+            generation = Generation(request, self._start())
             if self._waiting.qsize() >= self._queue_limit:
                 raise BusyError(
                     f"{self._queue_limit} others are waiting for an answer already. Ask again in a minute, or raise "
@@ -123,15 +126,10 @@ class WorkerEngine(ABC):
         found: dict[Text, float] = {}
 
         def score() -> Iterator[None]:
-            try:
-                scorer = self._scorer()
-                for batch in batches(texts, min(self._window, scorer.window)):
-                    found.update(batch.means(scorer.score(batch)))
-                    yield
-            except BakerStreetError:
-                raise
-            except Exception as error:
-                raise EngineError(f"The likelihood could not be computed: {type(error).__name__}: {error}") from error
+            scorer = self._scorer()
+            for batch in batches(texts, min(self._window, scorer.window)):
+                found.update(batch.means(scorer.score(batch)))
+                yield
 
         self._run_beside_replies(score())
         return [found[text] for text in texts]
@@ -156,19 +154,20 @@ class WorkerEngine(ABC):
 
     def _run_beside_replies(self, steps: Iterator[None]) -> None:
         """Have the worker run `steps` between those of the replies; waits for the end, and raises what they raise."""
-        task = _SideTask(steps)
         with self._lock:
-            self._start()
+            task = _SideTask(steps, self._start())
             self._side_tasks.put(task)
             self._wake.set()
         task.wait()
 
-    def _start(self) -> None:
+    def _start(self) -> threading.Thread:
+        """The worker; started now where there is none, or where it has ended."""
         if self._closed:
             raise EngineError(CLOSED)
-        if self._worker is None:
+        if self._worker is None or not self._worker.is_alive():
             self._worker = threading.Thread(target=self._run, name=f"engine-{self.name}", daemon=True)
             self._worker.start()
+        return self._worker
 
     # ------------------------------------------------------------------ on the worker's thread: what an engine adds
 
@@ -197,26 +196,49 @@ class WorkerEngine(ABC):
     # ------------------------------------------------------------------ on the worker's thread: the loop
 
     def _run(self) -> None:
+        end = EngineError(CLOSED)
         try:
-            while (arrived := self._next_requests()) is not None:
-                for generation in arrived:
-                    try:
-                        self._begin(generation)
-                    except Exception as error:
-                        generation.finish(error)
-                self._step()
+            self._serve()
+        except BaseException as error:  # whatever ends the thread, nobody may wait for it in vain
+            logger.exception("The worker of the engine '%s' failed; the next request starts another", self.name)
+            end = EngineError(f"The engine failed ({type(error).__name__}: {error}) and starts anew. Ask again.")
         finally:
-            for generation in self._under_way():
-                generation.abandon()
-            self._unload()
-            while not self._waiting.empty():
-                self._waiting.get().abandon()
-            while self._side_task or not self._side_tasks.empty():
-                (self._side_task or self._side_tasks.get()).end(EngineError(CLOSED))
-                self._side_task = None
+            self._give_up(end)
 
-    def _next_requests(self) -> list[Generation] | None:
-        """The waiting requests that the batch has room for; None when the engine is to close.
+    def _serve(self) -> None:
+        """Answer requests until the engine is closed."""
+        while self._take_requests():
+            while self._arrived:
+                try:
+                    self._begin(self._arrived[0])
+                except Exception as error:
+                    self._arrived[0].finish(error)
+                del self._arrived[0]
+            self._step()
+
+    def _give_up(self, end: EngineError) -> None:
+        """Free the model, and tell everybody who waits for this worker."""
+        waiting = [*self._arrived]
+        try:
+            waiting += self._under_way()
+            self._unload()
+        except Exception:
+            logger.exception("The model of the engine '%s' could not be freed", self.name)
+        with self._lock:  # what comes later finds no worker and starts one
+            self._worker = None
+            self._arrived.clear()
+            tasks, self._side_task = [self._side_task] if self._side_task else [], None
+            while not self._waiting.empty():
+                waiting.append(self._waiting.get())
+            while not self._side_tasks.empty():
+                tasks.append(self._side_tasks.get())
+        for generation in waiting:
+            generation.finish(end)
+        for task in tasks:
+            task.end(end)
+
+    def _take_requests(self) -> bool:
+        """Take the waiting requests that the batch has room for; whether the engine goes on.
 
         Waits where there is nothing to do. Runs one step of a side task on the way, so that these make progress while
         the batch is full.
@@ -226,31 +248,31 @@ class WorkerEngine(ABC):
             self._wake.wait()
         self._wake.clear()
         if self._closed:
-            return None
+            return False
         if self._side_task is None and not self._side_tasks.empty():
             self._side_task = self._side_tasks.get()
         if self._side_task is not None and self._side_task.step():
             self._side_task = None
-        arrived: list[Generation] = []
-        while len(arrived) < self._batch_size - busy and not self._waiting.empty():  # nobody else takes from it
+        while len(self._arrived) < self._batch_size - busy and not self._waiting.empty():  # nobody else takes from it
             generation = self._waiting.get()
             if generation.cancelled:
                 generation.complete("cancelled")
             else:
-                arrived.append(generation)
-        return arrived
+                self._arrived.append(generation)
+        return True
 
 
 class _SideTask:
-    """Work for the worker that is not a reply, in steps; replies continue between two steps."""
+    """Work for `worker` that is not a reply, in steps; replies continue between two steps."""
 
-    def __init__(self, steps: Iterator[None]) -> None:
+    def __init__(self, steps: Iterator[None], worker: threading.Thread) -> None:
         self._steps = steps
+        self._worker = worker
         self._ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def wait(self) -> None:
         """Wait for the end; raises what the task failed with."""
-        error = self._ended.get()
+        error = wait_for(self._ended, self._worker)
         if error is not None:
             raise error
 
@@ -260,8 +282,11 @@ class _SideTask:
             next(self._steps)
         except StopIteration:
             self.end(None)
-        except Exception as error:
+        except BakerStreetError as error:
             self.end(error)
+        except Exception as error:
+            logger.exception("A task of the engine failed")
+            self.end(EngineError(f"The engine failed: {type(error).__name__}: {error}"))
         else:
             return False
         return True

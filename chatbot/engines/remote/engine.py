@@ -10,6 +10,7 @@ cancelled while it waits for a silent server. Cancelling closes the HTTP stream,
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from chatbot.engines.remote.server import Server
 from chatbot.engines.types import Finish, Generation, Request
 from chatbot.errors import BusyError, EngineError
 from chatbot.progress import Say
+
+logger = logging.getLogger(__name__)
 
 CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}
 
@@ -64,32 +67,30 @@ class RemoteEngine:
         queue_limit: int = 32,
         say: Say = lambda _: None,
     ) -> None:
-        self._server = Server(url, model, voice_model, api_key, timeout_s)
+        self._connect = partial(Server, url, model, voice_model, api_key, timeout_s)
+        self._max_concurrent = max_concurrent
         self._continues = continue_openings
         self._limit = max_concurrent + queue_limit
         self._say = say
         self._lock = threading.Lock()
-        self._open = 0  # requests that wait or are under way
         self._closed = False
-        self._places = asyncio.Semaphore(max_concurrent)
-        self._closing = asyncio.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._work, name="remote-engine", daemon=True)
-        self._thread.start()
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread | None = None
+        self._start()
 
     # ------------------------------------------------------------------ from any thread
 
     def submit(self, request: Request) -> Generation:
         """See `Engine.submit`."""
         with self._lock:
-            self._check_open()
-            if self._open >= self._limit:
+            thread = self._start()
+            if len(self._replies) >= self._limit:
                 raise BusyError(
-                    f"{self._open} requests to {self._server.url} are under way, and no more may wait. Ask again in a "
-                    "moment."
+                    f"{len(self._replies)} requests to {self._server.url} are under way, and no more may wait. Ask "
+                    "again in a moment."
                 )
-            self._open += 1
-            reply = RemoteReply(request, request.opening if self._continues else "", self._cancel)
+            reply = RemoteReply(request, request.opening if self._continues else "", self._cancel, thread)
+            self._replies.add(reply)
             self._loop.call_soon_threadsafe(self._launch, reply)
         return reply
 
@@ -124,11 +125,25 @@ class RemoteEngine:
     def close(self) -> None:
         """End the replies under way; requests that are waiting fail."""
         with self._lock:
-            if not self._closed:
+            thread, self._closed = self._thread, True
+            with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._closing.set)
-            self._closed = True
-        self._thread.join()
+        if thread is not None:
+            thread.join()
         self._server.close()
+
+    def _start(self) -> threading.Thread:
+        """The thread of the event loop; started now where there is none, or where it has ended."""
+        self._check_open()
+        if self._thread is None or not self._thread.is_alive() or self._loop.is_closed():
+            self._server = self._connect()  # its connections belong to one loop
+            self._loop = asyncio.new_event_loop()
+            self._places, self._closing = asyncio.Semaphore(self._max_concurrent), asyncio.Event()
+            self._replies: set[RemoteReply] = set()  # those that wait or are under way
+            work = partial(self._work, self._loop, self._replies)
+            self._thread = threading.Thread(target=work, name="remote-engine", daemon=True)
+            self._thread.start()
+        return self._thread
 
     def _check_open(self) -> None:
         if self._closed:
@@ -140,9 +155,14 @@ class RemoteEngine:
 
     # ------------------------------------------------------------------ in the loop's thread
 
-    def _work(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._until_closed())
+    def _work(self, loop: asyncio.AbstractEventLoop, replies: set[RemoteReply]) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(self._until_closed())
+        except BaseException:  # whatever ends the thread, nobody may wait for it in vain
+            logger.exception("The remote engine's event loop failed; the next request starts another")
+        for reply in tuple(replies):
+            reply.abandon()
 
     async def _until_closed(self) -> None:
         await self._closing.wait()
@@ -159,7 +179,7 @@ class RemoteEngine:
     def _ended(self, reply: RemoteReply, task: asyncio.Task[Finish]) -> None:
         """Tell the reader. A task that was cancelled before its first step ends here like any other."""
         with self._lock:
-            self._open -= 1
+            self._replies.discard(reply)
         error = None if task.cancelled() else task.exception()
         if error is None and not task.cancelled():
             reply.end(task.result())
@@ -216,6 +236,7 @@ class RemoteReply(Generation):
         request: what was asked for.
         opening: the words that the server continues; empty: none, or it cannot.
         on_cancel: called in the reader's thread when the reader leaves.
+        writer: the event loop's thread.
 
     Attributes:
         task: follows the reply; set when it is launched.
@@ -225,8 +246,10 @@ class RemoteReply(Generation):
 
     task: asyncio.Task[Finish]
 
-    def __init__(self, request: Request, opening: str, on_cancel: Callable[[RemoteReply], None]) -> None:
-        super().__init__(request)
+    def __init__(
+        self, request: Request, opening: str, on_cancel: Callable[[RemoteReply], None], writer: threading.Thread
+    ) -> None:
+        super().__init__(request, writer)
         self.opening = opening
         self.answered = False
         self.finish_reason = ""

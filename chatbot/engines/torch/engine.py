@@ -80,6 +80,7 @@ class TorchEngine(WorkerEngine):
 
     def _unload(self) -> None:
         self._loaded = None
+        self._joining = []
         self._batch.clear()
         self._prefixes.clear()
 
