@@ -157,12 +157,12 @@ def test_a_voice_that_was_on_leaves_nothing_behind(engine: Engine, sherlock: Loa
 def test_the_tokenizer_gives_transformers_ids(engine: OpenVinoEngine, sherlock: LoadedPersona) -> None:
     from transformers import AutoTokenizer
 
-    from chatbot.engines.chat_format import encode_messages
-
     theirs = AutoTokenizer.from_pretrained(engine.weights.folder)
     ours = ChatTokenizer(engine.weights.folder)
     for messages, reply in conversations(sherlock):
-        assert ours.encode_messages(messages) == encode_messages(theirs, messages, answer_next=True)
+        dicts = [{"role": message.role, "content": message.content} for message in messages]
+        text = theirs.apply_chat_template(dicts, tokenize=False, add_generation_prompt=True)
+        assert ours.encode_messages(messages) == theirs(text, add_special_tokens=False)["input_ids"]
         assert ours.decode(ours.encode(reply)) == reply
 
 

@@ -31,6 +31,9 @@ def test_vectors_are_the_original_s_and_rank_alike(sherlock: LoadedPersona, embe
             for kind, vectors in ((embedder, ours), (original, theirs))
         ]
         assert best[0] == best[1]
+    for kind in (embedder, original):  # "[SEP]" in a text is letters
+        marked, spaced = (kind.embed_query(f"{left}SEP{right} It rained.") for left, right in ("[]", ("[ ", " ]")))
+        assert marked == pytest.approx(spaced, abs=1e-4)
 
 
 def test_a_text_has_one_vector_whatever_it_is_read_with(embedder: Embedder) -> None:

@@ -345,10 +345,13 @@ def test_what_is_asked_is_sent_as_openais_interface_has_it(scripted: Scripted, m
     scripted.answers = [whole, whole]
     engine = make(api_key="secret")
     sampling = Sampling(max_new_tokens=33, temperature=0.4, top_p=0.7, presence_penalty=0.3, seed=5)
-    assert engine.submit(asked("Who are you?", Path("sherlock/voice"), sampling, "I am")).completion
+    assert engine.submit(asked("Who? <|im_end|>", Path("sherlock/voice"), sampling, "I am")).completion
     body = scripted.bodies[0]
     assert scripted.keys == ["Bearer secret"]
-    assert body["messages"][-1] == {"role": "assistant", "content": "I am"}
+    assert body["messages"][-2:] == [
+        {"role": "user", "content": "Who? < |im_end|>"},  # no control token of the server's
+        {"role": "assistant", "content": "I am"},
+    ]
     expected = {
         "model": "sherlock",
         "max_tokens": 33,

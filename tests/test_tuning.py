@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.weights import GeneratorWeights, check_voice, resolve_model
 from chatbot.errors import TrainingError
 from chatbot.prompts import Message
@@ -186,7 +187,7 @@ def test_a_checkpoint_serves_while_its_settings_and_the_batches_behind_it_are_th
 def test_the_loss_is_on_the_replies_alone(weights: GeneratorWeights) -> None:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(weights.folder)
+    plain = AutoTokenizer.from_pretrained(weights.folder)
     example = Example(
         "voice",
         (
@@ -196,12 +197,12 @@ def test_the_loss_is_on_the_replies_alone(weights: GeneratorWeights) -> None:
             Message("assistant", "My doctor."),
         ),
     )
-    encoded = encode_example(tokenizer, Message("system", "Be Holmes."), example)
+    encoded = encode_example(ChatTokenizer(weights.folder), Message("system", "Be Holmes."), example)
     assert len(encoded.ids) == len(encoded.labels)
     learned = [label for label in encoded.labels if label != IGNORED]
-    assert tokenizer.decode(learned) == "A consulting detective.<|im_end|>My doctor.<|im_end|>"
+    assert plain.decode(learned) == "A consulting detective.<|im_end|>My doctor.<|im_end|>"
     assert all(label in (token, IGNORED) for token, label in zip(encoded.ids, encoded.labels, strict=True))
-    assert "<|im_start|>user\nAnd he?<|im_end|>" in tokenizer.decode(encoded.ids)
+    assert "<|im_start|>user\nAnd he?<|im_end|>" in plain.decode(encoded.ids)
 
 
 def test_batches_hold_every_item_once_and_little_padding() -> None:

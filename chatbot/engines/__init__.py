@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from chatbot.engines.chat_format import encode_messages
+from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Completion, Engine, Generation, Request, Sampling
 from chatbot.engines.weights import GeneratorWeights, resolve_model
 from chatbot.engines.worker import Limits
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chatbot.engines.chat_model import EngineChatModel
 
 __all__ = [
+    "ChatTokenizer",
     "Completion",
     "Engine",
     "EngineChatModel",
@@ -19,7 +20,6 @@ __all__ = [
     "Limits",
     "Request",
     "Sampling",
-    "encode_messages",
     "resolve_model",
 ]
 

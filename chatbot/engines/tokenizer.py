@@ -1,16 +1,34 @@
-"""Text to token ids and back, with the model's own chat template; it needs neither torch nor transformers."""
+"""Text to token ids and back, with the model's own chat template; it needs neither torch nor transformers.
+
+Control tokens come from the chat template alone. Where a text contains the letters of one (`<|im_start|>`), they are
+encoded as letters, so that no message, passage or persona can open a turn of its own.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from chatbot.errors import ModelError
 from chatbot.prompts import Message
+
+# Around the number of a control token's letters while a template is rendered: a code point that no text may contain.
+MARK = "\ufdd0"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a text with its token ids, and whether it reads like a control token."""
+
+    text: str
+    ids: tuple[int, ...]
+    is_control: bool = False
 
 
 class ChatTokenizer:
@@ -41,6 +59,13 @@ class ChatTokenizer:
             ) from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        # Words and runs of spaces that were added to a vocabulary are ordinary text.
+        self._control = {
+            number: token.content
+            for number, token in self._tokenizer.get_added_tokens_decoder().items()
+            if token.special or token.content[:1] in "<["
+        }
+        self._parts = lru_cache(maxsize=1024)(self._split)  # a conversation's earlier turns are encoded every time
 
     def encode_messages(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a conversation up to the beginning of the assistant's next turn, shape (tokens,).
@@ -48,12 +73,52 @@ class ChatTokenizer:
         Raises:
             ModelError: the model has no chat template, or its template refuses the conversation.
         """
-        dicts = [{"role": message.role, "content": message.content} for message in messages]
-        return self.encode(self._template.render(messages=dicts, add_generation_prompt=True, **self._special_tokens))
+        letters: list[_Part] = []
+
+        def masked(text: str) -> str:
+            """The text with the letters of control tokens out of the template's and the tokenizer's sight."""
+            shown = ""
+            for part in self._parts(text.replace(MARK, "")):
+                shown += f"{MARK}{len(letters)}{MARK}" if part.is_control else part.text
+                letters.extend([part] if part.is_control else [])
+            return shown
+
+        dicts = [{"role": message.role, "content": masked(message.content)} for message in messages]
+        rendered = self._template.render(messages=dicts, add_generation_prompt=True, **self._special_tokens)
+        ids: list[int] = []
+        for at, part in enumerate(re.split(f"{MARK}(\\d+){MARK}", rendered)):
+            ids += letters[int(part)].ids if at % 2 else self._encoding(part).ids
+        return ids
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text, without special tokens around it, shape (tokens,)."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        """Token ids of a text, without special tokens around it or in it, shape (tokens,)."""
+        return [number for part in self._parts(text) for number in part.ids]
+
+    def _encoding(self, text: str) -> Any:
+        return self._tokenizer.encode(text, add_special_tokens=False)
+
+    def _split(self, text: str) -> tuple[_Part, ...]:
+        """A text cut where the tokenizer sees a control token in it."""
+        encoding = self._encoding(text)
+        if self._control.keys().isdisjoint(encoding.ids):
+            return (_Part(text, tuple(encoding.ids)),)
+        parts, done = [], 0
+        for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            letters = text[start:end]
+            # A vocabulary without bytes has a token for unknown characters, which are text.
+            if number in self._control and (number != self._unknown or letters.strip() == self._control[number]):
+                before = text[done:start]
+                parts += [
+                    _Part(before, tuple(self._encoding(before).ids)),
+                    _Part(letters, self._spelled(letters), True),
+                ]
+                done = end
+        return (*parts, _Part(text[done:], tuple(self._encoding(text[done:]).ids)))
+
+    def _spelled(self, letters: str) -> tuple[int, ...]:
+        """The ids of a control token's letters: without its first one it is no control token any more."""
+        first = tuple(self._encoding(letters[:1]).ids)
+        return (*first, *self.encode(letters[1:])) if letters[1:] else first
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of token ids, without special tokens."""
@@ -77,6 +142,23 @@ class ChatTokenizer:
             token = self._config.get(name)
             texts[name] = token["content"] if isinstance(token, dict) else (token or "")
         return texts
+
+    @cached_property
+    def end(self) -> int:
+        """The token that ends a reply in training.
+
+        Raises:
+            ModelError: the model names none.
+        """
+        number = self._tokenizer.token_to_id(self._special_tokens["eos_token"])
+        if number is None:
+            raise ModelError(f"{self._folder / 'tokenizer_config.json'} names no eos_token. Choose another model.")
+        return int(number)
+
+    @cached_property
+    def _unknown(self) -> int | None:
+        """The token of what the vocabulary cannot write."""
+        return self._tokenizer.token_to_id(self._special_tokens["unk_token"])
 
     @cached_property
     def _template(self) -> Any:

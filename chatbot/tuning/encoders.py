@@ -127,7 +127,7 @@ def train_encoder(
         r=recipe.rank, lora_alpha=recipe.alpha, target_modules=LINEAR, base_model_name_or_path=name, **task.lora
     )
     model = with_adapter(lambda: task.load(base), config, seed=seed, threads=threads)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = AutoTokenizer.from_pretrained(base, split_special_tokens=True)
     state = run_steps(
         model,
         task.batches,

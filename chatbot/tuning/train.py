@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines import GeneratorWeights, encode_messages
+from chatbot.engines import ChatTokenizer, GeneratorWeights
 from chatbot.errors import TrainingError
 from chatbot.progress import Say
 from chatbot.prompts import Message
@@ -69,11 +69,11 @@ def train_voice(
     """
     import torch
     from peft import LoraConfig
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     recipe = recipe or loaded.persona.training
     loaded = _with_recipe(loaded, recipe)
-    tokenizer = AutoTokenizer.from_pretrained(weights.folder)
+    tokenizer = ChatTokenizer(weights.folder)
     order = training_order(loaded, reading, seed)
     held_out = _held_out(order, seed)
     order = [example for example in order if example not in held_out]
@@ -102,7 +102,7 @@ def train_voice(
     )
 
     def loss_of(batch: Sequence[Encoded]) -> tuple[Any, int]:
-        return answer_loss(model, batch, tokenizer.pad_token_id), sum(len(item.ids) for item in batch)
+        return answer_loss(model, batch, tokenizer.end), sum(len(item.ids) for item in batch)
 
     state = run_steps(
         model,
@@ -122,10 +122,10 @@ def train_voice(
         "examples": counts(order),
         "held_out": len(held),
         **state.facts(),
-        "loss_held_out": _evaluate(model, held, tokenizer.pad_token_id),
+        "loss_held_out": _evaluate(model, held, tokenizer.end),
     }
     with model.disable_adapter():
-        facts["loss_held_out_base"] = _evaluate(model, held, tokenizer.pad_token_id)
+        facts["loss_held_out_base"] = _evaluate(model, held, tokenizer.end)
     folder = destination or loaded.voice or loaded.folder / "voice"
     publish_adapter(model, folder, facts, voice_card(loaded, facts), "voice")
     return folder
@@ -163,7 +163,7 @@ def training_order(loaded: LoadedPersona, reading: Path | None, seed: int) -> li
     return [*head, *passes]
 
 
-def encode_example(tokenizer: Any, instruction: Message, example: Example) -> Encoded:
+def encode_example(tokenizer: ChatTokenizer, instruction: Message, example: Example) -> Encoded:
     """Tokens of a conversation under the persona's instruction; labels on the replies and their end mark alone."""
     messages = (instruction, *example.messages)
     ids: list[int] = []
@@ -171,8 +171,8 @@ def encode_example(tokenizer: Any, instruction: Message, example: Example) -> En
     for index, message in enumerate(messages):
         if message.role != "assistant":
             continue
-        prompt = encode_messages(tokenizer, messages[:index], answer_next=True)
-        reply = tokenizer(message.content, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+        prompt = tokenizer.encode_messages(messages[:index])
+        reply = [*tokenizer.encode(message.content), tokenizer.end]
         labels += [IGNORED] * (len(prompt) - len(ids)) + reply
         ids = prompt + reply
     return Encoded(ids, labels)

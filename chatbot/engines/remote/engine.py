@@ -5,6 +5,8 @@ is continued with `continue_final_message`, and a voice is one more model (`--lo
 
 Every reply under way is a task of one event loop, in one thread. Unlike a thread that reads a socket, a task can be
 cancelled while it waits for a silent server. Cancelling closes the HTTP stream, which frees the server's place.
+
+What reads like a control token in a message is broken up (`markup`), because the server would take it for one.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 
-from chatbot.engines.remote.server import Server
+from chatbot.engines.remote.markup import as_letters
+from chatbot.engines.remote.server import Server, closing
 from chatbot.engines.types import Finish, Generation, Request
 from chatbot.errors import BusyError, EngineError
 from chatbot.progress import Say
@@ -100,7 +103,7 @@ class RemoteEngine:
         vLLM and llama.cpp offer one at `/tokenize`. The estimate is 3.6 characters a token, rounded up: a little too
         many tokens for English prose, too few for languages with few letters to a token.
         """
-        return self._server.count(text)
+        return self._server.count(as_letters(text))
 
     def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Not offered.
@@ -193,18 +196,18 @@ class RemoteEngine:
     async def _answer(self, reply: RemoteReply) -> Finish:
         async with self._places:
             try:
-                return await self._follow(reply)
+                return await closing(self._follow(reply))
             except Exception as error:
                 explain = partial(self._server.explained, error, reply.request.voice, answered=reply.answered)
                 raise await asyncio.to_thread(explain) from error
 
     async def _follow(self, reply: RemoteReply) -> Finish:
         request, sampling = reply.request, reply.request.sampling
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        messages = [{"role": message.role, "content": as_letters(message.content)} for message in request.messages]
         # The client would send the newer max_completion_tokens, which not all servers know.
         extra: dict[str, Any] = {"max_tokens": sampling.max_new_tokens}
         if reply.opening:
-            messages.append({"role": "assistant", "content": reply.opening})
+            messages.append({"role": "assistant", "content": as_letters(reply.opening)})
             extra |= CONTINUE
         chunks: Any = self._server.chat.astream(
             messages,

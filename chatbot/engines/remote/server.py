@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 import openai
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
@@ -24,6 +26,9 @@ TOKENIZER_PAUSE_S = 30.0  # how long a server that did not count is not asked to
 CHECK_URL = "check BAKERSTREET_REMOTE_URL (most addresses end in /v1)"
 # What reading an answer raises that does not have the form that was asked for.
 MALFORMED = (ValueError, KeyError, TypeError)
+
+Result = TypeVar("Result")
+_opened: ContextVar[list[httpx.Response] | None] = ContextVar("opened", default=None)  # of the task
 
 
 class Server:
@@ -56,7 +61,7 @@ class Server:
             openai_proxy="",  # OPENAI_PROXY is refused beside the two clients below
             # By default LangChain shares them in the process, but a connection belongs to one event loop.
             http_client=openai.DefaultHttpxClient(timeout=None),
-            http_async_client=openai.DefaultAsyncHttpxClient(timeout=None),
+            http_async_client=openai.DefaultAsyncHttpxClient(timeout=None, event_hooks={"response": [_note]}),
         )
         self._client: openai.OpenAI = self.chat.root_client.with_options(max_retries=0)
         self._count = lru_cache(maxsize=2048)(self._ask_count)
@@ -179,6 +184,25 @@ class Server:
             f"{known} Start it with the voice (vLLM: --enable-lora --lora-modules {asked}={voice}), or set "
             "BAKERSTREET_REMOTE_VOICE to the name that the voice has there."
         )
+
+
+async def closing(task: Awaitable[Result]) -> Result:
+    """Wait for a request to `Server.chat`, and close what it opened.
+
+    The client itself leaves a stream open where it is cancelled in between the head of an answer and its first event.
+    """
+    opened: list[httpx.Response] = []
+    _opened.set(opened)
+    try:
+        return await task
+    finally:
+        for response in opened:
+            await response.aclose()
+
+
+async def _note(response: httpx.Response) -> None:
+    if (opened := _opened.get()) is not None:
+        opened.append(response)
 
 
 def _check(url: str) -> None:

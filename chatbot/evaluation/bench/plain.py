@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines import Completion, Generation, Request, encode_messages, resolve_model
+from chatbot.engines import ChatTokenizer, Completion, Generation, Request, resolve_model
 from chatbot.errors import EngineError
 
 
@@ -32,7 +32,7 @@ class PlainGenerate:
     def warm(self, voices: Sequence[Path] = ()) -> None:
         """Load the model and at most one voice."""
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoModelForCausalLM
         from transformers.utils import logging
 
         logging.disable_progress_bar()
@@ -40,7 +40,7 @@ class PlainGenerate:
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
         torch.set_num_threads(self._threads)
         folder = resolve_model(*self._source).folder
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._tokenizer = ChatTokenizer(folder)
         self._model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         if voices:
             from peft import PeftModel
@@ -52,7 +52,7 @@ class PlainGenerate:
         import torch
 
         generation, clock = Generation(request), _Clock()
-        prompt = encode_messages(self._tokenizer, request.messages, answer_next=True)
+        prompt = self._tokenizer.encode_messages(request.messages)
         base = nullcontext() if request.voice or not hasattr(self._model, "disable_adapter") else None
         ids = torch.tensor([prompt])
         with base or self._model.disable_adapter(), torch.inference_mode():
@@ -65,8 +65,8 @@ class PlainGenerate:
             )
         ended = time.perf_counter()
         reply = out[0, len(prompt) :].tolist()
-        stopped = reply[-1] == self._tokenizer.eos_token_id
-        text = self._tokenizer.decode(reply, skip_special_tokens=True)
+        stopped = reply[-1] == self._tokenizer.end
+        text = self._tokenizer.decode(reply)
         generation.push(text)
         generation.finish(
             Completion(
@@ -83,7 +83,7 @@ class PlainGenerate:
 
     def count(self, text: str) -> int:
         """How many tokens a text has."""
-        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return len(self._tokenizer.encode(text))
 
     def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Not measured.

@@ -105,7 +105,7 @@ class CrossEncoder(Encoder):
         if self._threads:
             torch.set_num_threads(self._threads)
         model = _load(self.folder, self._adapter)
-        tokenizer = AutoTokenizer.from_pretrained(self.folder)
+        tokenizer = AutoTokenizer.from_pretrained(self.folder, split_special_tokens=True)  # "[SEP]" is letters
 
         def encode(pairs: list[tuple[str, str]]) -> Any:
             scores = []

@@ -116,6 +116,7 @@ class Embedder(Encoder, Embeddings):
             model = SentenceTransformer(self.folder, device="cpu")
         except (OSError, ValueError) as error:
             raise ModelError(f"The embedder {self._model} cannot be loaded: {error}. {self.advice}") from error
+        model.tokenizer.split_special_tokens = True  # "[SEP]" in a text is letters
         if self._adapter:
             model[0].model = merged(model[0].model, self._adapter)
         return model
@@ -128,6 +129,7 @@ class Embedder(Encoder, Embeddings):
         if not file.is_file():  # a model from the hub: its own loader finds the tokenizer
             return self._torch.tokenizer.backend_tokenizer
         tokenizer = Tokenizer.from_file(str(file))
+        tokenizer.encode_special_tokens = True
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer

@@ -88,6 +88,7 @@ class OpenVinoEncoder:
         head.check_source(source)
         folder = _converted(source, cache, head, adapter, say)
         self._tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+        self._tokenizer.encode_special_tokens = True  # "[SEP]" in a text is letters
         pairs = not isinstance(head.probe[0], str)
         self._tokenizer.enable_truncation(max_tokens, strategy="only_second" if pairs else "longest_first")
         self._tokenizer.enable_padding()
