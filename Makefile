@@ -11,7 +11,7 @@ help:
 	@echo "make run       install, build the built-in library, and serve the web chat on 127.0.0.1:7860"
 	@echo "make test      install with the test extras, and run the checks and all tests but the slow ones"
 	@echo "make test-all  the same, and the slow tests: the bench with the real model, training that is resumed"
-	@echo "make test-faults  what happens when things go wrong: a process killed while it writes, and the like happens when things go wrong: a process killed while it writes, and the like"
+	@echo "make test-faults  what happens when things go wrong: a process killed while it writes, and the like"
 	@echo "make clean     remove the environment (conversations and libraries under ~/.bakerstreet stay)"
 
 run: install

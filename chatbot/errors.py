@@ -13,7 +13,12 @@
     │   └── ConversionError          a model that cannot be converted for another engine
     ├── EngineError                  generation failed or the engine was closed
     │   └── BusyError                the queue of requests is full
-    ├── MemoryStoreError             the database cannot be reached, is locked or is full
+    ├── MemoryStoreError             the database refuses something
+    │   ├── DatabaseAwayError        it cannot be reached or written to at present: full, no server
+    │   │   ├── DatabaseBusyError    it is locked, or has no connection free
+    │   │   ├── DiskFullError        its disk takes nothing more
+    │   │   └── ReadOnlyError        it can be read, but not written to
+    │   └── NotStoredYetError        a reply is kept and stored as soon as the database lets it be
     ├── TurnError                    a turn that failed because of an error in the program
     ├── TrainingError                a model cannot be trained with the given data
     └── ReplayError                  a replay file that cannot be read or is invalid
@@ -77,7 +82,27 @@ class BusyError(EngineError):
 
 
 class MemoryStoreError(BakerStreetError):
-    """The database cannot be reached, is locked, or is full."""
+    """The database refuses something, or cannot be used."""
+
+
+class DatabaseAwayError(MemoryStoreError):
+    """The database cannot be reached or written to at present: it is busy or full, or its server does not answer."""
+
+
+class DatabaseBusyError(DatabaseAwayError):
+    """The database is locked by another program, or has no connection free; it passes."""
+
+
+class DiskFullError(DatabaseAwayError):
+    """The database's disk takes nothing more."""
+
+
+class ReadOnlyError(DatabaseAwayError):
+    """The database can be read, but not written to."""
+
+
+class NotStoredYetError(MemoryStoreError):
+    """A reply could not be stored; it is kept, and stored as soon as the database lets it be."""
 
 
 class TurnError(BakerStreetError):

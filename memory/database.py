@@ -6,17 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from chatbot.errors import MemoryStoreError
+from chatbot.errors import DatabaseAwayError, DatabaseBusyError, DiskFullError, MemoryStoreError, ReadOnlyError
+from memory.owners import Owners, owners_of
 from memory.upgrade import upgrade
 
 BUSY_SECONDS = 5.0  # how long to wait for a database that is locked
+# Of one process. Whoever finds none free waits; a server that many processes share lets about a hundred in.
+CONNECTIONS, MORE_CONNECTIONS, CONNECTION_SECONDS = 8, 8, 60.0
 
 
 class Database:
@@ -25,14 +35,24 @@ class Database:
     Args:
         url: a SQLAlchemy URL. SQLite gets write-ahead logging, so that readers never wait for a writer.
 
+    Attributes:
+        owners: who writes turns in it.
+
     Raises:
         MemoryStoreError: the database cannot be reached or upgraded.
     """
 
+    owners: Owners
+
     def __init__(self, url: str) -> None:
         try:
             self._engine = _create(url)
-            upgrade(self._engine, BUSY_SECONDS)
+            try:
+                upgrade(self._engine, BUSY_SECONDS)
+            except BaseException:
+                self._engine.dispose()
+                raise
+            self.owners = owners_of(self._engine, _file_of(self._engine.url))
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             why = "its port is not a number" if isinstance(error, ValueError) else error
             raise MemoryStoreError(
@@ -41,8 +61,10 @@ class Database:
                 "postgresql+psycopg://..."
             ) from error
         except (SQLAlchemyError, OSError) as error:
-            raise MemoryStoreError(
-                f"The database {_without_password(url)} cannot be opened: {_first_line(error)}."
+            explained = _explained(error)
+            advice = "" if type(explained) in (MemoryStoreError, DatabaseAwayError) else f" {explained}"
+            raise type(explained)(
+                f"The database {_without_password(url)} cannot be opened: {_first_line(error)}.{advice}"
             ) from error
         self._session = sessionmaker(self._engine, expire_on_commit=False)
 
@@ -51,28 +73,45 @@ class Database:
         """A session whose changes are committed at the end, or rolled back on an exception.
 
         Raises:
-            MemoryStoreError: the database refuses a statement, is locked, full, read-only or cannot be reached.
+            DatabaseAwayError: the database is locked, full, read-only or cannot be reached.
+            MemoryStoreError: it refuses a statement.
         """
         try:
             with self._session.begin() as session:
                 yield session
-        except OperationalError as error:
-            raise MemoryStoreError(_advice(error)) from error
-        except SQLAlchemyError as error:
-            raise MemoryStoreError(f"The database refused: {_first_line(error)}.") from error
+        except (SQLAlchemyError, OSError) as error:
+            raise _explained(error) from error
+
+    def claim(self) -> str:
+        """The name of this process as the owner of turns; see `Owners.claim`.
+
+        Raises:
+            DatabaseAwayError: the database cannot be reached or written to.
+        """
+        try:
+            return self.owners.claim()
+        except (SQLAlchemyError, OSError) as error:
+            raise _explained(error) from error
 
     def close(self) -> None:
         """Close the connections."""
+        self.owners.release()
         self._engine.dispose()
 
 
 def _create(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    on_disk = parsed.database not in (None, "", ":memory:") and "uri" not in parsed.query
-    if on_disk:
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=CONNECTIONS,
+            max_overflow=MORE_CONNECTIONS,
+            pool_timeout=CONNECTION_SECONDS,
+        )
+    file = _file_of(parsed)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -85,15 +124,50 @@ def _create(url: str) -> Engine:
     return engine
 
 
-def _advice(error: OperationalError) -> str:
-    text = str(error.orig or error)
-    if "locked" in text or "busy" in text:
-        return "The database is locked by another program. Close it and send the message again; nothing is lost."
-    if "full" in text:
-        return "The disk is full, so nothing more can be stored. Free some space and send the message again."
-    if "readonly" in text:
-        return "The database cannot be written to. Check the permissions of its file and folder."
-    return f"The database cannot be reached: {_first_line(error)}. Start it, or correct BAKERSTREET_DATABASE_URL."
+def _file_of(url: URL) -> Path | None:
+    """The file of an SQLite database; None where it is in memory, named by a URI, or another kind of database."""
+    on_disk = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return Path(str(url.database)) if on_disk and "uri" not in url.query else None
+
+
+# What the databases say, and what it means.
+LOCKED = ("locked", "busy")
+CROWDED = ("QueuePool limit", "too many clients", "connection slots")
+FULL = ("full", "No space left", "quota exceeded")
+FULL_OR_FAILING = ("disk I/O error",)  # what SQLite says where there is no room for its log
+READ_ONLY = ("readonly", "read-only", "Read-only", "Permission denied", "unable to open database file")
+
+
+def _explained(error: SQLAlchemyError | OSError) -> MemoryStoreError:
+    """The error that is shown for one of the database's own."""
+    text = str(getattr(error, "orig", None) or error)
+
+    def says(signs: tuple[str, ...]) -> bool:
+        return any(sign in text for sign in signs)
+
+    if not isinstance(error, OperationalError | InternalError | PoolTimeoutError | OSError):
+        return MemoryStoreError(f"The database refused: {_first_line(error)}.")
+    if says(LOCKED):
+        return DatabaseBusyError(
+            "The database is locked by another program. Close it and send the message again; nothing is lost."
+        )
+    if says(CROWDED):
+        return DatabaseBusyError(
+            "The database has no connection free. Send the message again in a moment; nothing is lost."
+        )
+    if says(FULL):
+        return DiskFullError(
+            "The disk is full, so nothing more can be stored. Free some space and send the message again."
+        )
+    if says(FULL_OR_FAILING):
+        return DiskFullError(
+            "The disk takes nothing more: most likely it is full. Free some space and send the message again."
+        )
+    if says(READ_ONLY):
+        return ReadOnlyError("The database cannot be written to. Check the permissions of its file and folder.")
+    return DatabaseAwayError(
+        f"The database cannot be reached: {_first_line(error)}. Start it, or correct BAKERSTREET_DATABASE_URL."
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -3,7 +3,8 @@
     users 1 --- n conversations 1 --- n turns
                                        turns.parent_id -> turns.id: the tree
 
-A turn is stored with its question before the reply is generated, and completed once with its reply and trace.
+A turn is stored with its question before the reply is generated, then with what was shown of the reply as it grows, and
+completed once with its reply and trace.
 Edit, retry and branch add turns with the same parent; nothing is overwritten. `conversations.head_id` is the last turn
 of the path that the user sees.
 """
@@ -13,8 +14,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+PENDING = "state = 'pending'"  # the rows of a partial index
 
 
 def new_id() -> str:
@@ -60,12 +63,17 @@ class Conversation(Base):
 class Turn(Base):
     """One question and its answer.
 
-    `state` is 'pending' once the question is stored, then 'done', 'stopped' (by the user) or 'failed'. `sent` is the
+    `state` is 'pending' once the question is stored, then 'done', 'stopped' (by the user), 'failed', or 'interrupted':
+    the process that wrote it ended before the reply did. `owner` names that process; see `memory.owners`. `sent` is the
     user's message as the model read it, with its evidence: the next prompt repeats it character for character.
     """
 
     __tablename__ = "turns"
-    __table_args__ = (Index("ix_turns_conversation", "conversation_id", "created_at"),)
+    __table_args__ = (
+        # With the id, so that the latest turns are found without reading the rows of all others.
+        Index("ix_turns_conversation", "conversation_id", "created_at", "id"),
+        Index("ix_turns_pending", "owner", sqlite_where=text(PENDING), postgresql_where=text(PENDING)),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
@@ -76,6 +84,7 @@ class Turn(Base):
     reply: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(String(16), default="pending")
     error: Mapped[str] = mapped_column(Text, default="")
+    owner: Mapped[str | None] = mapped_column(String(32), default=None)
     evidence: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
     trace: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)

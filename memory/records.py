@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from memory.models import Conversation, Turn
+from memory.models import Conversation
 
 
 @dataclass(frozen=True)
 class StoredTurn:
-    """A turn as it was stored; see `memory.models.Turn` for the fields."""
+    """A turn as it was stored, without its evidence and trace; see `memory.models.Turn` for the fields."""
 
     id: str
     conversation_id: str
@@ -22,26 +22,23 @@ class StoredTurn:
     state: str
     error: str
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class TracedTurn(StoredTurn):
+    """A turn with its evidence and trace, which are many times as long as the rest of it."""
+
     evidence: list[dict[str, object]] = field(default_factory=list)
     trace: dict[str, object] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, turn: Turn) -> StoredTurn:
-        """A copy of a row."""
-        return cls(
-            id=turn.id,
-            conversation_id=turn.conversation_id,
-            parent_id=turn.parent_id,
-            mode=turn.mode,
-            question=turn.question,
-            sent=turn.sent,
-            reply=turn.reply,
-            state=turn.state,
-            error=turn.error,
-            created_at=_with_zone(turn.created_at),
-            evidence=list(turn.evidence),
-            trace=dict(turn.trace),
-        )
+
+@dataclass(frozen=True)
+class Remark:
+    """What a user said, and when."""
+
+    id: str
+    question: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -65,11 +62,11 @@ class ConversationSummary:
             title=conversation.title,
             greeting=conversation.greeting,
             turns=turns,
-            updated_at=_with_zone(conversation.updated_at),
+            updated_at=with_zone(conversation.updated_at),
             head_id=conversation.head_id,
         )
 
 
-def _with_zone(moment: datetime) -> datetime:
+def with_zone(moment: datetime) -> datetime:
     """A time with its zone: SQLite returns times without one."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from chatbot.errors import MemoryStoreError
+from chatbot.errors import DatabaseAwayError, MemoryStoreError, NotStoredYetError
 from memory.database import Database
+from memory.journal import Ending, Journal
 from memory.models import Conversation, Turn, User, now
-from memory.records import ConversationSummary, StoredTurn
+from memory.records import ConversationSummary, Remark, StoredTurn, TracedTurn, with_zone
+
+logger = logging.getLogger(__name__)
 
 TITLE_LENGTH = 60  # characters
+ROWS = 100  # turns with their traces that are in memory at once when many are read
+INTERRUPTED = "It was interrupted: the program ended before the reply did."
+
+AnyTurn = TypeVar("AnyTurn", bound=StoredTurn)
+_PLAIN = (
+    Turn.id,
+    Turn.conversation_id,
+    Turn.parent_id,
+    Turn.mode,
+    Turn.question,
+    Turn.sent,
+    Turn.reply,
+    Turn.state,
+    Turn.error,
+    Turn.created_at,
+)
+_TRACED = (*_PLAIN, Turn.evidence, Turn.trace)
 
 
 class Memory:
     """The conversations of every user.
 
+    Turns that a process which has died left unfinished are closed as 'interrupted' when the database is opened. Several
+    processes may share a database, and several threads a `Memory`. A turn that is under way here is read with what was
+    shown of its reply up to now.
+
     Args:
         url: a SQLAlchemy URL, as `memory.database.Database` takes it.
 
     Raises:
-        MemoryStoreError: by every method too: the database cannot be reached, is locked or is full.
+        MemoryStoreError: by every method too: the database refuses.
+        DatabaseAwayError: likewise: it cannot be reached, is locked, full, or cannot be written to.
     """
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
+        self._journal = Journal(self._store_shown, self._complete)
+        try:
+            self._close_abandoned()
+        except MemoryStoreError as error:  # it can still be read; the next start closes them
+            logger.warning("Unfinished turns were left as they are: %s", error)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Store what is left, and close the connections. A database that is locked is waited for."""
+        self._journal.close()
         self._database.close()
 
     # ------------------------------------------------------------------ conversations
@@ -78,26 +112,34 @@ class Memory:
 
     def turns(self, conversation_id: str) -> list[StoredTurn]:
         """Every turn of a conversation, on every branch, in the order they were stored."""
-        query = select(Turn).where(Turn.conversation_id == conversation_id).order_by(Turn.created_at, Turn.id)
+        query = select(*_PLAIN).where(Turn.conversation_id == conversation_id).order_by(Turn.created_at, Turn.id)
         with self._database.transaction() as session:
-            return [StoredTurn.of(turn) for turn in session.scalars(query)]
+            return [self._current(_plain(row)) for row in session.execute(query)]
+
+    def traced_turns(self, conversation_id: str) -> Iterator[TracedTurn]:
+        """The same with evidence and traces, read as they are asked for: a long conversation does not fit in memory."""
+        query = select(*_TRACED).where(Turn.conversation_id == conversation_id).order_by(Turn.created_at, Turn.id)
+        with self._database.transaction() as session:
+            for row in session.execute(query, execution_options={"yield_per": ROWS}):
+                yield self._current(_traced(row))
 
     def path(self, conversation_id: str, turn_id: str | None = None) -> list[StoredTurn]:
         """The turns from the root to `turn_id` (default: the head of the conversation), the oldest first."""
         with self._database.transaction() as session:
             if turn_id is None:
-                conversation = session.get(Conversation, conversation_id)
-                turn_id = conversation.head_id if conversation else None
-            by_id = {
-                turn.id: turn for turn in session.scalars(select(Turn).where(Turn.conversation_id == conversation_id))
-            }
-            path: list[StoredTurn] = []
-            while turn_id is not None and turn_id in by_id:
-                path.append(StoredTurn.of(by_id[turn_id]))
-                turn_id = by_id[turn_id].parent_id
-            return path[::-1]
+                turn_id = session.scalar(select(Conversation.head_id).where(Conversation.id == conversation_id))
+            last = select(Turn.id, Turn.parent_id, literal(0).label("back")).where(
+                Turn.id == turn_id, Turn.conversation_id == conversation_id
+            )
+            way = last.cte(recursive=True)
+            before = aliased(Turn)
+            way = way.union_all(
+                select(before.id, before.parent_id, way.c.back + 1).join(way, before.id == way.c.parent_id)
+            )
+            query = select(*_PLAIN).join(way, way.c.id == Turn.id).order_by(way.c.back.desc())
+            return [self._current(_plain(row)) for row in session.execute(query)]
 
-    def said(self, conversation_id: str, *, before: str | None = None, limit: int = 200) -> list[StoredTurn]:
+    def said(self, conversation_id: str, *, before: str | None = None, limit: int = 200) -> list[Remark]:
         """What the user of a conversation said to its persona, in any conversation with it, the latest first.
 
         Args:
@@ -105,18 +147,23 @@ class Memory:
             before: the turn that is being answered, which is left out.
             limit: the maximum number of turns.
         """
+        here = aliased(Conversation)
+        latest = (
+            # From the index alone; the rows, of which there may be many thousands, are read only of those chosen.
+            select(Turn.id)
+            .join(Conversation, Conversation.id == Turn.conversation_id)
+            .join(here, (here.user_id == Conversation.user_id) & (here.persona == Conversation.persona))
+            .where(here.id == conversation_id, Turn.id != (before or ""))
+            .order_by(Turn.created_at.desc(), Turn.id)
+            .limit(limit)
+        )
+        query = (
+            select(Turn.id, Turn.question, Turn.created_at)
+            .where(Turn.id.in_(latest))
+            .order_by(Turn.created_at.desc(), Turn.id)
+        )
         with self._database.transaction() as session:
-            here = session.get(Conversation, conversation_id)
-            if here is None:
-                return []
-            query = (
-                select(Turn)
-                .join(Conversation, Conversation.id == Turn.conversation_id)
-                .where(Conversation.user_id == here.user_id, Conversation.persona == here.persona)
-                .order_by(Turn.created_at.desc(), Turn.id)
-                .limit(limit)
-            )
-            return [StoredTurn.of(turn) for turn in session.scalars(query) if turn.id != before]
+            return [Remark(turn_id, text, with_zone(at)) for turn_id, text, at in session.execute(query)]
 
     def look_at(self, conversation_id: str, turn_id: str | None) -> None:
         """Make `turn_id` the head: the end of the path that the user sees and that the next turn continues."""
@@ -133,17 +180,28 @@ class Memory:
         Raises:
             MemoryStoreError: there is no such conversation or parent.
         """
+        owner = self._database.claim()
         with self._database.transaction() as session:
             conversation = session.get(Conversation, conversation_id)
             if conversation is None:
                 raise MemoryStoreError(f"There is no conversation '{conversation_id}'.")
-            turn = Turn(conversation_id=conversation_id, parent_id=parent_id, mode=mode, question=question)
+            turn = Turn(
+                conversation_id=conversation_id,
+                parent_id=parent_id,
+                mode=mode,
+                question=_storable(question),
+                owner=owner,
+            )
             session.add(turn)
             session.flush()
             conversation.head_id = turn.id
             conversation.updated_at = now()
-            conversation.title = conversation.title or _title(question)
+            conversation.title = conversation.title or _title(turn.question)
             return turn.id
+
+    def show(self, turn_id: str, reply: str) -> None:
+        """Keep what was shown of a reply, all of it so far: it is stored behind, within a second. Never waits."""
+        self._journal.show(turn_id, reply)
 
     def answer(
         self,
@@ -152,34 +210,91 @@ class Memory:
         sent: str,
         reply: str,
         state: str,
-        evidence: Sequence[dict[str, object]] = (),
+        evidence: Iterable[dict[str, object]] = (),
         trace: dict[str, object] | None = None,
         error: str = "",
     ) -> None:
         """Complete a turn: store reply, evidence and trace in one transaction.
 
         Raises:
-            MemoryStoreError: there is no such turn, or it is complete already.
+            NotStoredYetError: the database does not take it now; it is kept, and tried again behind until it does.
+            MemoryStoreError: there is no such turn, it is complete already, or the database refuses it.
         """
-        with self._database.transaction() as session:
-            turn = session.get(Turn, turn_id, with_for_update=True)
-            if turn is None or turn.state != "pending":
-                raise MemoryStoreError(f"The turn '{turn_id}' is not waiting for an answer.")
-            turn.sent, turn.reply, turn.state, turn.error = sent, reply, state, error
-            turn.evidence, turn.trace = list(evidence), trace or {}
-            turn.completed_at = now()
+        ending = Ending(_storable(sent), _storable(reply), state, _storable(error), list(evidence), trace or {})
+        try:
+            self._complete(turn_id, ending)
+        except DatabaseAwayError as away:
+            self._journal.keep(turn_id, ending)
+            logger.warning("The reply of the turn %s is kept until the database takes it: %s", turn_id, away)
+            raise NotStoredYetError(
+                f"{str(away).split('. ')[0]}. The reply is kept, and will be stored as soon as that has changed."
+            ) from away
+        self._journal.forget(turn_id)
 
-    def turn(self, turn_id: str) -> StoredTurn:
-        """One turn.
+    def turn(self, turn_id: str) -> TracedTurn:
+        """One turn with its evidence and trace.
 
         Raises:
             MemoryStoreError: there is none.
         """
         with self._database.transaction() as session:
-            turn = session.get(Turn, turn_id)
-            if turn is None:
-                raise MemoryStoreError(f"There is no turn '{turn_id}'.")
-            return StoredTurn.of(turn)
+            row = session.execute(select(*_TRACED).where(Turn.id == turn_id)).one_or_none()
+        if row is None:
+            raise MemoryStoreError(f"There is no turn '{turn_id}'.")
+        return self._current(_traced(row))
+
+    # ------------------------------------------------------------------ what is under way
+
+    def _current(self, turn: AnyTurn) -> AnyTurn:
+        """A turn with what the journal knows beyond what is stored."""
+        ending = self._journal.ending(turn.id)
+        if ending is None:
+            shown = self._journal.shown(turn.id)
+            return replace(turn, reply=shown) if shown is not None and turn.state == "pending" else turn
+        turn = replace(turn, sent=ending.sent, reply=ending.reply, state=ending.state, error=ending.error)
+        if isinstance(turn, TracedTurn):
+            turn = replace(turn, evidence=ending.evidence, trace=ending.trace)
+        return turn
+
+    def _store_shown(self, shown: Mapping[str, str]) -> None:
+        with self._database.transaction() as session:
+            for turn_id, reply in shown.items():
+                under_way = update(Turn).where(Turn.id == turn_id, Turn.state == "pending")
+                session.execute(under_way.values(reply=_storable(reply)))
+
+    def _complete(self, turn_id: str, ending: Ending) -> None:
+        with self._database.transaction() as session:
+            turn = session.get(Turn, turn_id, with_for_update=True)
+            # One that somebody took for dead is completed all the same: its owner lives.
+            mine = turn is not None and turn.state == "interrupted" and turn.owner == self._database.owners.own
+            if turn is None or not (turn.state == "pending" or mine):
+                raise MemoryStoreError(f"The turn '{turn_id}' is not waiting for an answer.")
+            turn.sent, turn.reply, turn.state, turn.error = ending.sent, ending.reply, ending.state, ending.error
+            turn.evidence, turn.trace = ending.evidence, ending.trace
+            turn.completed_at = now()
+
+    def _close_abandoned(self) -> None:
+        """Close the turns whose owners have died, with what was shown of their replies."""
+        owners = self._database.owners
+        with self._database.transaction() as session:
+            waiting = session.scalars(select(Turn.owner).where(Turn.state == "pending").distinct()).all()
+            for owner in waiting:
+                if owner is None or owners.dead(owner):
+                    of_it = update(Turn).where(Turn.state == "pending", Turn.owner.is_not_distinct_from(owner))
+                    session.execute(of_it.values(state="interrupted", error=INTERRUPTED, completed_at=now()))
+
+
+def _plain(row: Any) -> StoredTurn:
+    return StoredTurn(**{**row._mapping, "created_at": with_zone(row.created_at)})
+
+
+def _traced(row: Any) -> TracedTurn:
+    return TracedTurn(**{**row._mapping, "created_at": with_zone(row.created_at)})
+
+
+def _storable(text: str) -> str:
+    """A text that every database takes: none takes half of a surrogate pair, and PostgreSQL takes no NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def _user(session: Session, name: str) -> User:

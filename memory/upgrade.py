@@ -13,6 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
+from chatbot.errors import MemoryStoreError
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()  # Alembic has one context for the whole process
 
@@ -25,7 +27,8 @@ def upgrade(engine: Engine, patience: float) -> None:
         patience: the seconds after which a conflict with another process is an error.
 
     Raises:
-        SQLAlchemyError: the database cannot be reached, stays locked, or refuses a migration.
+        MemoryStoreError: a newer version of the program has made the database.
+        SQLAlchemyError: it cannot be reached, stays locked, or refuses a migration.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -43,7 +46,13 @@ def _upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _ONE_AT_A_TIME, engine.begin() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-        if current == ScriptDirectory.from_config(config).get_current_head():
+        script = ScriptDirectory.from_config(config)
+        if current == script.get_current_head():
             return
+        if current not in (None, *(revision.revision for revision in script.walk_revisions())):
+            raise MemoryStoreError(
+                f"The database has tables of a newer version of Baker Street (revision {current}). Update the program, "
+                "or name another database in BAKERSTREET_DATABASE_URL; nothing was changed."
+            )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -13,6 +13,7 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+from databases import postgres
 from searching import Remembering
 
 from chatbot.bot import Bot
@@ -25,6 +26,8 @@ from chatbot.library.search.models import OpenModels
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona, load_persona
+
+__all__ = ["postgres"]  # a fixture
 
 # The same examples in every run, and no time measured: a failure is the code's, not the machine's.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)

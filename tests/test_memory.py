@@ -2,66 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
 import sqlite3
-import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from databases import fresh_database, on_server
 from kettles import free_port
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import Pool
 
-from chatbot.errors import MemoryStoreError
+from chatbot.errors import MemoryStoreError, NotStoredYetError
 from memory import Memory
 from memory.models import Base
 
 PASSWORD = "elementary-1895"
 VASE = "Who took the vase?"
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, stopped and removed at the end."""
-    programs = _postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
-    account: dict[str, Any] = {}
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        if not any(entry.pw_name == "postgres" for entry in pwd.getpwall()):
-            pytest.skip("the tests run as root and there is no user 'postgres' to run PostgreSQL as")
-        account = {"user": "postgres", "group": "postgres", "extra_groups": []}
-        shutil.chown(folder, "postgres", "postgres")
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **account)
-
-    port = free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    try:
-        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
-        try:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-        finally:
-            run("pg_ctl", "stop", "-w", "-m", "immediate")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -73,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, file: Path) -> str:
     """An empty database of each kind."""
-    return f"sqlite:///{file}" if request.param == "sqlite" else _fresh_database(request.getfixturevalue("postgres"))
+    return f"sqlite:///{file}" if request.param == "sqlite" else fresh_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
@@ -260,10 +223,10 @@ def test_sqlite_is_read_while_another_program_writes(file: Path) -> None:
 
 
 def test_postgresql_can_drop_its_connections_between_two_turns(postgres: str) -> None:
-    url = _fresh_database(postgres)
+    url = fresh_database(postgres)
     with _opened(url) as memory:
         conversation = memory.start("ada", "sherlock")
-        _on_server(
+        on_server(
             postgres,
             f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{make_url(url).database}'",
         )
@@ -272,19 +235,6 @@ def test_postgresql_can_drop_its_connections_between_two_turns(postgres: str) ->
 
 
 # ---------------------------------------------------------------------- what goes wrong
-
-
-def test_a_locked_database_is_reported_and_nothing_is_lost(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memory.database.BUSY_SECONDS", 0.05)
-    with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
-        turn = _asked(memory)
-        other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(MemoryStoreError, match="locked by another program"):
-            memory.answer(turn, sent="s", reply="The porter.", state="done")
-        other.execute("ROLLBACK")
-        assert memory.turn(turn).state == "pending"
-        memory.answer(turn, sent="s", reply="The porter.", state="done")
-        assert memory.turn(turn).reply == "The porter."
 
 
 def test_a_database_that_is_locked_when_opened_is_reported(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,12 +257,12 @@ def test_a_full_disk_is_reported_and_nothing_stored_is_lost(file: Path) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # SQLite takes it for: as many as there are
 
     with _listening(Pool, "connect", no_more_pages), _opened(f"sqlite:///{file}") as memory:
-        with pytest.raises(MemoryStoreError, match="The disk is full"):
-            memory.answer(turn, sent="s", reply="The porter. " * 10_000, state="done")
-        assert memory.turn(turn).state == "pending"
+        second = memory.ask(conversation, turn, "rag", "Why?")
+        with pytest.raises(NotStoredYetError, match="The disk is full"):
+            memory.answer(second, sent="s", reply="The porter. " * 10_000, state="done")
+        assert memory.turn(second).reply.startswith("The porter.")
     with _opened(f"sqlite:///{file}") as memory:
-        memory.answer(turn, sent="s", reply="The porter.", state="done")
-        assert [turn.reply for turn in memory.path(conversation)] == ["The porter."]
+        assert [turn.question for turn in memory.path(conversation)] == [VASE, "Why?"]
 
 
 def test_a_read_only_database_can_be_read_and_a_write_is_reported(
@@ -401,33 +351,6 @@ def _listening(target: type, name: str, function: Callable[..., None]) -> Iterat
         yield
     finally:
         event.remove(target, name, function)
-
-
-def _on_server(server: str, statement: str) -> None:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(statement)
-    finally:
-        engine.dispose()
-
-
-def _fresh_database(server: str) -> str:
-    name = f"test_{uuid4().hex}"
-    _on_server(server, f"CREATE DATABASE {name}")
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _postgres_programs() -> Path | None:
-    debian = [file.parent for file in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    if debian:
-        return max(debian, key=lambda folder: float(folder.parent.name))
-    pg_config = shutil.which("pg_config")
-    if pg_config is None:
-        return None
-    asked = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=True)
-    folder = Path(asked.stdout.strip())
-    return folder if (folder / "initdb").is_file() else None
 
 
 def test_several_threads_can_open_a_new_database_at_once(url: str) -> None:

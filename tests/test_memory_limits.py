@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from chatbot.errors import MemoryStoreError
 from memory import Memory
-from memory.database import _advice, _without_password
+from memory.database import _explained, _without_password
 from memory.store import TITLE_LENGTH
 
 
@@ -90,6 +90,8 @@ def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
 
 LOCKED = "The database is locked by another program. Close it and send the message again; nothing is lost."
 FULL = "The disk is full, so nothing more can be stored. Free some space and send the message again."
+FAILING = "The disk takes nothing more: most likely it is full. Free some space and send the message again."
+CROWDED = "The database has no connection free. Send the message again in a moment; nothing is lost."
 READ_ONLY = "The database cannot be written to. Check the permissions of its file and folder."
 AWAY = "The database cannot be reached: connection refused. Start it, or correct BAKERSTREET_DATABASE_URL."
 
@@ -100,12 +102,16 @@ AWAY = "The database cannot be reached: connection refused. Start it, or correct
         ("database is locked", LOCKED),
         ("resource busy", LOCKED),
         ("database or disk is full", FULL),
+        ("could not extend file: No space left on device", FULL),
+        ("disk I/O error", FAILING),
         ("attempt to write a readonly database", READ_ONLY),
+        ("cannot execute INSERT in a read-only transaction", READ_ONLY),
+        ("FATAL: sorry, too many clients already", CROWDED),
         ("connection refused\nIs it running?", AWAY),
     ],
 )
 def test_each_failure_of_the_database_says_what_to_do(problem: str, advice: str) -> None:
-    assert _advice(OperationalError("SELECT 1", {}, Exception(problem))) == advice
+    assert str(_explained(OperationalError("SELECT 1", {}, Exception(problem)))) == advice
 
 
 def test_no_more_conversations_or_messages_are_given_than_asked_for(memory: Memory) -> None:

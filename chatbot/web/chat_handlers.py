@@ -97,7 +97,7 @@ class ChatHandlers:
         path = self._path(view)
         if not 0 <= turn < len(path):
             return view
-        stored = path[turn]
+        stored = self._resources.memory.turn(path[turn].id)
         trace = from_stored(stored.evidence, stored.trace)
         search = trace.search if trace else None
         return replace(

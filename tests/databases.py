@@ -1,0 +1,79 @@
+"""A PostgreSQL server of the tests' own, stopped and removed at the end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from kettles import free_port
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, stopped and removed at the end."""
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
+    account: dict[str, Any] = {}
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        if not any(entry.pw_name == "postgres" for entry in pwd.getpwall()):
+            pytest.skip("the tests run as root and there is no user 'postgres' to run PostgreSQL as")
+        account = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        shutil.chown(folder, "postgres", "postgres")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **account)
+
+    port = free_port()
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    try:
+        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+        try:
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "stop", "-w", "-m", "immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def on_server(server: str, statement: str) -> None:
+    """Run a statement on the server, outside a transaction."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
+
+
+def fresh_database(server: str) -> str:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid4().hex}"
+    on_server(server, f"CREATE DATABASE {name}")
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _postgres_programs() -> Path | None:
+    debian = [file.parent for file in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if debian:
+        return max(debian, key=lambda folder: float(folder.parent.name))
+    pg_config = shutil.which("pg_config")
+    if pg_config is None:
+        return None
+    asked = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=True)
+    folder = Path(asked.stdout.strip())
+    return folder if (folder / "initdb").is_file() else None
