@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chatbot.grounding import best_sentence
 from chatbot.language import as_written, language_of
 from chatbot.library.search import Evidence, Found
+from chatbot.templates import fill_in
 from personas import Persona
 
 
@@ -34,7 +35,7 @@ class Wording:
     def with_quote(self, lines: Sequence[str], best: Evidence) -> str:
         """One of several lines around the sentence that bears most on the question."""
         sentence = best.key or best_sentence(self.question, [best.text], language_of(self.persona))
-        return self.line(lines).format(quote=quotable(sentence))
+        return fill_in(self.line(lines), {"quote": quotable(sentence)})
 
     def without_model(self, found: Found | None, voice: bool) -> str:
         """The reply where the model would have to invent one; an empty string where the model may answer.
@@ -45,7 +46,7 @@ class Wording:
         if found is None or not found.weak:
             return ""
         if found.unknown:
-            return self.line(self.persona.strangers).format(word=as_written(found.unknown[0], self.question))
+            return fill_in(self.line(self.persona.strangers), {"word": as_written(found.unknown[0], self.question)})
         return "" if voice else self.line(self.persona.declines)
 
     def opening(self, used: Sequence[Evidence], voice: bool) -> str:

@@ -11,12 +11,11 @@ from personas.loading import (
     find_personas,
     load_persona,
 )
-from personas.schema import Example, Generation, Limits, Persona, Prompts, Source, VoiceRecipe
+from personas.schema import Example, Generation, Persona, Prompts, Source, VoiceRecipe
 
 __all__ = [
     "Example",
     "Generation",
-    "Limits",
     "LoadedPersona",
     "Mistake",
     "Persona",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from chatbot.errors import PersonaError, PlanError
 from chatbot.language import declines, language_of
+from chatbot.yaml_text import YamlError, YamlText, read_yaml
 from personas.schema import Persona
 
 BUILT_IN = Path(__file__).parent
@@ -102,7 +102,7 @@ def load_persona(persona_id: str, extra: Path | None = None) -> LoadedPersona:
             "See `bakerstreet personas list`."
         )
     folder = found[persona_id]
-    persona, mistakes = _read(folder / FILE)
+    persona, _, mistakes = _read(folder / FILE)
     if persona is None:
         listed = "\n".join(f"  {mistake}" for mistake in mistakes)
         raise PersonaError(f"The persona '{persona_id}' cannot be used; correct this first:\n{listed}")
@@ -120,79 +120,45 @@ def check_persona(
         try_plan: makes a plan of its name and modules, raising PlanError; None: plans are not checked.
     """
     file = folder / FILE
-    persona, mistakes = _read(file)
+    persona, written, mistakes = _read(file)
     if persona is None:
         return sorted(mistakes, key=lambda mistake: mistake.line)
-    lines = _lines_of(yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
     if persona.voice and not (folder / persona.voice).is_dir():
         advice = (
             f"there is no folder '{persona.voice}' beside the file; train it with "
             f"`bakerstreet voice train {folder.name}`, or leave the field out"
         )
-        mistakes.append(Mistake(file, lines.get(("voice",), 1), "voice", advice))
+        mistakes.append(Mistake(file, written.line(("voice",)), "voice", advice))
     language = language_of(persona)
     for number, line in enumerate(persona.declines):
         if not declines(line, language):
             advice = "a reply like this would not be recognised as a decline; add its telling words to decline_phrases"
             at = ("declines", number)
-            mistakes.append(Mistake(file, lines.get(at, 1), f"declines.{number}", advice))
+            mistakes.append(Mistake(file, written.line(at), f"declines.{number}", advice))
     if try_plan is not None:
         for name, parts in persona.plans.items():
             try:
                 try_plan(name, list(parts))
             except PlanError as error:
-                mistakes.append(Mistake(file, lines.get(("plans", name), 1), f"plans.{name}", str(error)))
+                mistakes.append(Mistake(file, written.line(("plans", name)), f"plans.{name}", str(error)))
     if modes and persona.default_mode not in modes:
         advice = f"there is no mode '{persona.default_mode}'; there are: {', '.join(modes)}"
-        mistakes.append(Mistake(file, lines.get(("default_mode",), 1), "default_mode", advice))
+        mistakes.append(Mistake(file, written.line(("default_mode",)), "default_mode", advice))
     return sorted(mistakes, key=lambda mistake: mistake.line)
 
 
-def _read(file: Path) -> tuple[Persona | None, list[Mistake]]:
+def _read(file: Path) -> tuple[Persona | None, YamlText, list[Mistake]]:
     try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        return None, [Mistake(file, 1, "file", f"is not UTF-8 ({error.reason} at byte {error.start})")]
-    except OSError as error:
-        return None, [Mistake(file, 1, "file", f"cannot be read: {error.strerror}")]
+        written = read_yaml(file)
+    except YamlError as error:
+        return None, _NOTHING, [Mistake(file, item.line, item.field, item.message) for item in error.mistakes]
+    if not isinstance(written.data, dict):
+        return None, written, [Mistake(file, 1, "file", "must hold fields such as `name: ...`")]
     try:
-        data = yaml.safe_load(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        return None, [Mistake(file, mark.line + 1 if mark else 1, "yaml", str(problem))]
-    if not isinstance(data, dict):
-        return None, [Mistake(file, 1, "file", "must hold fields such as `name: ...`")]
-    lines = _lines_of(node)
-    try:
-        return Persona.model_validate(data), []
+        return Persona.model_validate(written.data), written, []
     except ValidationError as error:
-        return None, [_mistake(file, lines, item["loc"], item["msg"]) for item in error.errors()]
+        found = written.mistakes(error)
+        return None, written, [Mistake(file, item.line, item.field, item.message) for item in found]
 
 
-def _mistake(
-    file: Path, lines: dict[tuple[str | int, ...], int], location: Iterable[str | int], message: str
-) -> Mistake:
-    path = tuple(location)
-    known = path
-    while known and known not in lines:  # a missing field has no line of its own: its parent's
-        known = known[:-1]
-    field = ".".join(str(part) for part in path) or "file"
-    return Mistake(file, lines.get(known, 1), field, message)
-
-
-def _lines_of(node: yaml.Node | None, path: tuple[str | int, ...] = ()) -> dict[tuple[str | int, ...], int]:
-    """The line (from 1) of every field, by its path."""
-    if node is None:
-        return {}
-    lines: dict[tuple[str | int, ...], int] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            lines[(*path, key.value)] = key.start_mark.line + 1
-            lines |= _lines_of(value, (*path, key.value))
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines[(*path, index)] = value.start_mark.line + 1
-            lines |= _lines_of(value, (*path, index))
-    return lines
+_NOTHING = YamlText(None, "", {})

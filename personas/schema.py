@@ -1,19 +1,31 @@
 """The persona file's schema: what `persona.yaml` may say.
 
-Every field is checked and nothing unknown is let through, so that a slip of the pen is found when the file is
-loaded and not in the middle of a conversation.
+Every field is checked and nothing unknown is let through, no field and no placeholder, so that a slip of the pen is
+found when the file is loaded and not in the middle of a conversation. `{{user}}` and `{{char}}` are filled in then too.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import TypeAliasType
 
-from chatbot.language import LANGUAGES
+from chatbot.language import ENGLISH, LANGUAGES
+from chatbot.templates import checked_template, fill_in, fill_in_names
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+MAX_NAME = 80  # characters
+MAX_TEXT = 4000  # characters of one text; more would leave no room in the window
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
+# A text that is said as it stands.
+Text = Annotated[Line, AfterValidator(checked_template), AfterValidator(fill_in)]
+# Texts that are filled in when they are said.
+WordLine = Annotated[Line, AfterValidator(partial(checked_template, known=("word",), needed=("word",)))]
+QuoteLine = Annotated[Line, AfterValidator(partial(checked_template, known=("quote",), needed=("quote",)))]
+AnswerLine = Annotated[Line, AfterValidator(partial(checked_template, known=("answer", "Answer")))]
+AnswerFirstLine = Annotated[Line, AfterValidator(partial(checked_template, known=("answer", "Answer", "quote")))]
 
 # A module of a search by its name, alone or with what it is given: settings, the steps that it runs, or both.
 Step = TypeAliasType("Step", "str | dict[Text, list[Step] | dict[Text, int | float | str | bool | list[Step]] | None]")
@@ -28,6 +40,16 @@ def _is_known(code: str) -> str:
 LanguageCode = Annotated[str, AfterValidator(_is_known)]
 
 
+def _asks(text: str) -> str:
+    return checked_template(text, ("question",), ("question",)) if text else text
+
+
+# A name is put into other texts, so it holds nothing that could be taken for a placeholder.
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME, pattern=r"^[^{}<>\\]*$")
+]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,15 +59,6 @@ class Example(_Part):
 
     user: Text
     assistant: Text
-
-
-class Limits(_Part):
-    """What the persona cannot know."""
-
-    after: int | None = Field(None, description="Nothing after this year is known.")
-    topics: list[Text] = Field(
-        default_factory=list, description="Other things from outside the persona's world, in words."
-    )
 
 
 class Source(_Part):
@@ -79,7 +92,7 @@ class Prompts(_Part):
     grounded: Text = Field(description="Said above the notes of a turn.")
     notes: Text = Field("Notes:", description="The heading of the notes.")
     question: Text = Field("Question:", description="What stands before the question below the notes.")
-    hypothetical: Annotated[str, StringConstraints(pattern=r"^$|\{question\}")] = Field(
+    hypothetical: Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_asks)] = Field(
         "", description="Asks for a made-up answer to {question}, to search with; empty: as the language has it."
     )
 
@@ -96,16 +109,22 @@ class VoiceRecipe(_Part):
     reading_first: float = Field(0.5, ge=0, le=1, description="The share of the reading before the lines begin.")
     epochs: int = Field(2, ge=1, le=50, description="Passes over the persona's own lines.")
     openings: list[Text] = Field(default_factory=list, description="Said before a quotation in reading comprehension.")
-    conclusions: list[Text] = Field(default_factory=list, description="Said after it; {answer} stands for the answer.")
-    answers_first: list[Text] = Field(
+    conclusions: list[AnswerLine] = Field(
+        default_factory=list, description="Said after it; {answer} stands for the answer."
+    )
+    answers_first: list[AnswerFirstLine] = Field(
         default_factory=list, description="The answer first; {answer} and {quote} stand for both."
     )
+
+
+# Fields that tell the model of the visitor; in the others he is spoken to.
+_TOLD = frozenset({"description", "manner", "scenario", "prompts"})
 
 
 class Persona(_Part):
     """Who speaks: all that `persona.yaml` says, checked."""
 
-    name: Text
+    name: Name
     language: LanguageCode = Field("en", description="Of the casebook, the visitors and the replies (ISO 639-1).")
     address: list[Text] = Field(default_factory=list, description="How visitors address the persona besides by name.")
     known_names: list[Text] = Field(
@@ -115,22 +134,20 @@ class Persona(_Part):
     manner: Text = Field(description="The manner of speaking.")
     scenario: Text = Field(description="Where the conversation takes place.")
     greeting: Text
-    greetings: list[Text] = Field(default_factory=list, description="Alternatives to the greeting.")
     suggestions: list[Text] = Field(default_factory=list, description="Questions a visitor may begin with.")
     examples: list[Example] = Field(default_factory=list)
-    cannot_know: Limits = Field(default_factory=Limits)
     declines: list[Text] = Field(min_length=1, description="Said when the books do not hold the answer.")
     decline_phrases: list[Text] = Field(
         default_factory=list, description="Phrases that mark a reply as a decline, besides those of the language."
     )
-    strangers: list[Annotated[str, StringConstraints(pattern=r"\{word\}")]] = Field(
+    strangers: list[WordLine] = Field(
         min_length=1, description="Said to a word from outside the persona's world; {word} stands for it."
     )
-    nearest: list[Annotated[str, StringConstraints(pattern=r"\{quote\}")]] = Field(
+    nearest: list[QuoteLine] = Field(
         min_length=1,
         description="Said after a reply that the notes do not answer; {quote} comes nearest.",
     )
-    readings: list[Annotated[str, StringConstraints(pattern=r"\{quote\}")]] = Field(
+    readings: list[QuoteLine] = Field(
         min_length=1, description="How a note is read out word for word; {quote} stands for it."
     )
     sources: list[Source] = Field(default_factory=list)
@@ -143,6 +160,38 @@ class Persona(_Part):
     generation: Generation = Field(default_factory=Generation)
     prompts: Prompts
     training: VoiceRecipe = Field(default_factory=VoiceRecipe)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_names(cls, data: Any) -> Any:
+        """`{{user}}` and `{{char}}` filled in everywhere but in the name itself."""
+        if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+            return data
+        language = LANGUAGES.get(str(data.get("language", ENGLISH.code)), ENGLISH)
+
+        def filled(value: Any, user: str) -> Any:
+            if isinstance(value, str):
+                return fill_in_names(value, data["name"].strip(), user)
+            if isinstance(value, list):
+                return [filled(item, user) for item in value]
+            if isinstance(value, dict):
+                return {key: filled(item, user) for key, item in value.items()}
+            return value
+
+        return {
+            field: value if field == "name" else filled(value, language.visitor if field in _TOLD else language.friend)
+            for field, value in data.items()
+        }
+
+    def named(self, text: str, *, spoken: bool = False) -> str:
+        """A text of the persona's other files with `{{user}}` and `{{char}}` filled in; other braces stay as they are.
+
+        Args:
+            text: of the casebook or the lines.
+            spoken: whether the visitor is spoken to in it, and not told of.
+        """
+        language = LANGUAGES[self.language]
+        return fill_in_names(text, self.name, language.friend if spoken else language.visitor)
 
     @property
     def hypothetical(self) -> str:

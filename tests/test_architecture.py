@@ -40,8 +40,11 @@ SHARED = (
     "chatbot.errors",
     "chatbot.language",
     "chatbot.progress",
+    "chatbot.json_text",
     "chatbot.prompts",
     "chatbot.visitors",
+    "chatbot.templates",
+    "chatbot.yaml_text",
 )
 # From the top of the house down; a module knows its own floor and those below. What is not named is on the floor
 # between the workshops and the rooms.

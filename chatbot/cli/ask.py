@@ -22,7 +22,7 @@ def ask(
     persona: PersonaOption = DEFAULT_PERSONA,
     mode: ModeOption = None,
     file: Annotated[
-        Path | None, typer.Option("--file", "-f", help='Questions, one {"question": ...} per line.')
+        Path | None, typer.Option("--file", "-f", help='Questions, one a line, or {"question": ..., "history": ...}.')
     ] = None,
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     seed: Annotated[int, typer.Option(help="For sampling.")] = 0,

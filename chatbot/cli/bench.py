@@ -37,7 +37,8 @@ def bench(
     settings = get_settings()
     chosen = choose_engines([name.strip() for name in engines.split(",") if name.strip()])
     loaded = load_persona(persona, settings.personas)
-    sections = casebook_sections(loaded.casebook, loaded.persona.name) if loaded.casebook.is_dir() else []
+    who = loaded.persona
+    sections = casebook_sections(loaded.casebook, who.name, who.named) if loaded.casebook.is_dir() else []
     if not sections:
         raise MessageError(f"The persona '{persona}' has no casebook, and the bench makes its prompts of one.")
     check_writable(json_file, chart_file)

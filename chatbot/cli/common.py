@@ -100,21 +100,27 @@ def prepare(resources: Resources, persona: str) -> None:
 
 
 def read_questions(file: Path) -> list[FileQuestion]:
-    """The questions of a JSONL file: `{"question": ..., "history": [["question", "reply"], ...]}` a line.
+    """The questions of a file, one a line: the question itself, or JSON where it follows other exchanges.
 
-    `history` may also be a list of messages in OpenAI's form.
+    The JSON is `{"question": ..., "history": [["question", "reply"], ...]}`; `history` may also be a list of messages
+    in OpenAI's form.
 
     Raises:
         MessageError: the file cannot be read, or a line is wrong; the message gives its number.
     """
     from chatbot.evaluation import question_rows
+    from chatbot.json_text import parse_object
 
     questions = []
-    for number, row in enumerate(question_rows(file), 1):
-        if not row.strip():
+    rows = list(question_rows(file))
+    # The first line decides, so that a slip in a later line is named and not taken for a question.
+    as_json = file.suffix == ".jsonl" or (rows and rows[0][1].lstrip().startswith(("{", "[")))
+    for number, row in rows:
+        if not as_json:
+            questions.append(FileQuestion(row.strip()))
             continue
         try:
-            data = json.loads(row)
+            data = parse_object(row)
             questions.append(FileQuestion(str(data["question"]), _history(data.get("history") or [])))
         except (ValueError, KeyError, TypeError) as error:
             raise MessageError(f'{file}:{number}: is not {{"question": ..., "history": [...]}}: {error!r}.') from error

@@ -29,7 +29,7 @@ def search(
         ),
     ] = "",
     number: Annotated[int, typer.Option("-k", min=1, max=50, help="How many pieces of evidence.")] = 4,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Questions, one a line.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Questions, one a line, as for `ask`.")] = None,
     why: Annotated[bool, typer.Option("--why", help="Show what each module did.")] = False,
     json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a line, with what each did.")] = False,
 ) -> None:
@@ -83,16 +83,15 @@ def _plan(library: Library, mode: str, plan_name: str, modules: str) -> Plan:
 
 def _plan_by_hand(modules: str) -> Plan:
     """The plan of `--modules`: a list as YAML has it, without its brackets."""
-    import yaml
-
     from chatbot.library.search import plan_of
+    from chatbot.yaml_text import YamlError, parse_yaml
 
     try:
-        steps = yaml.safe_load(f"[{modules}]")
-    except yaml.YAMLError as error:
+        steps = parse_yaml(f"[{modules}]").data
+    except YamlError as error:
         raise PlanError(
-            f"The modules '{modules}' cannot be read. Put commas between them, settings in braces and steps in "
-            "brackets: 'decompose: [dense, bm25, fuse, focus: {words: 40}]'."
+            f"The modules '{modules[:200]}' cannot be read ({error.mistakes[0].message}). Put commas between them, "
+            "settings in braces and steps in brackets: 'decompose: [dense, bm25, fuse, focus: {words: 40}]'."
         ) from error
     return plan_of("by hand", steps)
 

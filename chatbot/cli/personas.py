@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chatbot.errors import PersonaError
+from chatbot.errors import BakerStreetError, PersonaError
+
+if TYPE_CHECKING:
+    from personas import LoadedPersona
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,23 +35,44 @@ def list_personas() -> None:
 def check(
     persona: Annotated[str | None, typer.Argument(help="One persona; default: all.")] = None,
 ) -> None:
-    """Check persona files; every mistake is printed with its file, line and field."""
+    """Check personas; every mistake in a file is printed with its line and field, then those of the files beside it."""
     from chatbot.library.search import plan_of
     from chatbot.modes import MODES
     from chatbot.settings import get_settings
     from personas import check_persona, find_personas, load_persona
 
     extra = get_settings().personas
-    found = find_personas(extra)
-    if persona is not None and persona not in found:
+    folders = find_personas(extra)
+    if persona is not None and persona not in folders:
         load_persona(persona, extra)  # raises an error that lists the known names
     wrong = 0
-    for persona_id in [persona] if persona else sorted(found):
-        mistakes = check_persona(found[persona_id], modes=tuple(MODES), try_plan=plan_of)
-        for mistake in mistakes:
-            typer.echo(str(mistake))
-        wrong += len(mistakes)
-        if not mistakes:
+    for persona_id in [persona] if persona else sorted(folders):
+        mistakes = check_persona(folders[persona_id], modes=tuple(MODES), try_plan=plan_of)
+        found = [str(mistake) for mistake in mistakes] or _beside(load_persona(persona_id, extra))
+        for mistake in found:
+            typer.echo(mistake)
+        wrong += len(found)
+        if not found:
             typer.echo(f"{persona_id}: no mistakes")
     if wrong:
         raise typer.Exit(1)
+
+
+def _beside(loaded: LoadedPersona) -> list[str]:
+    """What is wrong with the casebook, the lines and the questions beside a persona file: the first mistake of each."""
+    from chatbot.evaluation import read_known_questions
+    from chatbot.library.texts import casebook_sections
+    from chatbot.tuning import read_lines
+
+    wrong = []
+    for file, read in (
+        (loaded.casebook, lambda file: casebook_sections(file, loaded.persona.name)),
+        (loaded.lines, read_lines),
+        (loaded.questions, read_known_questions),
+    ):
+        try:
+            if file is not None and file.exists():
+                read(file)
+        except BakerStreetError as error:
+            wrong.append(str(error))
+    return wrong

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from chatbot.errors import MessageError
+from chatbot.json_text import JsonTextError, numbered_rows, parse_object
 from chatbot.language import to_plain
 from personas import LoadedPersona
 
@@ -172,16 +173,16 @@ def choose_questions(
     return sample(known, number) if number else known
 
 
-def question_rows(file: Path) -> list[str]:
-    """The rows of a question file, blank ones too, so that they can be numbered.
+def question_rows(file: Path) -> Iterator[tuple[int, str]]:
+    """The rows of a question file that hold something, with their numbers.
 
     Raises:
         MessageError: it cannot be read.
     """
     try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MessageError(f"The questions in {file} cannot be read: {error}.") from error
+        return numbered_rows(file)
+    except JsonTextError as error:
+        raise MessageError(f"The questions in {file} cannot be read: it {error}.") from error
 
 
 def read_known_questions(file: Path, kinds: Sequence[str] = KINDS) -> list[KnownQuestion]:
@@ -198,12 +199,13 @@ def read_known_questions(file: Path, kinds: Sequence[str] = KINDS) -> list[Known
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         raise MessageError(f"There are no questions of the kind '{unknown[0]}'. There are: {', '.join(KINDS)}.")
     questions = []
-    for number, row in enumerate(question_rows(file), 1):
-        if row.strip():
-            try:
-                questions.append(KnownQuestion.model_validate_json(row))
-            except ValidationError as error:
-                raise MessageError(f"{file}:{number}: {_first(error)}.") from error
+    for number, row in question_rows(file):
+        try:
+            questions.append(KnownQuestion.model_validate(parse_object(row)))
+        except ValidationError as error:
+            raise MessageError(f"{file}:{number}: {_first(error)}.") from error
+        except JsonTextError as error:
+            raise MessageError(f"{file}:{number}: {error}.") from error
     wanted = [question for question in questions if question.kind in kinds]
     if not wanted:
         raise MessageError(f"{file} holds no questions of the kinds {', '.join(kinds)}.")

@@ -111,4 +111,6 @@ GERMAN = Language(
     restriction="Die Antwort auf diese Frage steht in dem Abschnitt oben.",
     remembered="Was du mir am {day}. {month} {year} gesagt hast",
     months=tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()),
+    visitor="der Gast",
+    friend="lieber Gast",
 )

@@ -83,4 +83,6 @@ ENGLISH = Language(
     restriction="The answer to this question stands in the passage above.",
     remembered="What you told me on {month} {day}, {year}",
     months=tuple("January February March April May June July August September October November December".split()),
+    visitor="the visitor",
+    friend="my friend",
 )

@@ -33,6 +33,8 @@ class Language:
         restriction: added to a question whose likelihood behind a passage is measured.
         remembered: the title of what a visitor said on a {day} of a {month} and {year}.
         months: the names of the months, in order.
+        visitor: what {{user}} stands for where a persona file tells of the visitor.
+        friend: what {{user}} stands for where the visitor is spoken to.
     """
 
     code: str
@@ -56,6 +58,8 @@ class Language:
     restriction: str
     remembered: str
     months: tuple[str, ...]
+    visitor: str
+    friend: str
 
 
 def words(text: str) -> frozenset[str]:

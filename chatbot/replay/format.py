@@ -12,14 +12,15 @@ turns:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from chatbot import DEFAULT_PERSONA
 from chatbot.errors import ReplayError
+from chatbot.yaml_text import YamlError, YamlMistake, read_yaml
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -62,11 +63,14 @@ def read_replay(file: Path) -> Replay:
         ReplayError: it cannot be read, or a field is invalid; the message names every such field.
     """
     try:
-        return Replay.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        written = read_yaml(file)
+    except YamlError as error:
+        raise ReplayError(f"The replay {file} cannot be read:\n{_listed(error.mistakes)}") from error
+    try:
+        return Replay.model_validate(written.data)
     except ValidationError as error:
-        listed = "\n".join(
-            f"  {'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()
-        )
-        raise ReplayError(f"The replay {file} is invalid:\n{listed}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ReplayError(f"The replay {file} cannot be read: {error}.") from error
+        raise ReplayError(f"The replay {file} is invalid:\n{_listed(written.mistakes(error))}") from error
+
+
+def _listed(mistakes: Sequence[YamlMistake]) -> str:
+    return "\n".join(f"  {mistake.field}: {mistake.message} (line {mistake.line})" for mistake in mistakes)

@@ -18,6 +18,7 @@ from typing import Any
 from chatbot.errors import TrainingError
 from chatbot.language import content_words, split_sentences, to_plain
 from chatbot.prompts import Message, render_turn
+from chatbot.templates import fill_in
 from chatbot.tuning.examples import Example
 from personas import Persona
 
@@ -132,11 +133,12 @@ def _exchange(kind: str, prompt: str, reply: str) -> Example:
 def _reply(quote: str, answer: str, persona: Persona, chance: random.Random) -> str:
     recipe = persona.training
     spoken = answer[0].lower() + answer[1:] if answer.split()[0].lower() in _ARTICLES else answer
+    said = {"answer": spoken, "Answer": spoken[0].upper() + spoken[1:]}
     if recipe.answers_first and chance.random() < 0.3:
         pattern = chance.choice(recipe.answers_first)
-        return pattern.format(answer=spoken, Answer=spoken[0].upper() + spoken[1:], quote=quote)
+        return fill_in(pattern, {**said, "quote": quote})
     opening = chance.choice(recipe.openings or ["My notes say"])
-    ending = chance.choice(recipe.conclusions or ["{answer}."]).format(answer=spoken)
+    ending = fill_in(chance.choice(recipe.conclusions or ["{answer}."]), said)
     return f'{opening}: "{quote}" {ending}'
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.errors import TrainingError
+from chatbot.json_text import JsonTextError, numbered_rows, parse_object
 from chatbot.prompts import Message
 
 ROLES = ("user", "assistant")
@@ -21,25 +21,27 @@ class Example:
     messages: tuple[Message, ...]
 
 
-def read_lines(file: Path) -> list[Example]:
+def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
     """The lines of a persona: JSONL, one conversation a line in OpenAI's `messages` form.
 
     A line is `{"kind": "...", "messages": [{"role": "user", "content": "..."}, {"role": "assistant", ...}]}`; the
     system message is the persona's and is not repeated.
 
+    Args:
+        file: JSONL.
+        named: fills `{{user}}` and `{{char}}` in.
+
     Raises:
         TrainingError: the file is missing, or a line is wrong; the line's number is named.
     """
-    try:
-        rows = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingError(f"The lines {file} cannot be read: {error}.") from error
     examples = []
-    for number, row in enumerate(rows, 1):
-        if not row.strip():
-            continue
+    try:
+        rows = numbered_rows(file)
+    except JsonTextError as error:
+        raise TrainingError(f"The lines {file} cannot be read: it {error}.") from error
+    for number, row in rows:
         try:
-            data = json.loads(row)
+            data = parse_object(row)
             messages = tuple(Message(item["role"], item["content"]) for item in data["messages"])
             if (
                 not messages
@@ -52,7 +54,8 @@ def read_lines(file: Path) -> list[Example]:
                 raise ValueError("user and assistant must take turns, and none may be empty")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TrainingError(f"{file}:{number}: is not a conversation in OpenAI's form: {error}.") from error
-        examples.append(Example(str(data.get("kind", "line")), messages))
+        filled = tuple(Message(message.role, named(message.content)) for message in messages)
+        examples.append(Example(str(data.get("kind", "line")), filled))
     if not examples:
         raise TrainingError(f"{file} holds no lines; a voice needs some. Write one conversation a line.")
     return examples

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def training_order(loaded: LoadedPersona, reading: Path | None, seed: int) -> li
     """
     recipe = loaded.persona.training
     shuffle = random.Random(seed)
-    lines = read_lines(loaded.lines)
+    lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
     examples: list[Example] = []
     if recipe.reading:
         if reading is None:

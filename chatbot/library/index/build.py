@@ -93,7 +93,8 @@ def build_library(
         SourceError: a source cannot be used. Nothing has been changed.
         LibraryError: another embedder or another language built the library, or the store cannot be written.
     """
-    sections = casebook_sections(loaded.casebook, loaded.persona.name) if loaded.casebook.is_dir() else []
+    persona, folder_of_notes = loaded.persona, loaded.casebook
+    sections = casebook_sections(folder_of_notes, persona.name, persona.named) if folder_of_notes.is_dir() else []
     for source in loaded.persona.sources:
         if texts and source.file in texts:
             sections += sections_of(source, texts[source.file])

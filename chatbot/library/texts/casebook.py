@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-
-import yaml
 
 from chatbot.errors import SourceError
 from chatbot.language import to_plain
 from chatbot.library.texts.passages import CASEBOOK, Section
 from chatbot.library.texts.source_file import read_source_file
+from chatbot.yaml_text import parse_yaml
 
 # A heading is a paragraph of its own, with or without blank lines around it.
 _HEADING = re.compile(r"^(#+ .*)$", re.MULTILINE)
 
 
-def casebook_sections(folder: Path, narrator: str) -> list[Section]:
+def casebook_sections(folder: Path, narrator: str, named: Callable[[str], str] = str) -> list[Section]:
     """Every section of every `*.md` in `folder`.
 
     A file begins with `---`, YAML with a `title`, and `---`; `##` begins a section.
+
+    Args:
+        folder: the casebook.
+        narrator: who tells it.
+        named: fills `{{user}}` and `{{char}}` in.
 
     Raises:
         SourceError: a file is empty, binary, not UTF-8 or has no title.
     """
     sections: list[Section] = []
     for file in sorted(folder.glob("*.md")):
-        title, body = _front_matter(file)
+        title, body = map(named, _front_matter(file))
         heading, number = "", 1
         paragraphs: list[str] = []
         for block in [*_HEADING.sub(r"\n\1\n", body).split("\n\n"), "## "]:
@@ -48,6 +53,8 @@ def _front_matter(file: Path) -> tuple[str, str]:
     try:
         if len(parts) != 3 or parts[0].strip():
             raise ValueError("it must begin with a line ---, a line `title: ...` and another line ---")
-        return str(yaml.safe_load(parts[1])["title"]), parts[2]
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        return str(parse_yaml(parts[1]).data["title"]), parts[2]
+    except (KeyError, TypeError) as error:
+        raise SourceError(f"{file}: the head of this casebook entry has no title: write `title: ...` in it.") from error
+    except ValueError as error:
         raise SourceError(f"{file}: the head of this casebook entry cannot be read: {error}.") from error

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from chatbot.language import ENGLISH, Language, split_sentences
+from chatbot.templates import fill_in
 
 CASEBOOK = "casebook"
 TEXT = "text"
@@ -84,7 +85,7 @@ def recollection(said: str, when: datetime, language: Language = ENGLISH) -> Pas
     """What a user said in a conversation, as a passage: it is evidence, though in no index."""
     stamp = hashlib.sha256(f"{when.isoformat()}\x00{said}".encode()).hexdigest()[:32]
     month = language.months[when.month - 1]
-    told = language.remembered.format(day=when.day, month=month, year=when.year)
+    told = fill_in(language.remembered, {"day": str(when.day), "month": month, "year": str(when.year)})
     return Passage(stamp, RECOLLECTION, RECOLLECTION, told, "", 1, "you", " ".join(said.split()))
 
 

@@ -10,6 +10,7 @@ from chatbot.errors import BakerStreetError
 from chatbot.library.search.inquiry import Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
+from chatbot.templates import fill_in
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Hyde(Module):
             return inquiry, "no language model"
         question = inquiry.main.text
         try:
-            written = model.write(tools.language.hypothetical.format(question=question), self.tokens).strip()
+            asked = fill_in(tools.language.hypothetical, {"question": question})
+            written = model.write(asked, self.tokens).strip()
         except BakerStreetError as error:
             return inquiry, f"left out: {error}"
         if not written:
