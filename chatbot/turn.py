@@ -15,7 +15,8 @@ from chatbot.engines import Request, Sampling
 from chatbot.errors import MessageError, ModeError
 from chatbot.events import Question
 from chatbot.grounding import check_reply, unsupported_terms
-from chatbot.language import clean_message, is_about_visitor, is_small_talk
+from chatbot.language import WITHOUT_BOOKS, Kind, clean_message, kind_of, statements
+from chatbot.library.search import Plan
 from chatbot.library.texts import Passage, recollection
 from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
@@ -25,6 +26,7 @@ from chatbot.turn_values import Draft, Gathered, Held, State, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
 MAX_PIECES = 3
+REMEMBERED = 2000  # messages of a visitor, the latest; most tell nothing, and a name is told once
 
 # ---------------------------------------------------------------------- begin
 
@@ -54,19 +56,29 @@ def gather(turn: Turn) -> Gathered:
     Evidence that is too weak to answer from is not handed over; it is kept among what was dropped.
     """
     history = _history(turn)
-    if not _searches(turn):
+    exchanges = [(exchange.question, exchange.reply) for exchange in history]
+    kind = kind_of(turn.asked.text, turn.language, exchanges)
+    plan = _plan(turn, kind)
+    if plan is None:
         return Gathered(history)
-    assert turn.mode.knowledge is not None
-    library = turn.resources.library(turn.asked.persona)
-    found = library.search(
+    found = turn.resources.library(turn.asked.persona).search(
         turn.asked.text,
-        library.plan(turn.mode.knowledge),
-        history=[(exchange.question, exchange.reply) for exchange in history],
+        plan,
+        kind=kind,
+        history=exchanges,
         pieces=MAX_PIECES,
         budget=turn.resources.settings.evidence_tokens,
         recollections=lambda: _recollections(turn),
     )
     return Gathered(history, found.with_weak_dropped())
+
+
+def _plan(turn: Turn, kind: Kind) -> Plan | None:
+    """How a message of this kind is looked up; None where it is not: what concerns the visitor is in no book."""
+    if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
+        return None
+    plan = turn.resources.library(turn.asked.persona).plan(turn.mode.knowledge)
+    return plan if plan.recalls or kind != "about the visitor" else None
 
 
 def _history(turn: Turn) -> tuple[Exchange, ...]:
@@ -77,24 +89,13 @@ def _history(turn: Turn) -> tuple[Exchange, ...]:
     return tuple(Exchange(earlier.question, earlier.reply, earlier.sent) for earlier in path if earlier.reply)
 
 
-def _searches(turn: Turn) -> bool:
-    """Whether there is something to look up; "what is my name?" reads like small talk, and is asked of memory."""
-    if turn.mode.knowledge is None:
-        return False
-    text = turn.asked.text
-    if not is_small_talk(text, turn.language):
-        return True
-    if not is_about_visitor(text, turn.language):
-        return False
-    return turn.resources.library(turn.asked.persona).plan(turn.mode.knowledge).recalls
-
-
 def _recollections(turn: Turn) -> list[Passage]:
-    """What the visitor said before, in this conversation and in others."""
+    """What the visitor told before, in this conversation and in others: no questions, no courtesies."""
     if turn.asked.conversation is None:
         return []
-    said = turn.resources.memory.said(turn.asked.conversation, before=turn.id)
-    return [recollection(earlier.question, earlier.created_at, turn.language) for earlier in said]
+    said = turn.resources.memory.said(turn.asked.conversation, before=turn.id, limit=REMEMBERED)
+    told = ((statements(earlier.question, turn.language), earlier.created_at) for earlier in said)
+    return [recollection(text, when, turn.language) for text, when in told if text]
 
 
 # ---------------------------------------------------------------------- write

@@ -40,6 +40,7 @@ class Case:
     Attributes:
         strange: a question, and its word from outside the persona's world.
         told: what the visitor says of himself, a question about it, and the title under which it is remembered.
+        introduced: how the visitor gives his name, something else that he tells, and how he asks for his name.
         question: one that the books answer, and a word of the answer.
         marked: a word of the question as its evidence has it.
         of_the_world: a sentence with names that nobody questions.
@@ -51,6 +52,7 @@ class Case:
     small_talk: tuple[str, ...]
     strange: tuple[str, str]
     told: tuple[str, str, str]
+    introduced: tuple[str, str, tuple[str, ...]]
     question: tuple[str, str]
     marked: str
     of_the_world: str
@@ -67,6 +69,11 @@ CASES = {
             small_talk=("Good evening, Mr. Holmes!", "Who are you?", "Thank you very much."),
             strange=("What do you think of the iPhone?", "iPhone"),
             told=("My dog is called Pompey.", "Do you remember what I told you of my dog?", "What you told me on "),
+            introduced=(
+                "I am Tomoko Arai and I keep bees in Sussex.",
+                "My garden has a wall.",
+                ("What is my name?", "tell me my name", "Who am I?", "You said my name was what?"),
+            ),
             question=("What killed Julia Stoner?", "snake"),
             marked="killed",
             of_the_world="The cab was driven through London by Watson, and Scotland Yard was told on Monday.",
@@ -79,6 +86,11 @@ CASES = {
             small_talk=("Grüß Gott, ehrwürdige Mutter!", "Wer bist du?", "Vielen Dank, Mechthild."),
             strange=("Was hältst du vom Smartphone?", "Smartphone"),
             told=("Mein Hund heißt Pompejus.", "Was habe ich dir von meinem Hund erzählt?", "Was du mir am "),
+            introduced=(
+                "Ich bin Klara Weiß und züchte Bienen.",
+                "Mein Garten hat eine Mauer.",
+                ("Wie heiße ich?", "Sag mir meinen Namen.", "Wer bin ich?", "Weißt du noch, wie ich heiße?"),
+            ),
             question=("Wer hat die große Glocke gegossen?", "Hartwig"),
             marked="großen",
             of_the_world="Das Wasser der Lauter stieg am Montag, und Maria hat die Glocke von Walburg bewahrt.",
@@ -235,6 +247,19 @@ def test_every_prompt_holds_the_personas_instruction_and_nothing_of_another(
     sent = [message.content for request in requests for message in request.messages]
     assert any(title in text for text in sent), "what the visitor said is among the notes"
     assert not [text for text in (*sent, *replies) if case.foreign.search(text)]
+
+
+def test_a_name_that_was_told_is_recalled_however_often_it_was_asked_for(bot: Bot, case: Case) -> None:
+    name, other, questions = case.introduced
+    said_by(bot, *["..."] * 10)
+    memory = bot.resources.memory
+    for told in (name, other):
+        bot.reply(Question(told, case.id, "few-shot", memory.start("visitor", case.id)))
+    for question in (*questions, *questions):
+        asked = Question(question, case.id, "modular-rag", memory.start("visitor", case.id))
+        evidence = bot.reply(asked).trace.evidence
+        assert evidence[0].text == name, question
+        assert {piece.text for piece in evidence} <= {name, other}
 
 
 def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPersona, language: Language) -> None:

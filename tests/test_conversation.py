@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from searching import bare
 
-from chatbot.language import ENGLISH, as_written, is_about_visitor, is_small_talk, language_of
+from chatbot.language import ENGLISH, as_written, is_about_visitor, is_follow_up, is_small_talk, kind_of, language_of
+from chatbot.language.intents import SHORT
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules.decompose import sub_questions
-from chatbot.library.search.modules.rewriting import SHORT, FollowUp, is_follow_up
+from chatbot.library.search.modules.rewriting import FollowUp
 from personas import LoadedPersona
 
 NO_TOOLS = bare()  # the module reads nothing but the inquiry and the language
@@ -17,7 +18,8 @@ EARLIER = [("Who was Julia Stoner?", "A twin."), (LAST, "Know that a snake did, 
 
 
 def followed(question: str) -> Inquiry:
-    return FollowUp().apply(Inquiry(question, tuple(EARLIER)), NO_TOOLS)[0]
+    asked = Inquiry(question, tuple(EARLIER), kind_of(question, ENGLISH, EARLIER))
+    return FollowUp().apply(asked, NO_TOOLS)[0]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_a_greeting_by_name_is_small_talk_to_the_one_who_has_it_alone(sherlock: 
     ],
 )
 def test_a_follow_up_points_back_or_is_very_short(question: str) -> None:
-    assert is_follow_up(question)
+    assert is_follow_up(question, ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -89,13 +91,13 @@ def test_a_follow_up_points_back_or_is_very_short(question: str) -> None:
     ],
 )
 def test_a_question_that_names_what_it_means_stands_alone(question: str) -> None:
-    assert not is_follow_up(question)
+    assert not is_follow_up(question, ENGLISH)
 
 
 def test_a_few_words_are_a_follow_up_and_one_more_stands_alone() -> None:
     short = " ".join(["snake"] * SHORT)
-    assert is_follow_up(short)
-    assert not is_follow_up(f"{short} snake")
+    assert is_follow_up(short, ENGLISH)
+    assert not is_follow_up(f"{short} snake", ENGLISH)
 
 
 def test_a_follow_up_is_searched_with_the_exchange_before_it_and_its_own_words_last() -> None:

@@ -18,6 +18,7 @@ from chatbot.language import (
     content_words,
     declines,
     is_about_visitor,
+    is_follow_up,
     is_small_talk,
     kind_of,
     language_of,
@@ -27,7 +28,7 @@ from chatbot.language import (
     words_of,
 )
 from chatbot.library.search.modules.decompose import sub_questions
-from chatbot.library.search.modules.rewriting import in_third_person, is_follow_up
+from chatbot.library.search.modules.rewriting import in_third_person
 from chatbot.library.texts import recollection
 from personas import LoadedPersona
 
@@ -109,7 +110,7 @@ def test_the_lists_of_a_language_are_in_small_letters_and_its_code_is_its_own(la
 def test_the_language_of_a_persona_is_one_object_with_its_own_name(sherlock: LoadedPersona) -> None:
     language = language_of(sherlock.persona)
     assert language is language_of(sherlock.persona)
-    assert language.small_talk - ENGLISH.small_talk == {language.stem("sherlock"), language.stem("holmes")}
+    assert language.talk.addressing - ENGLISH.talk.addressing == {"sherlock", "holmes"}
     assert {"watson", "baker"} <= language.known_names - ENGLISH.known_names
     assert "watson" not in ENGLISH.known_names
 
@@ -155,13 +156,12 @@ def test_german_greetings_and_thanks_are_small_talk(message: str) -> None:
     "message", ["Wie heiße ich?", "Erinnerst du dich an mich?", "Was habe ich dir von meinem Hund erzählt?"]
 )
 def test_what_german_visitors_ask_about_themselves_is_told_from_other_questions(message: str) -> None:
-    assert kind_of(message, GERMAN, known=(), unknown=()) == "about the visitor"
+    assert kind_of(message, GERMAN) == "about the visitor"
 
 
-def test_a_german_question_is_told_from_one_about_the_persona_and_from_unknown_words() -> None:
-    assert kind_of("Wo schläfst du?", GERMAN, known=["schläfst"], unknown=()) == "about the persona"
-    assert kind_of("Wer goss die Glocke?", GERMAN, known=["goss", "glocke"], unknown=()) == "question"
-    assert kind_of("Wer goss die Rakete?", GERMAN, known=["goss"], unknown=["rakete"]) == "unknown words"
+def test_a_german_question_is_told_from_one_about_the_persona() -> None:
+    assert kind_of("Wo schläfst du?", GERMAN) == "about the persona"
+    assert kind_of("Wer goss die Glocke?", GERMAN) == "question"
 
 
 @pytest.mark.parametrize(

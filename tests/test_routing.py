@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from searching import KILLED, bare, candidate
 
+from chatbot.language import kind_of
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.library import Library
 from chatbot.library.search.modules.base import Module
@@ -34,7 +35,7 @@ def books(casebook: Callable[..., Library]) -> Library:
 
 
 def routed(books: Library, message: str, **more: Any) -> Inquiry:
-    return Router()(Inquiry(message, **more), books.tools)
+    return Router()(Inquiry(message, kind=kind_of(message, books.tools.language), **more), books.tools)
 
 
 # ---------------------------------------------------------------------- intents
@@ -45,6 +46,7 @@ def routed(books: Library, message: str, **more: Any) -> Inquiry:
     [
         ("Good evening, Mr. Holmes!", "small talk"),
         ("Thank you very much.", "small talk"),
+        ("My name is Ada Quill.", "told by the visitor"),
         ("What is my name?", "about the visitor"),
         ("Do you remember what I told you of my dog?", "about the visitor"),
         ("Have we met before?", "about the visitor"),
@@ -94,9 +96,16 @@ def test_what_the_visitor_said_is_evidence_with_its_day_and_reason(books: Librar
     assert found.steps[-1].note == "about the visitor: 3 earlier messages"
 
 
-def test_among_equals_the_latest_comes_first_and_no_more_than_are_wanted(books: Library) -> None:
-    found = books.search("Who am I?", MODULAR, recollections=lambda: SAID, pieces=2)
-    assert [piece.text for piece in found.evidence] == [SAID[0].text, SAID[1].text]
+def test_among_equals_what_they_told_of_themselves_comes_first_then_the_latest_and_no_more_than_are_wanted(
+    books: Library,
+) -> None:
+    found = books.search("Do you remember me?", MODULAR, recollections=lambda: SAID, pieces=2)
+    assert [piece.text for piece in found.evidence] == [SAID[1].text, SAID[2].text]
+
+
+def test_who_asks_for_his_name_is_shown_first_where_he_gave_it(books: Library) -> None:
+    for question in ("Who am I?", "What is my name?"):
+        assert books.search(question, MODULAR, recollections=lambda: SAID).evidence[0].text == SAID[2].text
 
 
 @pytest.mark.parametrize("recollections", [None, lambda: ()])

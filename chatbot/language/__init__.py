@@ -5,17 +5,20 @@ language is named, as a persona file does.
 """
 
 from chatbot.language.en import ENGLISH
-from chatbot.language.language import Language
-from chatbot.language.messages import (
-    MIN_QUOTE_WORDS,
-    QUOTED,
+from chatbot.language.intents import (
+    IN_CONTEXT,
+    WITHOUT_BOOKS,
     Kind,
-    as_written,
-    declines,
     is_about_visitor,
+    is_follow_up,
     is_small_talk,
     kind_of,
+    last_matter,
+    statements,
+    tells_of_self,
 )
+from chatbot.language.language import Language
+from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, declines
 from chatbot.language.packs import LANGUAGES, language_of
 from chatbot.language.text import (
     clean_message,
@@ -30,9 +33,11 @@ from chatbot.language.text import (
 
 __all__ = [
     "ENGLISH",
+    "IN_CONTEXT",
     "LANGUAGES",
     "MIN_QUOTE_WORDS",
     "QUOTED",
+    "WITHOUT_BOOKS",
     "Kind",
     "Language",
     "as_written",
@@ -40,13 +45,17 @@ __all__ = [
     "content_words",
     "declines",
     "is_about_visitor",
+    "is_follow_up",
     "is_small_talk",
     "kind_of",
     "language_of",
+    "last_matter",
     "meaning_words",
     "names_in",
     "split_sentences",
+    "statements",
     "stem",
+    "tells_of_self",
     "to_plain",
     "words_of",
 ]

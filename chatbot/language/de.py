@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.de_talk import GERMAN_TALK
 from chatbot.language.language import Language, any_of, words
 from chatbot.language.letters import CAPITALS, SMALL
 from chatbot.language.stemming import german_stem
@@ -42,24 +43,7 @@ GERMAN = Language(
     abbreviations=words(
         "hr fr dr prof st hl sel geb gest bzw ca usw etc vgl nr bd abt kap jh jhd chr dgl evtl ggf sog u.a z.b d.h"
     ),
-    small_talk=frozenset(
-        map(
-            german_stem,
-            """hallo grüß grüße grüss gruß gott gute guten gutes morgen tag abend nacht mittag heute willkommen danke
-            dank dankbar vielen herzlichen schönen wiedersehen lebewohl leb lebt wohl tschüss servus ade bald geht
-            gehts freut freue gefreut erfreut sehen kennenzulernen ja nein gut schlecht schön nett verzeihung
-            entschuldigung wetter langweilig witz klug wunderbar großartig haha name heißt heißen freund herr frau
-            danken""".split(),
-        )
-    ),
-    about_visitor=any_of(
-        r"(?:erinner|entsinn)\w* (?:du|ihr|sie) (?:dich|euch|sich) (?:noch )?(?:an (?:mich|mein\w*)|was ich)",
-        r"(?:weißt|wisst|wissen|kennst|kennt|kennen) (?:du|ihr|sie) (?:noch )?(?:mich|mein\w*|was ich|wer ich|wie ich)",
-        r"(?:wie|wo|was|wer|wann|welche[rs]?) (?:heiße|hieß|ist|war|sind|waren|bin|habe) (?:ich|mein\w*)",
-        r"(?:sind|haben) wir uns (?:schon |bereits )?(?:begegnet|gesehen|getroffen|gesprochen)",
-        r"(?:habe|hatte) ich (?:dir|euch|ihnen)?\b.{0,40}\b(?:gesagt|erzählt|gefragt|erwähnt)",
-        r"ich (?:dir|euch|ihnen) (?:\w+ )?(?:gesagt|erzählt|erwähnt)",
-    ),
+    talk=GERMAN_TALK,
     second_person=words(
         """du dich dir dein deine deinem deinen deiner deines ihr euch euer eure eurem euren eurer eures"""
     ),

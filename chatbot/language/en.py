@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.en_talk import ENGLISH_TALK
 from chatbot.language.language import Language, any_of, words
 from chatbot.language.letters import CAPITALS, SMALL
 from chatbot.language.stemming import english_stem
@@ -22,25 +23,7 @@ ENGLISH = Language(
         """mr mrs ms dr st col capt prof rev hon sen jr sr esq lt sgt gen maj messrs mme mlle no vol p pp etc viz inst
         ult co bros"""
     ),
-    small_talk=frozenset(
-        map(
-            english_stem,
-            """hello hi hey greetings good morning afternoon evening night day today tonight thanks thank goodbye bye
-            farewell welcome nice pleased meet how fine well sorry yes no okay ok sure joke bored clever brilliant
-            wonderful great amazing cool lol haha really there again soon see later sleep weather name friend
-            mr""".split(),
-        )
-    ),
-    about_visitor=any_of(
-        r"do you (?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
-        r"(?:remember|recall) me\b",
-        r"(?:what|which|who|where|when) (?:is|was|are|were|did|do|have) (?:i|my)",
-        r"what(?:'s| is) my",
-        r"who am i",
-        r"have (?:we|i) (?:met|spoken|talked|asked|told)",
-        r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)",
-        r"i (?:told|asked|mentioned to) you",
-    ),
+    talk=ENGLISH_TALK,
     second_person=words("you your yours yourself"),
     in_third_person=(
         (re.compile(r"\b[Yy]our(?:s)?\b"), "{name}'s"),

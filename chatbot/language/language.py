@@ -6,18 +6,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chatbot.language.talk import Talk
+
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: there is one object for each language and persona
 class Language:
-    """A language as searches and checks need it. Words are in lower case, small talk as stems.
+    """A language as searches and checks need it. Words are in lower case.
 
     Attributes:
         code: ISO 639-1.
         stem: the stem of a word in lower case.
         stopwords: words that carry no meaning of their own.
         abbreviations: words behind which a full stop does not end a sentence.
-        small_talk: the stems that greetings, thanks and farewells are made of, stopwords aside.
-        about_visitor: found in what visitors ask about themselves ("What is my name?").
+        talk: by which messages are told apart.
         second_person: words that address the persona.
         in_third_person: patterns of such words, each with what takes its place; {name} stands for the persona's name.
         referring: words that point back to what was said before.
@@ -41,8 +42,7 @@ class Language:
     stem: Callable[[str], str]
     stopwords: frozenset[str]
     abbreviations: frozenset[str]
-    small_talk: frozenset[str]
-    about_visitor: re.Pattern[str]
+    talk: Talk
     second_person: frozenset[str]
     in_third_person: tuple[tuple[re.Pattern[str], str], ...]
     referring: frozenset[str]

@@ -60,9 +60,10 @@ def _language_of(
     code: str, address: tuple[str, ...], names: tuple[str, ...], phrases: tuple[str, ...], hypothetical: str
 ) -> Language:
     base = LANGUAGES[code]
+    talk = base.talk
     return replace(
         base,
-        small_talk=base.small_talk | {base.stem(word) for word in words_of(" ".join(address))},
+        talk=replace(talk, addressing=talk.addressing | set(words_of(" ".join(address)))),
         known_names=base.known_names | set(words_of(" ".join(names))),
         declining=(*base.declining, any_of(*map(re.escape, phrases))) if phrases else base.declining,
         hypothetical=hypothetical or base.hypothetical,

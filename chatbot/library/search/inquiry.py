@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from chatbot.language import Kind
 from chatbot.library.search.evidence import Reason, Step
 from chatbot.library.texts import Passage
 
@@ -78,6 +79,7 @@ class Inquiry:
     Attributes:
         question: as it was asked.
         history: the exchanges before it as (question, reply), the oldest first.
+        kind: what kind of message it is.
         context: what a follow-up refers to, in words of the exchange before it.
         context_weight: how much the words of the context count within a passage; the question's own count 1.
         phrasings: what is searched for.
@@ -96,6 +98,7 @@ class Inquiry:
 
     question: str
     history: tuple[tuple[str, str], ...] = ()
+    kind: Kind = "question"
     context: str = ""
     context_weight: float = 0.3
     phrasings: tuple[Phrasing, ...] = ()

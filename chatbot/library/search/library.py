@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError
-from chatbot.language import ENGLISH, Language, meaning_words
+from chatbot.language import ENGLISH, Kind, Language, kind_of, meaning_words
 from chatbot.library.index import Dense, Manifest, check_embedder, check_language, read_manifest, read_passages
 from chatbot.library.search.confidence import Calibration, signals_of
 from chatbot.library.search.evidence import Evidence, Found
@@ -109,6 +109,7 @@ class Library:
         question: str,
         plan: Plan = ADVANCED,
         *,
+        kind: Kind | None = None,
         history: Sequence[tuple[str, str]] = (),
         pieces: int | None = None,
         budget: int = 0,
@@ -119,6 +120,7 @@ class Library:
         Args:
             question: as it was asked.
             plan: how the search is made.
+            kind: what kind of message it is, where that has been decided.
             history: the exchanges before it as (question, reply), the oldest first.
             pieces: the most pieces of evidence, in place of the plan's own number.
             budget: the most tokens of evidence, as `Models.count` counts: the best pieces that fit, in the order of the
@@ -131,11 +133,12 @@ class Library:
         """
         began = time.perf_counter()
         number = pieces or plan.pieces
-        asked = Inquiry(question, tuple(history), pieces=number, budget=budget, recollections=recollections)
+        kind = kind or kind_of(question, self.tools.language, history)
+        asked = Inquiry(question, tuple(history), kind, pieces=number, budget=budget, recollections=recollections)
         steps = plan.steps if self.dense_ready else plan.until_vectors().steps
         done = self.tools.with_candidates(run(steps, asked, self.tools))
         evidence = tuple(map(_evidence, done.candidates[:number]))
-        unknown = self._passages.lexical.unknown(question)
+        unknown = () if kind == "going on" else self._passages.lexical.unknown(question)
         signals = signals_of(done, unknown)
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
         if 2 * len(unknown) > len(set(meaning_words(question, self.tools.language))):

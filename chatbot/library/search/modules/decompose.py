@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from chatbot.language import ENGLISH, Language, words_of
+from chatbot.language import ENGLISH, Language, kind_of, words_of
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Nested, run
 from chatbot.library.search.tools import Tools
@@ -30,7 +30,14 @@ class Decompose(Nested):
         """The pieces for all sub-questions in turn: the best of each first."""
         questions = sub_questions(inquiry.question, tools.language)
         shared = replace(inquiry, budget=inquiry.budget // len(questions), shares=len(questions))
-        answers = [run(self.steps, replace(shared, question=question), tools) for question in questions]
+        answers = [
+            run(
+                self.steps,
+                replace(shared, question=question, kind=kind_of(question, tools.language, inquiry.history)),
+                tools,
+            )
+            for question in questions
+        ]
         pieces: dict[tuple[str, str], Candidate] = {}
         for row in zip_longest(*(answer.candidates for answer in answers)):
             for candidate in row:

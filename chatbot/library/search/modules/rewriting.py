@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chatbot.language import ENGLISH, Language, names_in, words_of
+from chatbot.language import ENGLISH, IN_CONTEXT, Language, kind_of, last_matter, names_in
 from chatbot.library.search.inquiry import Inquiry, Phrasing
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
-
-SHORT = 4  # words; a question of so few seldom stands alone
 
 
 @dataclass(frozen=True)
@@ -31,10 +29,10 @@ class FollowUp(Module):
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Give a follow-up its context."""
-        if not inquiry.history or not is_follow_up(inquiry.question, tools.language):
+        if inquiry.kind not in IN_CONTEXT:
             return inquiry, ""
-        context = " ".join(inquiry.history[-1])
-        phrasings = [Phrasing(in_context(inquiry.question, inquiry.history, tools.language), by=self.name)]
+        context = _context(inquiry.history, tools.language)
+        phrasings = [Phrasing(f"{context} {inquiry.question}", by=self.name)]
         doubtful = bool(names_in(inquiry.question, tools.language))
         if doubtful:
             phrasings.append(Phrasing(inquiry.question))
@@ -49,17 +47,14 @@ class FollowUp(Module):
         )
 
 
-def is_follow_up(question: str, language: Language = ENGLISH) -> bool:
-    """Whether a question seems to need the exchange before it: it points back ("he", "there"), or is very short."""
-    words = words_of(question)
-    return bool(words) and (
-        len(words) <= SHORT or words[0] in language.continuing or any(word in language.referring for word in words)
-    )
-
-
 def in_context(question: str, history: Sequence[tuple[str, str]], language: Language = ENGLISH) -> str:
     """A follow-up after the exchange before it; any other question as it is."""
-    return " ".join((*history[-1], question)) if history and is_follow_up(question, language) else question
+    follows = kind_of(question, language, history) in IN_CONTEXT
+    return f"{_context(history, language)} {question}" if follows else question
+
+
+def _context(history: Sequence[tuple[str, str]], language: Language) -> str:
+    return " ".join(text for exchange in last_matter(history, language) for text in exchange)
 
 
 @dataclass(frozen=True)

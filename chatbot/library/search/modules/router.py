@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chatbot.language import kind_of, meaning_words
+from chatbot.language import WITHOUT_BOOKS, meaning_words, tells_of_self
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
+from chatbot.library.texts import Passage
 
 
 @dataclass(frozen=True)
@@ -21,24 +22,44 @@ class Router(Module):
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Decide whether, and where."""
-        language = tools.language
-        words, strange = meaning_words(inquiry.question, language), tools.lexical.unknown(inquiry.question)
+        if inquiry.kind == "about the visitor":
+            return self._recalled(inquiry, tools)
+        intent: str = inquiry.kind
+        if intent in WITHOUT_BOOKS or self._strange(inquiry, tools):
+            intent = intent if intent in WITHOUT_BOOKS else "unknown words"
+            return replace(inquiry, intent=intent, ended=True), f"{intent}: no books are opened"
+        return replace(inquiry, intent=intent), intent
+
+    def _strange(self, inquiry: Inquiry, tools: Tools) -> bool:
+        """Whether half of what a question asks about, or more, occurs nowhere in the books."""
+        if inquiry.kind == "going on":
+            return False
+        strange = tools.lexical.unknown(inquiry.question)
+        words = meaning_words(inquiry.question, tools.language)
         unknown = [word for word in words if word in strange]
-        known = [word for word in words if word not in strange]
-        intent = kind_of(inquiry.question, language, known=known, unknown=unknown)
-        routed = replace(inquiry, intent=intent)
-        if intent in ("small talk", "unknown words"):
-            return replace(routed, ended=True), f"{intent}: no books are opened"
-        if intent == "about the visitor":
-            said = tuple(inquiry.recollections()) if inquiry.recollections else ()
-            asked = set(tools.terms(inquiry.question))
-            ranked = sorted(
-                said, key=lambda passage: -len(asked & set(tools.terms(passage.text)))
-            )  # given latest first
-            made = [
-                Candidate(passage, -1, 1 / (60 + rank), text=passage.text).with_reason(self.name, rank, 1 / rank)
-                for rank, passage in enumerate(ranked, 1)
-            ]
-            done = replace(routed, candidates=tuple(made[: inquiry.pieces]), ended=True)
-            return done, f"{intent}: {len(said)} earlier messages"
-        return routed, intent
+        return bool(unknown) and 2 * len(unknown) >= len(words)
+
+    def _recalled(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
+        """What the visitor told, the nearest to the question first.
+
+        Where his name is asked for, where he gave it; then what shares most words with the question; then what he told
+        of himself; then the latest, as they are given.
+        """
+        language = tools.language
+        asked = set(tools.terms(inquiry.question))
+        name = bool(language.talk.asks_name.search(inquiry.question))
+
+        def nearness(passage: Passage) -> tuple[bool, int, bool]:
+            return (
+                name and bool(language.talk.gives_name.search(passage.text)),
+                len(asked & set(tools.terms(passage.text))),
+                tells_of_self(passage.text, language),
+            )
+
+        told = tuple(inquiry.recollections()) if inquiry.recollections else ()
+        made = [
+            Candidate(passage, -1, 1 / (60 + rank), text=passage.text).with_reason(self.name, rank, 1 / rank)
+            for rank, passage in enumerate(sorted(told, key=nearness, reverse=True), 1)
+        ]
+        done = replace(inquiry, intent=inquiry.kind, candidates=tuple(made[: inquiry.pieces]), ended=True)
+        return done, f"{inquiry.kind}: {len(told)} earlier messages"

@@ -1,0 +1,190 @@
+"""What a message is: small talk, a question of its own, a follow-up, or something about the visitor.
+
+All of it is decided here, from the message and what was said before it; which words and phrases decide, the language
+says. Small talk is recognised by what it is, never by the absence of something else: a message in words that nobody
+knows is a question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+from chatbot.language.language import Language
+from chatbot.language.text import meaning_words, names_in, to_plain, words_of
+
+Kind = Literal[
+    "small talk", "told by the visitor", "about the visitor", "about the persona", "going on", "follow-up", "question"
+]
+Exchanges = Sequence[tuple[str, str]]
+
+WITHOUT_BOOKS: frozenset[Kind] = frozenset({"small talk", "told by the visitor"})
+IN_CONTEXT: frozenset[Kind] = frozenset({"going on", "follow-up"})
+SHORT = 4  # words; a question of so few seldom stands alone
+SMALL_TALK_WORDS = 20  # a longer message is no small talk, whatever its words
+OTHER_WORDS = 1  # words of meaning in a courteous statement that are not the usual ones
+OTHER_WORDS_TO_YOU = 3  # the same, where the visitor speaks of himself and the persona: "I am indebted to you"
+REACH = 2  # exchanges that a follow-up refers back to at most
+
+_END = re.compile(r"""(?<=[.!?])["')\]]*\s+|(?<=[。！？؟।])|\n+""")
+
+
+def kind_of(message: str, language: Language, history: Exchanges = ()) -> Kind:
+    """What kind of message a visitor wrote.
+
+    Args:
+        message: as it was written.
+        language: the persona's.
+        history: the exchanges before it as (question, reply), the oldest first.
+    """
+    if is_about_visitor(message, language):
+        return "about the visitor"
+    before = last_matter(history, language)
+    if before and _goes_on(message, language, before[-1]):
+        return "going on"
+    if is_small_talk(message, language):
+        return "small talk"
+    if _tells_of_visitor(message, language):
+        return "told by the visitor"
+    if before and is_follow_up(message, language):
+        return "follow-up"
+    if language.second_person & set(words_of(message)) and not names_in(message, language):
+        return "about the persona"
+    return "question"
+
+
+def is_small_talk(message: str, language: Language) -> bool:
+    """Whether a message that nothing was said before holds nothing that a book could answer.
+
+    Each of its sentences is made of courtesies and the words that go with them ("Good evening, how are you?"), or is a
+    statement of nobody else in which hardly a word of meaning is another ("What a lovely room you have"). A message
+    without a word is small talk too.
+    """
+    return len(words_of(message)) <= SMALL_TALK_WORDS and all(
+        _is_courteous(sentence, language) for sentence in sentences_of_message(message, language)
+    )
+
+
+def is_about_visitor(message: str, language: Language) -> bool:
+    """Whether visitors ask about themselves or what they said before ("What is my name?", "Have we met?")."""
+    return bool(language.talk.about_visitor.search(to_plain(message)))
+
+
+def is_question(sentence: str, language: Language) -> bool:
+    """Whether a sentence asks something, with or without a question mark ("tell me who did it")."""
+    plain = to_plain(sentence).lower().lstrip("\"'(")
+    return plain.rstrip("\"')").endswith(("?", "？", "؟")) or bool(language.talk.asking.match(plain))
+
+
+def is_follow_up(question: str, language: Language) -> bool:
+    """Whether a question seems to need the exchange before it: it points back ("he", "there"), or is very short."""
+    words = words_of(question)
+    return bool(words) and (
+        len(words) <= SHORT or words[0] in language.continuing or any(word in language.referring for word in words)
+    )
+
+
+def last_matter(history: Exchanges, language: Language) -> Exchanges:
+    """What a follow-up refers back to: the last exchange that was no small talk.
+
+    With the one before it, where its question has no words of its own ("Who was he?").
+    """
+    for last in range(len(history) - 1, -1, -1):
+        question, reply = history[last]
+        if _asks(reply) or not is_small_talk(question, language):
+            first = last
+            while first and last - first < REACH - 1 and not meaning_words(history[first][0], language):
+                first -= 1
+            return history[first : last + 1]
+    return ()
+
+
+@lru_cache(maxsize=8192)  # a visitor's earlier messages are looked through again and again
+def statements(message: str, language: Language) -> str:
+    """What a message tells: its sentences without questions and courtesies; an empty string where it tells nothing."""
+    return " ".join(
+        sentence
+        for sentence in sentences_of_message(message, language)
+        if not is_question(sentence, language)
+        and not is_about_visitor(sentence, language)
+        and not is_small_talk(sentence, language)
+    )
+
+
+def tells_of_self(text: str, language: Language) -> bool:
+    """Whether somebody speaks of himself: "I", "my"."""
+    return bool(language.talk.first_person & set(words_of(text)))
+
+
+def sentences_of_message(message: str, language: Language) -> list[str]:
+    """The sentences and lines of a message, in which nobody need begin a sentence with a capital."""
+    sentences: list[str] = []
+    start = 0
+    for end in _END.finditer(message):
+        part = message[start : end.start()]
+        last = part.split()[-1] if part.split() else ""
+        if "\n" not in end[0] and last.endswith(".") and last.strip(".(\"'").lower() in language.abbreviations:
+            continue
+        sentences.append(part.strip())
+        start = end.end()
+    sentences.append(message[start:].strip())
+    return [sentence for sentence in sentences if sentence]
+
+
+def _asks(reply: str) -> bool:
+    return to_plain(reply).rstrip("\"')").endswith("?")
+
+
+def _tells_of_visitor(message: str, language: Language) -> bool:
+    """Whether a message says who the visitor is, and asks nothing."""
+    sentences = sentences_of_message(to_plain(message), language)
+    return any(map(language.talk.introducing.match, sentences)) and not any(
+        is_question(sentence, language) or language.interrogative.search(sentence) for sentence in sentences
+    )
+
+
+def _is_courteous(sentence: str, language: Language) -> bool:
+    def light(word: str) -> bool:
+        return language.stem(word) in language.talk.light or word in language.talk.addressing
+
+    words = words_of(sentence)
+    if not words:
+        return True
+    left = _without(language.talk.courtesies, words).split()
+    if (len(left) < len(words) or any(map(light, left))) and all(
+        light(word) or word in language.talk.fillers for word in left
+    ):
+        return True
+    if not _without((*language.talk.going_on, *language.talk.accepting), words):
+        return True
+    if is_question(sentence, language) or language.talk.third_person & set(words):
+        return False
+    said = words_of(_without(language.talk.going_on, words))
+    without_meaning = language.stopwords | language.talk.first_person
+    other = [word for word in said if word not in without_meaning and not light(word)]
+    named = [word for name in names_in(sentence, language) for word in words_of(name) if not light(word)]
+    if named:
+        return False
+    if language.talk.first_person & set(words) and language.second_person & set(words):
+        return len(other) <= OTHER_WORDS_TO_YOU
+    return any(map(light, said)) and len(other) <= OTHER_WORDS
+
+
+def _without(phrases: tuple[str, ...], words: Sequence[str]) -> str:
+    return _one_of(phrases).sub(" ", " ".join(words)).strip()
+
+
+@lru_cache(maxsize=64)
+def _one_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(sorted(phrases, key=len, reverse=True))})(?!\S)")
+
+
+def _goes_on(message: str, language: Language, before: tuple[str, str]) -> bool:
+    """Whether a message says no more than that what was said before is to go on: "yes", "and then?", "?"."""
+    words = [word for word in words_of(message) if word not in language.talk.addressing]
+    if not words:
+        return "?" in message
+    asked = language.talk.accepting if _asks(before[1]) else ()
+    return not _without((*language.talk.going_on, *asked), words)

@@ -1,0 +1,51 @@
+"""What has to be known of a language to tell what kind of message was written, as data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity, as `Language`
+class Talk:
+    """The words and phrases of talk. Words are in lower case and without a possessive's 's; phrases are patterns.
+
+    Attributes:
+        light: stems of the words of which small talk is made.
+        courtesies: phrases of which it is made besides: "how are you".
+        fillers: words without meaning that may stand among both.
+        addressing: forms of address and exclamations: "sir", "oh".
+        going_on: phrases that ask for more of what was said before: "yes", "and then", "tell me more".
+        accepting: the same, where they answer a question alone: "all right".
+        asking: the beginning of a sentence that asks something, with or without a question mark.
+        first_person: words by which somebody speaks of himself.
+        third_person: words by which others are spoken of.
+        introducing: the beginning of a sentence in which visitors say who they are.
+        about_visitor: found in what visitors ask about themselves ("What is my name?").
+        asks_name: found where they ask for their own name.
+        gives_name: found where they have told it.
+    """
+
+    light: frozenset[str]
+    courtesies: tuple[str, ...]
+    fillers: frozenset[str]
+    addressing: frozenset[str]
+    going_on: tuple[str, ...]
+    accepting: tuple[str, ...]
+    asking: re.Pattern[str]
+    first_person: frozenset[str]
+    third_person: frozenset[str]
+    introducing: re.Pattern[str]
+    about_visitor: re.Pattern[str]
+    asks_name: re.Pattern[str]
+    gives_name: re.Pattern[str]
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """The patterns of a list that is written as a text, with strokes or line ends between them."""
+    return tuple(phrase.strip() for line in text.split("\n") for phrase in line.split(" / ") if phrase.strip())
+
+
+def beginning(opening: str, *choices: str) -> re.Pattern[str]:
+    """What matches one of several patterns at the beginning, behind an opening that may be repeated or left out."""
+    return re.compile(rf"(?:{opening})*(?:{'|'.join(choices)})", re.IGNORECASE)
