@@ -5,7 +5,6 @@ A command imports heavy packages itself, so that `--help` is quick.
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -45,11 +44,6 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 def main() -> None:
     """Run the command line; errors are printed as messages, without a traceback."""
-    # Libraries must neither send telemetry nor warn about their own threads.
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         app()
     except BakerStreetError as error:

@@ -37,7 +37,6 @@ def serve(resources: Resources, say: Say, host: str | None = None, port: int | N
     for stop_signal in (signal.SIGINT, signal.SIGTERM):
         # Set explicitly because a program that a script starts in the background inherits "ignore".
         signal.signal(stop_signal, signal.default_int_handler)
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
     say("Opening Baker Street ...")
     getattr(resources.engine, "weights", None)  # a missing model is reported now; a remote engine has no weights
