@@ -64,6 +64,7 @@ class Question:
         parent: the turn that this one follows; None: it is the first of its conversation.
         history: earlier exchanges, where nothing is stored.
         attempt: 0 for the first answer; a retry counts up, which gives another seed.
+        visitor: the id of who asks, whose own texts are searched too; None: the shared ones alone.
     """
 
     text: str
@@ -73,4 +74,5 @@ class Question:
     parent: str | None = None
     history: tuple[Exchange, ...] = ()
     attempt: int = 0
+    visitor: str | None = None
     seed: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from chatbot.library.search import Library
     from chatbot.search_models import SearchModels
 
+logger = logging.getLogger(__name__)
+
 SOON = 1_000  # passages that a command embeds before it goes on: some seconds
+VISITORS = 64  # whose libraries stay open
 BEHIND = 16  # passages that are embedded at once behind a page
 
 
@@ -42,6 +46,7 @@ class Resources:
         self._personas: dict[str, LoadedPersona] = {}
         self._searching: dict[str, SearchModels] = {}
         self._libraries: dict[str, tuple[tuple[object, ...], Library]] = {}
+        self._visitors: dict[tuple[str, str], tuple[tuple[int, ...], Library, Library]] = {}  # the last used last
         self._lock = threading.RLock()  # opening a library asks for its persona and its models
         self._filling: dict[str, threading.Thread] = {}
         self._fill_errors: dict[str, str] = {}
@@ -88,26 +93,63 @@ class Resources:
         """Where the library of a persona lies."""
         return self.settings.library_dir / persona_id
 
-    def library(self, persona_id: str) -> Library:
-        """The library of a persona; opened again when its passages or its embedder were changed.
+    def library(self, persona_id: str, visitor: str | None = None) -> Library:
+        """The library of a persona; opened again when its passages or its embedder were changed, by any process.
 
         While its vectors are filled in it stays open, and says by itself how far they are.
+
+        Args:
+            persona_id: whose library.
+            visitor: who searches it: his own texts are searched beside the shared ones; None: those alone.
 
         Raises:
             LibraryError: there is none yet, it is damaged, or another embedder built it.
         """
+        from chatbot.library.index import IndexReplacedError
+
+        with self._lock:
+            while True:
+                shared = self._shared_library(persona_id)
+                try:
+                    return self._beside(persona_id, shared, visitor) if visitor is not None else shared
+                except IndexReplacedError:
+                    if self._shared_library(persona_id) is shared:
+                        raise
+
+    def _shared_library(self, persona_id: str) -> Library:
         from chatbot.library.index import index_stamp, read_manifest
 
         folder = self.library_folder(persona_id)
-        with self._lock:
-            manifest = read_manifest(folder)
-            stamp = (manifest.embedder if manifest else "", index_stamp(folder))
-            known = self._libraries.get(persona_id)
-            if known and known[0] == stamp:
-                return known[1]
-            library = self._open_library(persona_id)
-            self._libraries[persona_id] = (stamp, library)
-            return library
+        manifest = read_manifest(folder)
+        stamp = (manifest.embedder if manifest else "", index_stamp(folder))
+        known = self._libraries.get(persona_id)
+        if known and known[0] == stamp:
+            return known[1]
+        library = self._open_library(persona_id)
+        self._libraries[persona_id] = (stamp, library)
+        return library
+
+    def _beside(self, persona_id: str, shared: Library, visitor: str) -> Library:
+        """The library with a visitor's texts; those that were used last stay open."""
+        from chatbot.library.index import IndexReplacedError, OwnTexts
+
+        stamp = OwnTexts(self.library_folder(persona_id), visitor).stamp
+        known = self._visitors.pop((persona_id, visitor), None)
+        if not stamp:
+            return shared
+        if known is None or known[:2] != (stamp, shared):
+            try:
+                library = shared.beside(visitor)
+            except IndexReplacedError:
+                raise
+            except LibraryError as error:  # the Library tab says so too; what everybody has is searched all the same
+                logger.warning("%s", error)
+                library = shared
+            known = (OwnTexts(self.library_folder(persona_id), visitor).stamp, shared, library)
+        self._visitors[persona_id, visitor] = known
+        while len(self._visitors) > VISITORS:
+            self._visitors.pop(next(iter(self._visitors)))
+        return known[2]
 
     def library_embedder(self, persona_id: str, *, anew: bool = False) -> Embedder:
         """The embedder that a library works with: the one that built it, the persona's tuned one for a new library.

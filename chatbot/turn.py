@@ -61,7 +61,7 @@ def gather(turn: Turn) -> Gathered:
     plan = _plan(turn, kind)
     if plan is None:
         return Gathered(history)
-    found = turn.resources.library(turn.asked.persona).search(
+    found = turn.resources.library(turn.asked.persona, turn.asked.visitor).search(
         turn.asked.text,
         plan,
         kind=kind,
@@ -77,7 +77,7 @@ def _plan(turn: Turn, kind: Kind) -> Plan | None:
     """How a message of this kind is looked up; None where it is not: what concerns the visitor is in no book."""
     if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
         return None
-    plan = turn.resources.library(turn.asked.persona).plan(turn.mode.knowledge)
+    plan = turn.resources.library(turn.asked.persona, turn.asked.visitor).plan(turn.mode.knowledge)
     return plan if plan.recalls or kind != "about the visitor" else None
 
 

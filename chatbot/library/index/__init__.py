@@ -12,12 +12,17 @@ from chatbot.library.index.manifest import (
     index_stamp,
     read_manifest,
 )
+from chatbot.library.index.own_texts import IndexReplacedError, OwnTexts
+from chatbot.library.index.own_vectors import DenseBeside
 from chatbot.library.index.passages import Passages, read_passages
 
 __all__ = [
     "Dense",
+    "DenseBeside",
+    "IndexReplacedError",
     "Lexical",
     "Manifest",
+    "OwnTexts",
     "Passages",
     "SourceEntry",
     "add_text",

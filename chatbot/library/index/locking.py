@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from weakref import WeakValueDictionary
 
 from chatbot.errors import LibraryError
 
@@ -27,7 +28,7 @@ class _FolderLock:
     depth: int = 0  # how often its holder holds it
 
 
-_locks: dict[Path, _FolderLock] = {}
+_locks: WeakValueDictionary[Path, _FolderLock] = WeakValueDictionary()  # as long as somebody uses one
 _locks_lock = threading.Lock()
 
 
@@ -39,7 +40,8 @@ def writing(folder: Path) -> Iterator[None]:
         LibraryError: nothing can be written there, or another process has been changing it for ten minutes.
     """
     with _locks_lock:
-        held = _locks.setdefault(folder.resolve(), _FolderLock())
+        held = _locks.get(folder.resolve()) or _FolderLock()
+        _locks[folder.resolve()] = held
     with held.lock:
         held.depth += 1
         stream = None

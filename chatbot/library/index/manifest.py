@@ -79,12 +79,16 @@ class Contents(BaseModel):
     Attributes:
         sources: by name, in the order in which they are listed.
         language: whose stems it holds (ISO 639-1).
+        written: names this writing of the index; no other has the same.
+        base: of the index of a visitor's own texts: which writing of the shared index it continues.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sources: dict[str, SourceEntry] = {}
     language: Annotated[str, AfterValidator(_known_language)] = ENGLISH.code
+    written: str = ""
+    base: str = ""
 
     @property
     def total(self) -> int:

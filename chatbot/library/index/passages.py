@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import tantivy
 from tantivy import Occur, Order, Query
@@ -41,7 +42,6 @@ from chatbot.library.index.manifest import (
     from_index,
     index_stamp,
     read_contents,
-    source_name,
     unreadable,
 )
 from chatbot.library.texts import Passage
@@ -60,6 +60,7 @@ class Passages:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         contents = read_contents(folder)
+        self.contents = contents
         self.stamp = contents.stamp
         self.language = contents.language
         index = tantivy.Index.open(str(folder))
@@ -164,6 +165,8 @@ def write_index(
     replaced: Mapping[str, Sequence[Passage]],
     sources: Mapping[str, SourceEntry],
     language: Language = ENGLISH,
+    *,
+    base: str = "",
 ) -> None:
     """Replace the index of a library by one in which some sources hold other passages.
 
@@ -173,8 +176,10 @@ def write_index(
         replaced: what the sources of these names shall hold, where it is not what they hold now.
         sources: all sources as they are then.
         language: of the texts.
+        base: of the index of a visitor's own texts: which writing of the shared index `old` is.
 
     Raises:
+        FileNotFoundError: `old` was replaced meanwhile.
         OSError: it cannot be written; what was there is still there.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -184,11 +189,10 @@ def write_index(
     partial = Path(tempfile.mkdtemp(prefix=".index-", dir=folder))
     try:
         if old is not None:
-            _link_files(old.folder, partial)
+            _link_files(old, partial)
         _write_passages(partial, old, replaced, language)
-        (partial / CONTENTS).write_text(
-            Contents(sources=dict(sources), language=language.code).model_dump_json(), encoding="utf-8"
-        )
+        contents = Contents(sources=dict(sources), language=language.code, written=uuid4().hex, base=base)
+        (partial / CONTENTS).write_text(contents.model_dump_json(), encoding="utf-8")
         aside = folder / OLD_INDEX
         if (folder / INDEX).exists():
             shutil.rmtree(aside, ignore_errors=True)
@@ -199,15 +203,19 @@ def write_index(
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _link_files(index: Path, partial: Path) -> None:
+def _link_files(old: Passages, partial: Path) -> None:
     """Give a new index the files of the old one. Tantivy never writes into a file: it makes new ones."""
-    for file in index.iterdir():
+    for file in old.folder.iterdir():
         if file.name == CONTENTS or file.suffix == ".lock":
             continue
         try:
             (partial / file.name).hardlink_to(file)
+        except FileNotFoundError:
+            raise
         except OSError:  # the file system has no hard links
             shutil.copy2(file, partial / file.name)
+    if read_contents(old.folder).written != old.contents.written:
+        raise FileNotFoundError(f"{old.folder} was replaced")
 
 
 def _write_passages(
@@ -221,17 +229,17 @@ def _write_passages(
         for source, passages in replaced.items():
             writer.delete_documents_by_term(SOURCE, source)
             for passage in passages:
-                writer.add_document(_document(next(positions), passage, language))
+                writer.add_document(_document(next(positions), passage, source, language))
         writer.commit()
         writer.wait_merging_threads()
     except ValueError as error:  # what tantivy raises for everything
         raise OSError(str(error)) from error
 
 
-def _document(position: int, passage: Passage, language: Language) -> tantivy.Document:
+def _document(position: int, passage: Passage, source: str, language: Language) -> tantivy.Document:
     made = document(position, passage.indexed(), language)
     made.add_text(ID, passage.id)
-    made.add_text(SOURCE, source_name(passage))
+    made.add_text(SOURCE, source)
     made.add_text(WORK, passage.work)
     made.add_bytes(STORED, json.dumps(vars(passage), ensure_ascii=False).encode())
     return made

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import LibraryError
 from chatbot.language import ENGLISH, Kind, Language, kind_of, meaning_words
-from chatbot.library.index import Dense, Manifest, check_embedder, check_language, read_manifest, read_passages
+from chatbot.library.index import (
+    Dense,
+    DenseBeside,
+    Manifest,
+    OwnTexts,
+    check_embedder,
+    check_language,
+    read_manifest,
+    read_passages,
+)
 from chatbot.library.search.confidence import Calibration, signals_of
 from chatbot.library.search.evidence import Evidence, Found
 from chatbot.library.search.inquiry import Candidate, Inquiry
@@ -77,6 +87,38 @@ class Library:
         self.tools = Tools(
             passages, passages.lexical, self._embedder, self._dense, self._open_dense, models, persona, language
         )
+
+    def beside(self, visitor: str) -> Library:
+        """The library as one visitor has it: his own texts beside the shared ones; the same where he has none.
+
+        Args:
+            visitor: his id, as the server knows it.
+
+        Raises:
+            IndexReplacedError: the shared texts were changed since this library was opened.
+            LibraryError: his texts cannot be read.
+        """
+        own = OwnTexts(self._folder, visitor)
+        passages = own.passages(self._passages)
+        if passages is None:
+            return self
+
+        def with_own(embedder: Embedder, shared: Dense) -> DenseBeside:
+            return DenseBeside(shared, own.vectors(passages, embedder))
+
+        library = copy(self)
+        library._passages = passages
+        library.tools = Tools(
+            passages,
+            passages.lexical,
+            self._embedder,
+            with_own(self._embedder, self._dense),
+            lambda embedder: with_own(embedder, self._open_dense(embedder)),
+            self._models,
+            self.tools.persona,
+            self.tools.language,
+        )
+        return library
 
     @property
     def passages(self) -> Sequence[Passage]:

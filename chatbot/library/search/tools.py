@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from chatbot.language import ENGLISH, Language, split_sentences
 from chatbot.library.index import terms
@@ -17,7 +17,18 @@ from chatbot.library.texts import CASEBOOK
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
-    from chatbot.library.index import Dense, Lexical, Passages
+    from chatbot.library.index import Lexical, Passages
+
+
+class Vectors(Protocol):
+    """The vectors of one embedder over the passages."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether every passage has its vector."""
+
+    def search(self, vector: Sequence[float], number: int) -> list[tuple[int, float]]:
+        """Positions and cosines of the nearest passages, the nearest first."""
 
 
 class Tools:
@@ -39,8 +50,8 @@ class Tools:
         passages: Passages,
         lexical: Lexical,
         embedder: Embedder,
-        dense: Dense,
-        open_dense: Callable[[Embedder], Dense],
+        dense: Vectors,
+        open_dense: Callable[[Embedder], Vectors],
         models: Models,
         persona: str = "",
         language: Language = ENGLISH,
@@ -52,12 +63,12 @@ class Tools:
         self.language = language
         self._main = (embedder, dense)
         self._open_dense = open_dense
-        self._opened = {"": self._main}
+        self._opened: dict[str, tuple[Embedder, Vectors]] = {"": self._main}
         self._lock = threading.Lock()
         self.vector = lru_cache(maxsize=512)(self._vector)
         self.sentences = lru_cache(maxsize=4096)(self._sentences)
 
-    def vectors(self, embedder: str = "") -> tuple[Embedder, Dense]:
+    def vectors(self, embedder: str = "") -> tuple[Embedder, Vectors]:
         """An embedder by its name, with its vectors; those of the main one where no other has that name."""
         with self._lock:
             if embedder not in self._opened:
