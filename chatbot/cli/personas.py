@@ -61,12 +61,13 @@ def check(
 def _beside(loaded: LoadedPersona) -> list[str]:
     """What is wrong with the casebook, the lines and the questions beside a persona file: the first mistake of each."""
     from chatbot.evaluation import read_known_questions
-    from chatbot.library.texts import casebook_sections
+    from chatbot.library.texts import casebook_sections, probable_questions
     from chatbot.tuning import read_lines
 
     wrong = []
     for file, read in (
         (loaded.casebook, lambda file: casebook_sections(file, loaded.persona.name)),
+        (loaded.casebook, probable_questions),
         (loaded.lines, read_lines),
         (loaded.questions, read_known_questions),
     ):

@@ -12,6 +12,7 @@ from chatbot.library.texts.passages import (
     cut,
     recollection,
 )
+from chatbot.library.texts.probable import ProbableQuestion, probable_questions
 from chatbot.library.texts.readers import SUFFIXES, content_key, read_text_file
 from chatbot.library.texts.sources import gather_texts
 
@@ -22,11 +23,13 @@ __all__ = [
     "TEXT",
     "CountTokens",
     "Passage",
+    "ProbableQuestion",
     "Section",
     "casebook_sections",
     "content_key",
     "cut",
     "gather_texts",
+    "probable_questions",
     "read_text_file",
     "recollection",
     "sections_of",
