@@ -248,6 +248,28 @@ def test_a_change_that_is_killed_anywhere_leaves_the_library_before_or_after_it(
     assert not [left for left in folder.iterdir() if left.name.startswith(".index")]
 
 
+@pytest.mark.parametrize(
+    "point", ["before anything is embedded", "when all is embedded", "before the index is replaced", *OLD_STAYS]
+)
+def test_a_fresh_build_that_is_killed_leaves_the_old_library_and_the_next_one_leaves_nothing_of_both(
+    persona: LoadedPersona, folder: Path, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = Counting()
+    build_library(persona, folder, embedder, texts=BOOK)
+    entry(persona.folder, "cat", "The Cat", "The cat of Thistle Lodge is called Haddock now.")
+    with monkeypatch.context() as patch:
+        POINTS[point](patch)
+        with pytest.raises(Interrupted):
+            build_library(persona, folder, embedder, texts=BOOK, fresh=True)
+    library = opened(folder, embedder)
+    assert library.dense_ready and modules(library) == {"dense", "bm25", "focus"}
+    assert "Pilchard" in library.search("What is the cat called?").evidence[0].text
+    build_library(persona, folder, embedder, texts=BOOK, fresh=True)
+    assert is_whole(folder, embedder)
+    assert "Haddock" in opened(folder, embedder).search("What is the cat called?").evidence[0].text
+    assert len(open_chroma(folder, embedder, None)._client.list_collections()) == 1
+
+
 def test_a_text_whose_addition_was_killed_behind_the_index_keeps_its_title(
     persona: LoadedPersona, folder: Path, tea: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

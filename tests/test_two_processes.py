@@ -185,3 +185,34 @@ def test_what_a_killed_process_left_half_written_harms_nobody(page: Resources, h
     assert "mill.txt" not in [source for source, *_ in found(page, ASKED)]
     add_text(page.persona("quill"), folder_of(page), page.embedder, page.settings.home / "mill.txt")
     assert found(page, IN_OTHER_WORDS, "naive")[0][0] == "mill.txt" and is_whole(page)
+
+
+def test_a_library_that_another_process_builds_afresh_is_searched_as_it_was_until_it_is_whole(
+    page: Resources, other: SecondProcess
+) -> None:
+    changed = {"kettles.txt": BOOK["kettles.txt"].replace("third stair", "seventh stair")}
+    asked, answers, errors = "Where did Barnaby Quill keep his copper kettle?", set[str](), []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                best = found(page, asked)[0][1]
+                answers.add(next(stair for stair in ("third", "seventh") if f"{stair} stair" in best))
+            except Exception as error:
+                errors.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    for number in range(2):
+        texts = changed if number == 0 else BOOK
+        assert other.ask("fresh", texts=texts) == len(read_passages(folder_of(page)))
+        for plan in ("rag", "naive"):
+            assert the_same(page, other, asked, plan)
+            stair = "seventh stair" if texts is changed else "third stair"
+            assert stair in found(page, asked, plan)[0][1]
+    done.set()
+    asking.join()
+    assert not errors and answers <= {"third", "seventh"}
+    assert is_whole(page)
+    assert len(open_chroma(folder_of(page), page.embedder, None)._client.list_collections()) == 1

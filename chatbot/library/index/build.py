@@ -6,7 +6,8 @@ continues where it stopped.
 
 A new library gets its passages and BM25 first, so that it can be searched by words at once, and its vectors after that.
 A complete library is changed in one step: new passages are embedded, then the index is replaced, then the vectors of
-passages that are no longer in it are deleted.
+passages that are no longer in it are deleted. One that is built afresh gets collections of other names, so that the old
+one is searched, also by other processes, until the new one is whole.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from chatbot.errors import LibraryError, SourceError
 from chatbot.language import Language, language_of
@@ -32,7 +34,7 @@ from chatbot.library.index.chroma import (
     put_into,
 )
 from chatbot.library.index.clients import CHROMA, forget
-from chatbot.library.index.dense import fill_library
+from chatbot.library.index.dense import fill_library, sweep
 from chatbot.library.index.locking import writing
 from chatbot.library.index.manifest import (
     INDEX,
@@ -85,8 +87,8 @@ def build_library(
         texts: the text of every source to be taken in, by its file name. Sources that are in the library and not
             named here stay as they are; None: the casebook alone is brought up to date.
         chroma_url: a Chroma server instead of the embedded store.
-        fresh: throw the old library away first.
-        behind: where the library is not complete yet, leave the vectors to `fill_library`.
+        fresh: build it as if there were none. The old one is searched until the new one is whole.
+        behind: where the library is not complete yet, or is built afresh, leave the vectors to `fill_library`.
         on_progress: told how many passages are embedded, of how many.
 
     Raises:
@@ -110,6 +112,9 @@ def build_library(
     titles = {CASEBOOK: "Casebook"} | {source.file: source.title for source in loaded.persona.sources}
     with writing(folder):
         if fresh:
+            entries = {name: SourceEntry.of(titles[name], passages) for name, passages in replaced.items() if passages}
+            if old := _standing(folder, embedder, chroma_url):
+                return _anew(folder, embedder, old, replaced, entries, language, chroma_url, on_progress, behind=behind)
             _discard(folder, chroma_url)
         manifest = read_manifest(folder)
         if manifest:
@@ -205,13 +210,7 @@ def _replace(
         held |= known_ids(folder, chroma) - old.ids().keys()
     new = [passage for id_, passage in coming.items() if id_ not in held]
     stale = sorted(held - coming.keys())
-    on_progress(0, len(new))
-    for start in range(0, len(new), BATCH):
-        some = new[start : start + BATCH]
-        vectors = embedder.embed_documents([passage.indexed() for passage in some])
-        with changing(folder, embedder, chroma_url, after.total) as chroma:
-            put_into(folder, chroma, some, vectors, with_texts=after.total <= TEXTS_LIMIT)
-        on_progress(start + len(some), len(new))
+    _embed(folder, embedder, new, after.total, chroma_url, on_progress)
     # The collection holds the old set and the new one; the new index is in place before anything is deleted.
     write_manifest(folder, before.with_filled(embedder.fingerprint, old.stamp, after.stamp))
     if replaced:
@@ -220,7 +219,72 @@ def _replace(
         with changing(folder, embedder, chroma_url, after.total) as chroma:
             delete_ids(folder, chroma, stale)
     write_manifest(folder, after.with_filled(embedder.fingerprint, after.stamp))
+    sweep(folder, chroma_url)
     return Built(after.total, len(new), len(stale))
+
+
+def _anew(
+    folder: Path,
+    embedder: Embedder,
+    before: Manifest,
+    made: Mapping[str, Sequence[Passage]],
+    entries: Mapping[str, SourceEntry],
+    language: Language,
+    chroma_url: str | None,
+    on_progress: Progress,
+    *,
+    behind: bool,
+) -> Built:
+    """Build a library afresh, its vectors in a collection of another name, and then put it in the old one's place."""
+    after = Manifest(embedder=embedder.fingerprint, window=embedder.max_tokens, generation=uuid4().hex[:8])
+    after = after.changed(contents=Contents(sources=dict(entries), language=language.code))
+    name = after.collection(folder.name, embedder.fingerprint)
+    passages = [passage for some in made.values() for passage in some]
+    # Where this is killed, the next build deletes what it left.
+    write_manifest(folder, before.changed(leaving=(*before.leaving, name)))
+    if not behind:
+        _embed(folder, embedder, passages, len(passages), chroma_url, on_progress, name)
+        after = after.with_filled(embedder.fingerprint, after.stamp)
+    write_index(folder, None, made, entries, language)
+    write_manifest(folder, after.changed(leaving=before.collections(folder.name)))
+    sweep(folder, chroma_url)
+    return Built(after.total, 0 if behind else len(passages), 0)
+
+
+def _embed(
+    folder: Path,
+    embedder: Embedder,
+    passages: Sequence[Passage],
+    total: int,
+    chroma_url: str | None,
+    on_progress: Progress,
+    name: str | None = None,
+) -> None:
+    on_progress(0, len(passages))
+    for start in range(0, len(passages), BATCH):
+        some = passages[start : start + BATCH]
+        vectors = embedder.embed_documents([passage.indexed() for passage in some])
+        with changing(folder, embedder, chroma_url, total, name) as chroma:
+            put_into(folder, chroma, some, vectors, with_texts=total <= TEXTS_LIMIT)
+        on_progress(start + len(some), len(passages))
+
+
+def _standing(folder: Path, embedder: Embedder, chroma_url: str | None) -> Manifest | None:
+    """The manifest of a library that can be searched while another one is built; None where there is none."""
+    try:
+        manifest = read_manifest(folder)
+        read_passages(folder)
+    except LibraryError:
+        return None
+    if manifest is None:
+        return None
+    try:
+        open_chroma(folder, embedder, chroma_url, name=manifest.collection(folder.name, manifest.embedder))
+    except LibraryError:
+        if chroma_url:
+            raise
+        return None
+    return manifest
 
 
 def _discard(folder: Path, chroma_url: str | None) -> None:
@@ -228,7 +292,7 @@ def _discard(folder: Path, chroma_url: str | None) -> None:
     names = {f"bakerstreet-{folder.name}"}
     with suppress(LibraryError):
         if manifest := read_manifest(folder):
-            names |= {manifest.collection(folder.name, name) for name in manifest.filled} | {*manifest.leaving}
+            names |= {*manifest.collections(folder.name)}
     try:
         # Not the folder alone: a client of this process may still hold it open.
         for name in names:

@@ -35,13 +35,15 @@ def chroma_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def changing(folder: Path, embedder: Embedder, url: str | None, expected: int = 0) -> Iterator[Any]:
+def changing(
+    folder: Path, embedder: Embedder, url: str | None, expected: int = 0, name: str | None = None
+) -> Iterator[Any]:
     """The collection of an embedder, to be written to; other processes are told. The caller holds `writing(folder)`.
 
     Takes what `open_chroma` takes, and raises what it raises.
     """
     with announced(folder, url):
-        yield open_chroma(folder, embedder, url, expected)
+        yield open_chroma(folder, embedder, url, expected, name)
 
 
 def put_into(
@@ -77,7 +79,7 @@ def delete_ids(folder: Path, chroma: Any, ids: Sequence[str]) -> None:
             chroma.delete(ids=list(ids[start : start + ASKED]))
 
 
-def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int = 0) -> Any:
+def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int = 0, name: str | None = None) -> Any:
     """The Chroma collection of an embedder as a LangChain vector store: embedded, or on the server at `url`.
 
     The main embedder's collection is called after the persona; another's name ends in a hash of its fingerprint.
@@ -87,6 +89,7 @@ def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int
         embedder: whose vectors the collection holds.
         url: a Chroma server instead of the embedded store.
         expected: how many passages it will hold; a large one is written to disk less often while it grows.
+        name: of another collection than the one that the manifest names.
 
     Raises:
         LibraryError: the server cannot be reached, or the store is damaged.
@@ -97,7 +100,7 @@ def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int
     try:
         return Chroma(
             client=client_of(folder, url),
-            collection_name=manifest.collection(folder.name, embedder.fingerprint),
+            collection_name=name or manifest.collection(folder.name, embedder.fingerprint),
             embedding_function=embedder,
             collection_configuration={
                 "hnsw": {"space": "cosine", "sync_threshold": min(50_000, max(1_000, expected // 20))}

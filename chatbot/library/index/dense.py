@@ -156,6 +156,7 @@ def switch_embedder(
     Raises:
         LibraryError: there is no library, the embedder reads less than its passages hold, or Chroma does not answer.
     """
+    sweep(folder, chroma_url)
     manifest = read_manifest(folder)
     passages = read_passages(folder)
     if manifest is None or manifest.embedder == embedder.fingerprint:
@@ -178,10 +179,22 @@ def switch_embedder(
             leaving=leaving,
         )
         write_manifest(folder, manifest)
-        for name in leaving:
-            delete_collection(folder, name, chroma_url)
-        write_manifest(folder, manifest.changed(leaving=()))
+        sweep(folder, chroma_url)
     return embedded
+
+
+def sweep(folder: Path, chroma_url: str | None = None) -> None:
+    """Delete the collections of a library that are no longer used.
+
+    Raises:
+        LibraryError: Chroma does not answer.
+    """
+    with writing(folder):
+        manifest = read_manifest(folder)
+        if manifest is not None and manifest.leaving:
+            for name in manifest.leaving:
+                delete_collection(folder, name, chroma_url)
+            write_manifest(folder, manifest.changed(leaving=()))
 
 
 class Dense:

@@ -116,6 +116,7 @@ class Manifest(BaseModel):
         embedded: how many passages have vectors of the main embedder so far, where it is not all of them.
         plain: whose collection has the name without a fingerprint; empty: the main embedder's.
         leaving: collections that are no longer used and not yet deleted.
+        generation: of a library that was built afresh beside an old one: part of the names of its collections.
         contents: what the index holds.
     """
 
@@ -127,6 +128,7 @@ class Manifest(BaseModel):
     embedded: int = 0
     plain: str = ""
     leaving: tuple[str, ...] = ()
+    generation: str = ""
     contents: Contents = Field(Contents(), exclude=True)
 
     @property
@@ -169,9 +171,15 @@ class Manifest(BaseModel):
 
     def collection(self, persona: str, fingerprint: str) -> str:
         """The name of the Chroma collection that belongs to an embedder."""
+        name = "-".join(filter(None, ("bakerstreet", persona, self.generation)))
         if fingerprint == (self.plain or self.embedder):
-            return f"bakerstreet-{persona}"
-        return f"bakerstreet-{persona}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:8]}"
+            return name
+        return f"{name}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:8]}"
+
+    def collections(self, persona: str) -> tuple[str, ...]:
+        """The names of all Chroma collections that may hold something of this library."""
+        fingerprints = dict.fromkeys((self.embedder, *self.filled))
+        return (*(self.collection(persona, fingerprint) for fingerprint in fingerprints), *self.leaving)
 
     def state(self) -> str:
         """How the library is searched at present, in a few words."""
