@@ -213,6 +213,6 @@ def test_a_library_that_another_process_builds_afresh_is_searched_as_it_was_unti
             assert stair in found(page, asked, plan)[0][1]
     done.set()
     asking.join()
-    assert not errors and answers <= {"third", "seventh"}
+    assert not errors and answers <= {"third", "seventh"}, errors
     assert is_whole(page)
     assert len(open_chroma(folder_of(page), page.embedder, None)._client.list_collections()) == 1

@@ -12,9 +12,9 @@ from chatbot.library.index.manifest import (
     index_stamp,
     read_manifest,
 )
-from chatbot.library.index.own_texts import IndexReplacedError, OwnTexts
+from chatbot.library.index.own_texts import OwnTexts
 from chatbot.library.index.own_vectors import DenseBeside
-from chatbot.library.index.passages import Passages, read_passages
+from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
 
 __all__ = [
     "Dense",

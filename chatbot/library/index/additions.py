@@ -20,8 +20,8 @@ from chatbot.language import LANGUAGES
 from chatbot.library.index.build import cut_all, write_library
 from chatbot.library.index.locking import writing
 from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder, read_manifest
-from chatbot.library.index.own_texts import IndexReplacedError, OwnTexts, check_size
-from chatbot.library.index.passages import Passages, read_passages
+from chatbot.library.index.own_texts import OwnTexts, check_size
+from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
 from chatbot.library.texts import CASEBOOK, TEXT, content_key, read_text_file
 from chatbot.progress import Progress
 from personas import LoadedPersona

@@ -27,8 +27,8 @@ from chatbot.library.index.chroma import (
 )
 from chatbot.library.index.clients import written_stamp
 from chatbot.library.index.locking import writing
-from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, read_manifest, write_manifest
-from chatbot.library.index.passages import Passages, read_passages
+from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, index_stamp, read_manifest, write_manifest
+from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
 from chatbot.progress import Progress
 
 if TYPE_CHECKING:
@@ -217,10 +217,13 @@ class Dense:
         self._opening = threading.Lock()
         self._read: tuple[tuple[int, ...], Manifest | None] = ((), None)
         self._ready = False
+        self._replaced = False  # by an index of other passages, whose vectors the collection now holds
 
     @property
     def ready(self) -> bool:
-        """Whether every passage has its vector. Once it is so, it stays so for these passages."""
+        """Whether every passage has its vector. Once it is so, it stays so until the library holds other passages."""
+        if self._replaced:
+            return False
         if not self._ready:
             manifest = self._manifest()
             self._ready = manifest is not None and manifest.is_filled(self._embedder.fingerprint, self._passages.stamp)
@@ -263,6 +266,7 @@ class Dense:
             number: how many at most.
 
         Raises:
+            IndexReplacedError: the collection may hold the vectors of other passages by now.
             LibraryError: the vectors are not all there (see `ready` and `fill`), or Chroma does not answer.
         """
         if not self.ready:
@@ -273,6 +277,9 @@ class Dense:
         asked = number
         while True:
             ids, distances = self._nearest(vector, asked)
+            if index_stamp(self._folder) != self._passages.file:
+                self._replaced = True
+                raise IndexReplacedError(f"The library in {self._folder} was changed. Open it again.")
             positions = self._passages.positions_of(ids)
             # Chroma gives cosine distance. While a library is changed, the collection holds other passages too.
             near = [(at, 1.0 - far) for at, far in zip(positions, distances, strict=True) if at is not None]
@@ -282,13 +289,17 @@ class Dense:
 
     def _nearest(self, vector: Sequence[float], number: int) -> tuple[list[str], list[float]]:
         """The ids of what is nearest in the collection, and the distances."""
-        before = self._state()
-        try:
-            return self._query(vector, number)
-        except LibraryError:
-            if self._state() == before:
-                raise
-            return self._query(vector, number)  # another process took the collection away meanwhile
+        while True:
+            state = self._state()
+            try:
+                found = self._query(vector, number)
+            except LibraryError:
+                if self._state() == state:
+                    raise
+                continue
+            # A collection that another process deletes meanwhile is searched without an error, and found empty.
+            if self._state() == state:
+                return found
 
     def _query(self, vector: Sequence[float], number: int) -> tuple[list[str], list[float]]:
         with chroma_errors(self._folder):

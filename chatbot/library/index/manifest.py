@@ -194,11 +194,18 @@ def from_index(folder: Path, read: Callable[[Path], T]) -> T:
     Raises:
         FileNotFoundError: there is no index.
     """
-    # Replacing takes two renames: while it goes on, or where it was killed between them, the old index stands aside.
-    for name in (INDEX, OLD_INDEX):
-        with suppress(FileNotFoundError):
-            return read(folder / name)
-    return read(folder / INDEX)
+    while True:
+        before = index_stamp(folder)
+        try:
+            # Replacing takes two renames: while it goes on, or where it was killed between them, the old index stands
+            # aside.
+            for name in (INDEX, OLD_INDEX):
+                with suppress(FileNotFoundError):
+                    return read(folder / name)
+            return read(folder / INDEX)
+        except (OSError, ValueError):
+            if index_stamp(folder) == before:
+                raise
 
 
 def file_stamp(file: Path) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from chatbot.language import LANGUAGES
 from chatbot.library.index.locking import LOCK, writing
 from chatbot.library.index.manifest import SourceEntry, from_index, index_stamp, read_contents
 from chatbot.library.index.own_vectors import OwnVectors, StoredVectors
-from chatbot.library.index.passages import Passages, write_index
+from chatbot.library.index.passages import IndexReplacedError, Passages, write_index
 from chatbot.library.texts import Passage
 from chatbot.progress import Progress
 
@@ -36,10 +36,6 @@ OWN = "own/"  # before the names of his sources in his index; no file's name has
 MAX_TEXTS = 20  # of one visitor
 MAX_PASSAGES = 4_000  # of one visitor: about four novels
 MAX_BYTES = 10_000_000  # of one file
-
-
-class IndexReplacedError(LibraryError):
-    """The shared index was replaced while a visitor's was made from it: open the library again."""
 
 
 class OwnTexts:

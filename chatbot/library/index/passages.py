@@ -39,12 +39,17 @@ from chatbot.library.index.manifest import (
     OLD_INDEX,
     Contents,
     SourceEntry,
+    file_stamp,
     from_index,
     index_stamp,
     read_contents,
     unreadable,
 )
 from chatbot.library.texts import Passage
+
+
+class IndexReplacedError(LibraryError):
+    """An index was replaced while it was used: open the library again."""
 
 
 class Passages:
@@ -59,6 +64,7 @@ class Passages:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.file = file_stamp(folder / CONTENTS)
         contents = read_contents(folder)
         self.contents = contents
         self.stamp = contents.stamp
@@ -68,6 +74,8 @@ class Passages:
         self._schema = index.schema
         self._searcher = index.searcher()
         self.lexical = Lexical(index, LANGUAGES[contents.language])
+        if file_stamp(folder / CONTENTS) != self.file:
+            raise FileNotFoundError(f"{folder} was replaced")
         if len(self) != contents.total:
             raise ValueError(f"{folder} holds {len(self)} passages and not {contents.total}")
 

@@ -16,6 +16,7 @@ from chatbot.language import ENGLISH, Kind, Language, kind_of, meaning_words
 from chatbot.library.index import (
     Dense,
     DenseBeside,
+    IndexReplacedError,
     Manifest,
     OwnTexts,
     check_embedder,
@@ -177,8 +178,10 @@ class Library:
         number = pieces or plan.pieces
         kind = kind or kind_of(question, self.tools.language, history)
         asked = Inquiry(question, tuple(history), kind, pieces=number, budget=budget, recollections=recollections)
-        steps = plan.steps if self.dense_ready else plan.until_vectors().steps
-        done = self.tools.with_candidates(run(steps, asked, self.tools))
+        try:
+            done = self._run(plan if self.dense_ready else plan.until_vectors(), asked)
+        except IndexReplacedError:  # at this moment; its passages and words are still as they were when it was opened
+            done = self._run(plan.until_vectors(), asked)
         evidence = tuple(map(_evidence, done.candidates[:number]))
         unknown = () if kind == "going on" else self._passages.lexical.unknown(question)
         signals = signals_of(done, unknown)
@@ -206,6 +209,9 @@ class Library:
             signals=signals,
         )
         return found.dropping(_without_room(budget, evidence, self._models.count), "budget", "no room for it")
+
+    def _run(self, plan: Plan, asked: Inquiry) -> Inquiry:
+        return self.tools.with_candidates(run(plan.steps, asked, self.tools))
 
     def plan(self, given: Plan) -> Plan:
         """The persona's own plan of that name, where it has one."""
