@@ -14,7 +14,7 @@ from chatbot.errors import LibraryError
 from chatbot.library.index import build, dense, passages
 from chatbot.library.index.additions import add_text
 from chatbot.library.index.build import build_library
-from chatbot.library.index.chroma import known_ids, open_chroma
+from chatbot.library.index.chroma import delete_collection, known_ids, open_chroma
 from chatbot.library.index.dense import Dense, fill_dense, fill_library, switch_embedder
 from chatbot.library.index.manifest import read_manifest
 from chatbot.library.index.passages import read_passages
@@ -268,6 +268,19 @@ def test_a_fresh_build_that_is_killed_leaves_the_old_library_and_the_next_one_le
     assert is_whole(folder, embedder)
     assert "Haddock" in opened(folder, embedder).search("What is the cat called?").evidence[0].text
     assert len(open_chroma(folder, embedder, None)._client.list_collections()) == 1
+
+
+def test_vectors_that_are_gone_are_an_error_that_says_what_to_do_and_a_build_makes_them_again(
+    persona: LoadedPersona, folder: Path
+) -> None:
+    embedder = Counting()
+    total = build_library(persona, folder, embedder, texts=BOOK).passages
+    for name in open_chroma(folder, embedder, None)._client.list_collections():
+        delete_collection(folder, name.name, None)
+    with pytest.raises(LibraryError, match="library build quill"):
+        opened(folder, embedder).search(QUESTION)
+    assert build_library(persona, folder, embedder, texts=BOOK).embedded == total
+    assert is_whole(folder, embedder) and modules(opened(folder, embedder)) == {"dense", "bm25", "focus"}
 
 
 def test_a_text_whose_addition_was_killed_behind_the_index_keeps_its_title(

@@ -175,6 +175,8 @@ def write_library(
                     if (known[name].ids if name in known else "") != (entries[name].ids if name in entries else "")
                 }
                 if before.is_filled(embedder.fingerprint, old.stamp):
+                    before = _checked(folder, embedder, before, len(old), chroma_url)
+                if before.is_filled(embedder.fingerprint, old.stamp):
                     return _replace(folder, embedder, before, old, replaced, entries, language, chroma_url, on_progress)
             total = sum(entry.passages for entry in entries.values())
             # First of all, so that another embedder is noticed even after a kill.
@@ -186,6 +188,13 @@ def write_library(
     embedded = 0 if behind else fill_library(folder, embedder, chroma_url, on_progress, batch=BATCH)
     coming = {passage.id for passages in replaced.values() for passage in passages}
     return Built(total, embedded, len(old.ids(replaced).keys() - coming) if old is not None else 0)
+
+
+def _checked(folder: Path, embedder: Embedder, manifest: Manifest, total: int, chroma_url: str | None) -> Manifest:
+    """The manifest; no longer as filled where Chroma has lost vectors, so that they are embedded again."""
+    chroma = open_chroma(folder, embedder, chroma_url, total)
+    with chroma_errors(folder):
+        return manifest if chroma._collection.count() >= total else manifest.with_filled(embedder.fingerprint)
 
 
 def _replace(

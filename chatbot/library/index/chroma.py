@@ -79,7 +79,15 @@ def delete_ids(folder: Path, chroma: Any, ids: Sequence[str]) -> None:
             chroma.delete(ids=list(ids[start : start + ASKED]))
 
 
-def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int = 0, name: str | None = None) -> Any:
+def open_chroma(
+    folder: Path,
+    embedder: Embedder,
+    url: str | None,
+    expected: int = 0,
+    name: str | None = None,
+    *,
+    create: bool = True,
+) -> Any:
     """The Chroma collection of an embedder as a LangChain vector store: embedded, or on the server at `url`.
 
     The main embedder's collection is called after the persona; another's name ends in a hash of its fingerprint.
@@ -90,9 +98,10 @@ def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int
         url: a Chroma server instead of the embedded store.
         expected: how many passages it will hold; a large one is written to disk less often while it grows.
         name: of another collection than the one that the manifest names.
+        create: make it where it is missing, which only those do that write.
 
     Raises:
-        LibraryError: the server cannot be reached, or the store is damaged.
+        LibraryError: the server cannot be reached, the store is damaged, or the collection is missing.
     """
     from langchain_chroma import Chroma
 
@@ -105,6 +114,7 @@ def open_chroma(folder: Path, embedder: Embedder, url: str | None, expected: int
             collection_configuration={
                 "hnsw": {"space": "cosine", "sync_threshold": min(50_000, max(1_000, expected // 20))}
             },
+            create_collection_if_not_exists=create,
         )
     except LibraryError:
         raise
@@ -131,7 +141,10 @@ def delete_collection(folder: Path, name: str, url: str | None) -> None:
 
 def _unopened(folder: Path, url: str | None, error: Exception) -> LibraryError:
     where = f"The Chroma server at {url}" if url else f"The Chroma store in {folder}"
-    return LibraryError(f"{where} cannot be opened: {error}. Check BAKERSTREET_CHROMA_URL and the disk.")
+    return LibraryError(
+        f"{where} cannot be opened: {error}. Check BAKERSTREET_CHROMA_URL and the disk; "
+        f"`bakerstreet library build {folder.name} --casebook-only` embeds what is missing."
+    )
 
 
 def known_ids(folder: Path, chroma: Any) -> set[str]:

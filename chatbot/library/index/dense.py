@@ -254,7 +254,7 @@ class Dense:
         with self._opening:
             state = self._state()
             if self._chroma is None or self._opened != state:
-                self._chroma = open_chroma(self._folder, self._embedder, self._url, len(self._passages))
+                self._chroma = open_chroma(self._folder, self._embedder, self._url, create=False)
                 self._opened = state
             return self._chroma
 
