@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatbot.errors import BakerStreetError, LibraryError
+from chatbot.errors import BakerStreetError, LibraryError, PersonaError
 from chatbot.language import language_of
+from chatbot.persona_files import PersonaFiles
 from chatbot.progress import Progress, Say
 from chatbot.settings import Settings, get_settings
 from memory import Memory
-from personas import LoadedPersona, load_persona
+from personas import LoadedPersona
 
 if TYPE_CHECKING:
     from chatbot.engines import Engine
@@ -43,8 +44,8 @@ class Resources:
         self.settings = settings or get_settings()
         self._given_engine = engine
         self._say = say
-        self._personas: dict[str, LoadedPersona] = {}
-        self._searching: dict[str, SearchModels] = {}
+        self._personas = PersonaFiles(self.settings.personas)
+        self._searching: dict[str, tuple[object, SearchModels]] = {}
         self._libraries: dict[str, tuple[tuple[object, ...], Library]] = {}
         self._visitors: dict[tuple[str, str], tuple[tuple[int, ...], Library, Library]] = {}  # the last used last
         self._lock = threading.RLock()  # opening a library asks for its persona and its models
@@ -79,15 +80,13 @@ class Resources:
         return Memory(self.settings.memory_url)
 
     def persona(self, persona_id: str) -> LoadedPersona:
-        """A persona, read once.
+        """A persona as its file is now; one that was changed and has mistakes stays as it was before.
 
         Raises:
-            PersonaError: there is none, or its file has mistakes.
+            PersonaError: there is none, or its file has had mistakes from the beginning.
         """
         with self._lock:
-            if persona_id not in self._personas:
-                self._personas[persona_id] = load_persona(persona_id, self.settings.personas)
-            return self._personas[persona_id]
+            return self._personas.persona(persona_id)
 
     def library_folder(self, persona_id: str) -> Path:
         """Where the library of a persona lies."""
@@ -121,11 +120,17 @@ class Resources:
 
         folder = self.library_folder(persona_id)
         manifest = read_manifest(folder)
-        stamp = (manifest.embedder if manifest else "", index_stamp(folder))
+        stamp = (manifest.embedder if manifest else "", index_stamp(folder), self._personas.search(persona_id))
         known = self._libraries.get(persona_id)
         if known and known[0] == stamp:
             return known[1]
-        library = self._open_library(persona_id)
+        try:
+            library = self._open_library(persona_id)
+        except PersonaError as error:
+            if not known or known[0][:2] != stamp[:2]:
+                raise
+            logger.warning("%s The searches stay as they were before the change.", error)
+            library = known[1]
         self._libraries[persona_id] = (stamp, library)
         return library
 
@@ -169,13 +174,15 @@ class Resources:
     def _search_models(self, persona_id: str) -> SearchModels:
         from chatbot.search_models import SearchModels
 
-        loaded = self.persona(persona_id)
         with self._lock:
-            if persona_id not in self._searching:
-                self._searching[persona_id] = SearchModels(
-                    self.settings, loaded, lambda: self.embedder, lambda: self.engine, self._say
-                )
-            return self._searching[persona_id]
+            loaded, stamp = self.persona(persona_id), self._personas.adapters(persona_id)
+            known = self._searching.get(persona_id)
+            if known is None or known[0] != stamp:
+                models = SearchModels(self.settings, loaded, lambda: self.embedder, lambda: self.engine, self._say)
+                self._searching[persona_id] = (stamp, models)
+                if known is not None:
+                    known[1].close()
+            return self._searching[persona_id][1]
 
     def _open_library(self, persona_id: str) -> Library:
         from chatbot.library.search import CALIBRATION_FILE, Calibration, Library
@@ -276,7 +283,7 @@ class Resources:
         self._closing.set()
         for thread in self._filling.values():
             thread.join()
-        for models in self._searching.values():
+        for _, models in self._searching.values():
             models.close()
         if "engine" in self.__dict__:
             self.engine.close()
