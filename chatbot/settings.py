@@ -82,6 +82,22 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="A SQLAlchemy URL; default: SQLite under `home`.")
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
+    auth: Literal["none", "users", "proxy"] = Field(
+        "none",
+        description="Who may open the page: 'none': anybody on this machine; 'users': those with an account "
+        "(`bakerstreet users add`); 'proxy': whom a proxy names. With 'none' it is served on loopback only.",
+    )
+    proxy_addresses: str = Field(
+        "", description="The addresses or networks that the proxy's requests come from, with commas between them."
+    )
+    proxy_header: str = Field("X-Forwarded-User", description="The header in which the proxy names the user.")
+    proxy_owners: str = Field(
+        "", description="Those of whom the proxy names that may change the shared libraries, with commas between them."
+    )
+    upload_mb: int = Field(
+        25, ge=1, le=10_000, description="The size of the files that a visitor sends at once, in MB."
+    )
+    upload_files: int = Field(10, ge=1, le=1000, description="The number of files that a visitor adds at once.")
     user: str = Field("visitor", min_length=1, max_length=64, description="The name of the user on the command line.")
 
     @classmethod

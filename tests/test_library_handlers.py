@@ -87,7 +87,7 @@ def test_the_tab_refreshes_itself_only_while_a_library_is_being_embedded(
 
     with gr.Blocks() as page:
         who = gr.Dropdown(["sherlock"], value="sherlock")
-        build_library_tab(handlers, who, "sherlock", page)
+        build_library_tab(handlers, who, "sherlock", page, 10)
     (clock,) = [block for block in page.blocks.values() if isinstance(block, gr.Timer)]
     (tick,) = [event for event in page.fns.values() if ("tick" in {name for _, name in event.targets})]
     assert not clock.active

@@ -11,6 +11,7 @@ from chatbot.errors import BakerStreetError, PersonaError
 from chatbot.language import ENGLISH, Language, language_of
 from chatbot.resources import Resources
 from chatbot.trace import from_stored
+from chatbot.visitors import Visitor
 from chatbot.web.library_handlers import LibraryHandlers
 from chatbot.web.panels import (
     empty_evidence_html,
@@ -19,7 +20,7 @@ from chatbot.web.panels import (
     timings_html,
     waiting_html,
 )
-from memory import StoredTurn
+from memory import OwnMemory, StoredTurn
 
 Message = dict[str, str]
 WRITING = "…"
@@ -65,36 +66,36 @@ class ChatHandlers:
         """A new conversation, which holds only the greeting; it is stored with the first message."""
         return View(persona, messages=(_message("assistant", self._resources.persona(persona).persona.greeting),))
 
-    def conversations(self, user: str) -> list[tuple[str, str]]:
+    def conversations(self, visitor: Visitor) -> list[tuple[str, str]]:
         """Past conversations as (title, id), the latest first."""
-        return [(item.title, item.id) for item in self._resources.memory.conversations(user)]
+        return [(item.title, item.id) for item in self._memory(visitor).conversations()]
 
-    def open(self, user: str, conversation: str) -> View:
+    def open(self, visitor: Visitor, conversation: str) -> View:
         """A past conversation as it was left.
 
         Raises:
-            MemoryStoreError: it does not exist, or belongs to another user.
+            MemoryStoreError: it does not exist, or belongs to another visitor.
         """
-        summary = self._resources.memory.conversation(conversation, user)
-        path = self._resources.memory.path(summary.id)
+        summary = self._memory(visitor).conversation(conversation)
+        path = self._memory(visitor).path(summary.id)
         messages = [_message("assistant", summary.greeting)] if summary.greeting else []
         for turn in path:
             messages += [_message("user", turn.question), _message("assistant", _reply_of(turn))]
         view = View(summary.persona, summary.id, tuple(messages))
-        return self.look(view, len(path) - 1) if path else view
+        return self.look(visitor, view, len(path) - 1) if path else view
 
-    def stopped(self, user: str, view: View) -> View:
+    def stopped(self, visitor: Visitor, view: View) -> View:
         """The view after Stop: the reply so far, as it was stored."""
         if view.conversation is None:
             return view
         under_way = self._under_way.get(view.conversation)
         if under_way is not None:
             under_way.wait(STOP_SECONDS)
-        return self.open(user, view.conversation)
+        return self.open(visitor, view.conversation)
 
-    def look(self, view: View, turn: int) -> View:
+    def look(self, visitor: Visitor, view: View, turn: int) -> View:
         """The same view with the evidence of turn `turn` (counted from 0) on the path."""
-        path = self._path(view)
+        path = self._path(visitor, view)
         if not 0 <= turn < len(path):
             return view
         stored = self._resources.memory.turn(path[turn].id)
@@ -107,32 +108,32 @@ class ChatHandlers:
             timings=timings_html(trace) if trace else "",
         )
 
-    def send(self, view: View, user: str, mode: str, text: str) -> Generator[View]:
+    def send(self, visitor: Visitor, view: View, mode: str, text: str) -> Generator[View]:
         """A new message at the end of the conversation."""
-        path = self._path(view)
-        yield from self._answer(view, user, mode, text, path[-1].id if path else None)
+        path = self._path(visitor, view)
+        yield from self._answer(visitor, view, mode, text, path[-1].id if path else None)
 
-    def retry(self, view: View, user: str, mode: str, turn: int) -> Generator[View]:
+    def retry(self, visitor: Visitor, view: View, mode: str, turn: int) -> Generator[View]:
         """Answer turn `turn` again, as a branch beside the old answer."""
-        path = self._path(view)
+        path = self._path(visitor, view)
         if not 0 <= turn < len(path):
             return
         old = path[turn]
         siblings = [
             other
-            for other in self._resources.memory.turns(old.conversation_id)
+            for other in self._memory(visitor).turns(old.conversation_id)
             if other.parent_id == old.parent_id and other.question == old.question and other.mode == mode
         ]
-        yield from self._answer(self._cut(view, turn), user, mode, old.question, old.parent_id, len(siblings))
+        yield from self._answer(visitor, self._cut(view, turn), mode, old.question, old.parent_id, len(siblings))
 
-    def edit(self, view: View, user: str, mode: str, turn: int, text: str) -> Generator[View]:
+    def edit(self, visitor: Visitor, view: View, mode: str, turn: int, text: str) -> Generator[View]:
         """Answer turn `turn` with another message, as a branch; the old message and what followed it are kept."""
-        path = self._path(view)
+        path = self._path(visitor, view)
         if 0 <= turn < len(path):
-            yield from self._answer(self._cut(view, turn), user, mode, text, path[turn].parent_id)
+            yield from self._answer(visitor, self._cut(view, turn), mode, text, path[turn].parent_id)
 
     def _answer(
-        self, view: View, user: str, mode: str, text: str, parent: str | None, attempt: int = 0
+        self, visitor: Visitor, view: View, mode: str, text: str, parent: str | None, attempt: int = 0
     ) -> Generator[View]:
         """Stream one answer. Closing this iterator (Stop, a closed tab) stops the engine and keeps the reply so far."""
         if not text.strip():
@@ -142,7 +143,7 @@ class ChatHandlers:
         try:
             if view.conversation is None:
                 greeting = view.messages[0]["content"] if view.messages else ""
-                view = replace(view, conversation=self._resources.memory.start(user, view.persona, greeting))
+                view = replace(view, conversation=self._memory(visitor).start(view.persona, greeting))
             shown = (*view.messages, _message("user", text.strip()))
             view = replace(view, messages=(*shown, _message("assistant", WRITING)), timings=waiting_html("searching"))
             yield view
@@ -190,16 +191,19 @@ class ChatHandlers:
                 stored.set()
         except BakerStreetError as error:
             # The message goes back into the input, so that it can be corrected and sent again.
-            known = view.conversation is not None and self._stored_last(view, text)
-            failed = self.open(user, view.conversation) if known and view.conversation else before
+            known = view.conversation is not None and self._stored_last(visitor, view, text)
+            failed = self.open(visitor, view.conversation) if known and view.conversation else before
             yield replace(failed, draft="" if known else text, notice=str(error))
 
-    def _stored_last(self, view: View, text: str) -> bool:
-        path = self._path(view)
+    def _stored_last(self, visitor: Visitor, view: View, text: str) -> bool:
+        path = self._path(visitor, view)
         return bool(path) and path[-1].question == text.strip()
 
-    def _path(self, view: View) -> list[StoredTurn]:
-        return self._resources.memory.path(view.conversation) if view.conversation else []
+    def _path(self, visitor: Visitor, view: View) -> list[StoredTurn]:
+        return self._memory(visitor).path(view.conversation) if view.conversation else []
+
+    def _memory(self, visitor: Visitor) -> OwnMemory:
+        return OwnMemory(self._resources.memory, visitor.id)
 
     def _language(self, view: View) -> Language:
         try:

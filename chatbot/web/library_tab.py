@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from chatbot.library.texts import SUFFIXES
 from chatbot.web.library_handlers import LibraryHandlers
+from chatbot.web.markup import as_shown
 
 SECONDS = 2.0  # between two updates while a library is being embedded
 HEADERS = ["Title", "Name", "Works", "Passages"]
 
 
-def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: Any) -> None:
+def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: Any, most: int) -> None:
     """The tab's contents, inside the open block.
 
     Args:
@@ -21,9 +23,10 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
         who: the component in which a persona is selected.
         persona: the id of the persona selected at first.
         page: the page; loading it refreshes the list, and so does a timer while the library is being embedded.
+        most: the number of files that can be added at once.
     """
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    state = gr.Markdown(handlers.state(persona), elem_id="library-state")
+    state = gr.Markdown(as_shown(handlers.state(persona)), latex_delimiters=[], elem_id="library-state")
     table = gr.Dataframe(
         handlers.rows(persona), headers=HEADERS, interactive=False, show_label=False, elem_id="library-table"
     )
@@ -40,13 +43,13 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
         with gr.Column():
             which = gr.Dropdown(handlers.removable(persona), value=None, label="Remove a text", elem_id="library-which")
             remove = gr.Button("Remove", variant="stop", elem_id="library-remove")
-    result = gr.Markdown(elem_id="library-result")
+    result = gr.Markdown(latex_delimiters=[], elem_id="library-result")
 
     clock = gr.Timer(SECONDS, active=handlers.filling(persona))
 
     def status(id_: str) -> list[Any]:
         filling = handlers.filling(id_)  # read first, so that the last state shown is the final one
-        return [handlers.state(id_), gr.Timer(active=filling)]
+        return [as_shown(handlers.state(id_)), gr.Timer(active=filling)]
 
     def refreshed(id_: str) -> list[Any]:
         return [*status(id_), handlers.rows(id_), gr.Dropdown(choices=handlers.removable(id_), value=None)]
@@ -55,12 +58,21 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
         def show(done: int, total: int) -> None:
             progress((done, total), unit="passages")
 
-        return [handlers.add(id_, chosen or [], over, show), None]
+        if len(chosen or []) > most:
+            said = f"At most {most} files can be added at once. Choose fewer."
+        else:
+            said = handlers.add(id_, chosen or [], over, show)
+        for file in map(Path, chosen or []):
+            file.unlink(missing_ok=True)  # the library has what it needs, and a refused file is not kept
+        return [as_shown(said), None]
+
+    def removed(id_: str, name: str | None) -> str:
+        return as_shown(handlers.remove(id_, name))
 
     shown = [state, clock, table, which]
     one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "api_visibility": "private"}
     add.click(added, [who, files, replace], [result, files], **one_at_a_time).then(refreshed, who, shown, **quick)
-    remove.click(handlers.remove, [who, which], result, **one_at_a_time).then(refreshed, who, shown, **quick)
+    remove.click(removed, [who, which], result, **one_at_a_time).then(refreshed, who, shown, **quick)
     who.change(refreshed, who, shown, **quick)
     page.load(refreshed, who, shown, **quick)
     clock.tick(status, who, [state, clock], **quick)

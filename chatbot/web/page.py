@@ -8,17 +8,19 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import gradio as gr
 
 from chatbot.errors import BakerStreetError
 from chatbot.modes import MODES, TOGGLES
-from chatbot.web.chat_handlers import ChatHandlers, View, turn_of_message
+from chatbot.web.chat_handlers import ChatHandlers, Message, View, turn_of_message
+from chatbot.web.door import visitor_of
 from chatbot.web.library_tab import build_library_tab
+from chatbot.web.markup import as_shown, as_written
 from chatbot.web.theme import PORTRAIT
 
 TITLE = "Baker Street"
+UPLOADS = (600, 3600)  # seconds between two looks for old uploads, and after which one is old
 CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]  # style.css treats the first three apart
 # On a phone only the first three modes are shown until this button is pressed; style.css does the rest.
 MORE = """() => {
@@ -30,7 +32,13 @@ MORE = """() => {
 
 
 def build_page(
-    handlers: ChatHandlers, personas: dict[str, str], persona: str, mode: str, suggestions: list[str], secret: str
+    handlers: ChatHandlers,
+    personas: dict[str, str],
+    persona: str,
+    mode: str,
+    suggestions: list[str],
+    signing: bool = False,
+    most_files: int = 10,
 ) -> Any:
     """The page as Gradio blocks.
 
@@ -40,16 +48,18 @@ def build_page(
         persona: the id of the persona selected at first.
         mode: the mode selected at first.
         suggestions: questions a visitor can begin with.
-        secret: encrypts the visitor id that the browser keeps; must be the same after a restart.
+        signing: whether visitors sign in with a password, and so can sign out.
+        most_files: the number of texts that can be added at once.
     """
-    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
-        visitor = gr.BrowserState("", storage_key="bakerstreet-visitor", secret=secret)
+    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=UPLOADS) as page:
         view = gr.State(handlers.fresh(persona))
         gr.HTML(
             f"<h1>{TITLE}</h1><p>Characters who know their books. Beside an answer are the passages behind it.</p>",
             elem_id="title",
         )
-        notice = gr.Markdown(visible=False, elem_id="notice")
+        if signing:
+            gr.HTML('<form method="post" action="sign-out"><button>Sign out</button></form>', elem_id="sign-out")
+        notice = gr.Markdown(visible=False, latex_delimiters=[], elem_id="notice")
         with gr.Tab("Conversation", elem_id="tab-conversation"), gr.Row(elem_id="columns", equal_height=False):
             with gr.Column(scale=0, min_width=230, elem_id="left"):
                 new = gr.Button("New conversation", variant="primary", elem_id="new")
@@ -62,7 +72,7 @@ def build_page(
                 past = gr.Radio([], label="Past conversations", elem_id="past")
             with gr.Column(scale=3, min_width=320, elem_id="middle"):
                 chat = gr.Chatbot(
-                    value=list(handlers.fresh(persona).messages),
+                    value=_shown(handlers.fresh(persona)),
                     elem_id="chat",
                     show_label=False,
                     height="46vh",
@@ -72,6 +82,7 @@ def build_page(
                     feedback_options=None,
                     layout="bubble",
                     allow_tags=False,
+                    latex_delimiters=[],
                 )
                 timings = gr.HTML(elem_id="timings")
                 with gr.Row(elem_id="suggestions", visible=True) as ideas:
@@ -96,17 +107,14 @@ def build_page(
                 evidence = gr.HTML(handlers.fresh(persona).evidence, elem_id="evidence")
                 search = gr.HTML(elem_id="search")
         with gr.Tab("Library", elem_id="tab-library"):
-            build_library_tab(handlers.library, who, persona, page)
+            build_library_tab(handlers.library, who, persona, page, most_files)
 
         shown = [view, chat, evidence, search, timings, message, notice, ideas]
         under_way: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
         quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-        def known(name: str) -> str:
-            return name or uuid4().hex
-
-        def listed(name: str, now: View) -> Any:
-            return gr.Radio(choices=handlers.conversations(name), value=now.conversation)
+        def listed(now: View, request: gr.Request) -> Any:
+            return gr.Radio(choices=handlers.conversations(visitor_of(request)), value=now.conversation)
 
         def busy() -> Any:
             return gr.Textbox(submit_btn=False, stop_btn=True)
@@ -114,34 +122,35 @@ def build_page(
         def idle() -> Any:
             return gr.Textbox(submit_btn=True, stop_btn=False)
 
-        def send(now: View, name: str, how: str, text: str) -> Iterator[list[Any]]:
-            yield from _streamed(handlers.send(now, name, how, text))
+        def send(now: View, how: str, text: str, request: gr.Request) -> Iterator[list[Any]]:
+            yield from _streamed(handlers.send(visitor_of(request), now, how, text))
 
-        def retry(now: View, name: str, how: str, data: gr.RetryData) -> Iterator[list[Any]]:
-            yield from _streamed(handlers.retry(now, name, how, turn_of_message(now, _index(data.index))))
-
-        def edit(now: View, name: str, how: str, data: gr.EditData) -> Iterator[list[Any]]:
+        def retry(now: View, how: str, data: gr.RetryData, request: gr.Request) -> Iterator[list[Any]]:
             turn = turn_of_message(now, _index(data.index))
-            yield from _streamed(handlers.edit(now, name, how, turn, str(data.value)))
+            yield from _streamed(handlers.retry(visitor_of(request), now, how, turn))
 
-        def look(now: View, data: gr.SelectData) -> list[Any]:
-            return _values(handlers.look(now, turn_of_message(now, _index(data.index))))
+        def edit(now: View, how: str, data: gr.EditData, request: gr.Request) -> Iterator[list[Any]]:
+            turn = turn_of_message(now, _index(data.index))
+            yield from _streamed(handlers.edit(visitor_of(request), now, how, turn, as_written(str(data.value))))
+
+        def look(now: View, data: gr.SelectData, request: gr.Request) -> list[Any]:
+            return _values(handlers.look(visitor_of(request), now, turn_of_message(now, _index(data.index))))
 
         def fresh(who_: str) -> list[Any]:
             return _values(handlers.fresh(who_))
 
-        def open_past(name: str, which: str | None, now: View) -> list[Any]:
+        def open_past(which: str | None, now: View, request: gr.Request) -> list[Any]:
             if not which or which == now.conversation:
                 return _values(now)
             try:
-                return _values(handlers.open(name, which))
+                return _values(handlers.open(visitor_of(request), which))
             except BakerStreetError as error:
                 return _values(replace(now, notice=str(error)))
 
-        def stopped(now: View, name: str) -> list[Any]:
-            return _values(handlers.stopped(name, now))
+        def stopped(now: View, request: gr.Request) -> list[Any]:
+            return _values(handlers.stopped(visitor_of(request), now))
 
-        after = (listed, [visitor, view], past)
+        after = (listed, view, past)
         running = []
 
         def answering(event: Any, handler: Any, inputs: list[Any]) -> None:
@@ -151,12 +160,12 @@ def build_page(
             run.then(idle, None, message, **quick).then(*after, **quick)
             running.append(run)
 
-        answering(message.submit, send, [view, visitor, chosen, message])
+        answering(message.submit, send, [view, chosen, message])
         for button in buttons:
-            answering(button.click, send, [view, visitor, chosen, button])
-        answering(chat.retry, retry, [view, visitor, chosen])
-        answering(chat.edit, edit, [view, visitor, chosen])
-        message.stop(idle, None, message, cancels=running, **quick).then(stopped, [view, visitor], shown, **quick).then(
+            answering(button.click, send, [view, chosen, button])
+        answering(chat.retry, retry, [view, chosen])
+        answering(chat.edit, edit, [view, chosen])
+        message.stop(idle, None, message, cancels=running, **quick).then(stopped, view, shown, **quick).then(
             *after, **quick
         )
         chat.select(look, view, shown, **quick)
@@ -164,8 +173,8 @@ def build_page(
         who.change(fresh, who, shown, **quick).then(*after, **quick)
         chosen.change(_summary, chosen, summary, **quick)
         more.click(None, js=MORE)
-        past.input(open_past, [visitor, past, view], shown, **quick)
-        page.load(known, visitor, visitor, **quick).then(*after, **quick)
+        past.input(open_past, [past, view], shown, **quick)
+        page.load(*after, **quick)
     return page
 
 
@@ -188,14 +197,19 @@ def _values(view: View) -> list[Any]:
     talked = len(view.messages) > 1
     return [
         view,
-        list(view.messages),
+        _shown(view),
         view.evidence,
         view.search,
         view.timings,
         gr.update(value=view.draft),
-        gr.update(value=view.notice, visible=bool(view.notice)),
+        gr.update(value=as_shown(view.notice), visible=bool(view.notice)),
         gr.update(visible=not talked),
     ]
+
+
+def _shown(view: View) -> list[Message]:
+    """The messages with no markup alive in them but emphasis and lists."""
+    return [{**message, "content": as_shown(message["content"])} for message in view.messages]
 
 
 def _index(index: int | tuple[int, int] | list[int]) -> int:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import socket
+import tempfile
 import threading
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from chatbot import DEFAULT_PERSONA
 from chatbot.errors import BakerStreetError, SettingsError
 from chatbot.progress import Say
 from chatbot.resources import Resources
+from chatbot.web.door import Door
+from chatbot.web.entrances import Entrance, make_entrance
+from chatbot.web.uploads import Limits
 
 
 def serve(resources: Resources, say: Say, host: str | None = None, port: int | None = None) -> None:
@@ -27,12 +31,13 @@ def serve(resources: Resources, say: Say, host: str | None = None, port: int | N
         port: the port to listen on; default: the setting `port`.
 
     Raises:
-        SettingsError: the port is in use.
+        SettingsError: the port is in use, or the settings would let strangers in.
         BakerStreetError: the model or the library cannot be prepared.
     """
     began = time.perf_counter()
     settings = resources.settings
     host, port = host or settings.host, port or settings.port
+    entrance = make_entrance(settings, host, port)
     check_port(host, port)
     for stop_signal in (signal.SIGINT, signal.SIGTERM):
         # Set explicitly because a program that a script starts in the background inherits "ignore".
@@ -51,28 +56,82 @@ def serve(resources: Resources, say: Say, host: str | None = None, port: int | N
             say(f"Error: {error}")
 
     threading.Thread(target=warm, name="warm", daemon=True).start()
-    page, look = _page(resources, say)
-    say(f"Serving on http://{host}:{port} - stop with Ctrl-C.")
-    page.queue(default_concurrency_limit=8).launch(
+    with tempfile.TemporaryDirectory(prefix="bakerstreet-") as uploads:  # which only this user can read
+        os.environ["GRADIO_TEMP_DIR"] = uploads
+        page, look = _page(resources, say)
+        app = mount(page, entrance, Limits.of(settings), host, port, **look)
+        say(f"Serving on http://{_shown(host)}:{port} - stop with Ctrl-C.")
+        with listening(app, host, port):
+            try:
+                threading.Event().wait()
+            finally:
+                say("Closing.")
+                page.close(verbose=False)
+
+
+def mount(page: Any, entrance: Entrance, limits: Limits, host: str, port: int, **look: Any) -> Door:
+    """The page behind its door, as an ASGI application.
+
+    Args:
+        page: Gradio blocks.
+        entrance: tells who a request comes from.
+        limits: what a visitor may send.
+        host: the address it will be served on.
+        port: the port it will be served on.
+        **look: what sets the page's look, as `gradio.mount_gradio_app` takes it.
+    """
+    from fastapi import FastAPI
+    from gradio import mount_gradio_app
+
+    app = mount_gradio_app(
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+        page.queue(default_concurrency_limit=8),
+        "/",
         server_name=host,
         server_port=port,
-        quiet=True,
+        max_file_size=limits.size,
+        show_error=False,
         run_history=False,
         ssr_mode=False,
         footer_links=[],
-        prevent_thread_lock=True,
         **look,
     )
+    under_way = page._queue.pending_event_ids_session  # by session; Gradio itself cancels anybody's event
+    return Door(app, entrance, limits, lambda session, event: event in under_way.get(session, ()))
+
+
+@contextmanager
+def listening(app: Door, host: str, port: int) -> Iterator[None]:
+    """Serve an application on a thread of its own."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host,
+            port,
+            log_level="warning",
+            ws="none",
+            proxy_headers=False,  # whose word counts is the entrance's to say
+            server_header=False,
+            timeout_graceful_shutdown=2,  # seconds that an open page is waited for
+        )
+    )
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
     try:
-        threading.Event().wait()
+        while thread.is_alive() and not server.started:
+            time.sleep(0.01)
+        yield
     finally:
-        say("Closing.")
-        page.close(verbose=False)
+        server.should_exit = True
+        thread.join()
 
 
 def check_port(host: str, port: int) -> None:
     """Raise SettingsError if something is listening on the port already."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -81,6 +140,10 @@ def check_port(host: str, port: int) -> None:
                 f"Cannot serve on {host}:{port} ({error.strerror}). Perhaps it is running already; stop it, "
                 f"or use another port: `BAKERSTREET_PORT={port + 1} make run`."
             ) from error
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _page(resources: Resources, say: Say) -> tuple[Any, dict[str, Any]]:
@@ -103,17 +166,7 @@ def _page(resources: Resources, say: Say) -> tuple[Any, dict[str, Any]]:
         DEFAULT_PERSONA,
         persona.default_mode,
         list(persona.suggestions),
-        _secret(resources.settings.home),
+        resources.settings.auth == "users",
+        resources.settings.upload_files,
     )
     return page, {"theme": make_theme(), "css_paths": STYLE}
-
-
-def _secret(home: Path) -> str:
-    """The key that the browser's state is encrypted with: made once, readable by its owner only."""
-    file = home / "web-secret"
-    if not file.is_file():
-        home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_CREAT | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(secrets.token_hex(32))
-    return file.read_text(encoding="utf-8").strip()

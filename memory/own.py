@@ -1,0 +1,49 @@
+"""One user's part of the memory: to him, what belongs to others does not exist."""
+
+from __future__ import annotations
+
+from chatbot.errors import MemoryStoreError
+from memory.records import ConversationSummary, StoredTurn
+from memory.store import Memory
+
+
+class OwnMemory:
+    """Every way from outside to a conversation leads through here, where its user is checked.
+
+    Args:
+        memory: the memory of all.
+        user: the name of the one who asks.
+
+    Raises:
+        MemoryStoreError: by every method that is given a conversation: there is none with that id, or another user has
+            it; the two cannot be told apart.
+    """
+
+    def __init__(self, memory: Memory, user: str) -> None:
+        self._memory, self._user = memory, user
+
+    def start(self, persona: str, greeting: str = "") -> str:
+        """Start a conversation; returns its id."""
+        return self._memory.start(self._user, persona, greeting)
+
+    def conversations(self) -> list[ConversationSummary]:
+        """The user's conversations with at least one turn, the latest first."""
+        return self._memory.conversations(self._user)
+
+    def conversation(self, conversation_id: str) -> ConversationSummary:
+        """One conversation, by its whole id."""
+        try:
+            found = self._memory.conversation(conversation_id[:64], self._user)
+        except MemoryStoreError:
+            found = None
+        if found is None or found.id != conversation_id:
+            raise MemoryStoreError("There is no such conversation. Choose one from the list, or begin a new one.")
+        return found
+
+    def path(self, conversation_id: str) -> list[StoredTurn]:
+        """The turns from the root to the head of a conversation, the oldest first."""
+        return self._memory.path(self.conversation(conversation_id).id)
+
+    def turns(self, conversation_id: str) -> list[StoredTurn]:
+        """Every turn of a conversation, on every branch, in the order they were stored."""
+        return self._memory.turns(self.conversation(conversation_id).id)
