@@ -154,7 +154,7 @@ class ChatHandlers:
                 conversation=view.conversation,
                 parent=parent,
                 attempt=attempt,
-                visitor=user,
+                visitor=visitor.id,
             )
             events = self._bot.answer(question)
             stored = self._under_way[str(view.conversation)] = threading.Event()
