@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from chatbot.errors import MemoryStoreError
-from memory.records import ConversationSummary, StoredTurn
+from memory.records import ConversationSummary, StoredTurn, TracedTurn
 from memory.store import Memory
+
+MISSING = "There is no such conversation. Choose one from the list, or begin a new one."
 
 
 class OwnMemory:
@@ -15,8 +17,8 @@ class OwnMemory:
         user: the name of the one who asks.
 
     Raises:
-        MemoryStoreError: by every method that is given a conversation: there is none with that id, or another user has
-            it; the two cannot be told apart.
+        MemoryStoreError: by every method that is given the id of a conversation or a turn: there is none, or another
+            user has it; the two cannot be told apart.
     """
 
     def __init__(self, memory: Memory, user: str) -> None:
@@ -37,7 +39,7 @@ class OwnMemory:
         except MemoryStoreError:
             found = None
         if found is None or found.id != conversation_id:
-            raise MemoryStoreError("There is no such conversation. Choose one from the list, or begin a new one.")
+            raise MemoryStoreError(MISSING)
         return found
 
     def path(self, conversation_id: str) -> list[StoredTurn]:
@@ -47,3 +49,12 @@ class OwnMemory:
     def turns(self, conversation_id: str) -> list[StoredTurn]:
         """Every turn of a conversation, on every branch, in the order they were stored."""
         return self._memory.turns(self.conversation(conversation_id).id)
+
+    def turn(self, turn_id: str) -> TracedTurn:
+        """One turn with its evidence and trace."""
+        try:
+            turn = self._memory.turn(turn_id)
+        except MemoryStoreError:
+            raise MemoryStoreError(MISSING) from None
+        self.conversation(turn.conversation_id)
+        return turn

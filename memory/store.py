@@ -185,6 +185,9 @@ class Memory:
             conversation = session.get(Conversation, conversation_id)
             if conversation is None:
                 raise MemoryStoreError(f"There is no conversation '{conversation_id}'.")
+            parent = session.get(Turn, parent_id) if parent_id is not None else None
+            if parent_id is not None and (parent is None or parent.conversation_id != conversation_id):
+                raise MemoryStoreError(f"There is no turn '{parent_id}' in this conversation.")
             turn = Turn(
                 conversation_id=conversation_id,
                 parent_id=parent_id,

@@ -98,7 +98,7 @@ class ChatHandlers:
         path = self._path(visitor, view)
         if not 0 <= turn < len(path):
             return view
-        stored = self._resources.memory.turn(path[turn].id)
+        stored = self._memory(visitor).turn(path[turn].id)
         trace = from_stored(stored.evidence, stored.trace)
         search = trace.search if trace else None
         return replace(
