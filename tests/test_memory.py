@@ -109,7 +109,7 @@ def test_a_branch_that_is_looked_at_becomes_the_path(memory: Memory) -> None:
 
 def test_a_turn_needs_a_parent_and_a_conversation_that_exist(memory: Memory) -> None:
     conversation = memory.start("ada", "sherlock")
-    with pytest.raises(MemoryStoreError, match="refused"):
+    with pytest.raises(MemoryStoreError, match="no turn 'nowhere' in this conversation"):
         memory.ask(conversation, "nowhere", "rag", "Who?")
     with pytest.raises(MemoryStoreError, match="no conversation 'nowhere'"):
         memory.ask("nowhere", None, "rag", "Who?")
