@@ -3,12 +3,16 @@
 The order is the order of how seldom a part changes, so that the key/value cache of the last turn holds for all but
 the end of the next prompt: the persona's instruction, the history *as it was sent*, the new turn. Evidence stays in
 the user turn that it was fetched for.
+
+History that is too long is cut seldom and deeply. Where it is cut follows from the history alone, so that the next
+prompts begin alike; and what is left then is so short that even the prompt after a cut is read in little more time than
+any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from chatbot.errors import MessageError
@@ -22,6 +26,9 @@ CountTokens = Callable[[str], int]
 
 # What ChatML adds to a message: <|im_start|>role\n ... <|im_end|>\n, counted generously.
 MESSAGE_OVERHEAD = 6
+
+KEPT = 1  # exchanges before a cut that stay, without their evidence
+STRIDE = 64  # exchanges after which the history is cut in any case, so that no more of them have to be counted
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,7 @@ def build_prompt(
     """Fit a turn into `budget` tokens.
 
     The instruction and the question always stay. When it gets tight, the weakest pieces of evidence go first, then the
-    oldest half of the history, again and again: half at a time, because every cut moves the prompt's beginning and
-    costs the cache.
+    oldest exchanges.
 
     Args:
         persona: whose instruction opens the prompt.
@@ -134,16 +140,38 @@ def build_prompt(
         kept.remove(weakest)
         left_out.insert(0, f"evidence: {weakest.passage.work}: {weakest.text}")
     sent = _rendered(question, kept, persona.prompts)
-    sizes = [size(exchange.message) + size(exchange.reply) for exchange in history]
-    first = 0
-    while first < len(history) and fixed + size(sent) + sum(sizes[first:]) > budget:
-        first += max(1, (len(history) - first + 1) // 2)
-    if first:
+    recent = _recent(history, size, budget - fixed)
+    while recent and fixed + size(sent) + sum(size(each.message) + size(each.reply) for each in recent) > budget:
+        recent = recent[1:]
+    if first := len(history) - len(recent):
         left_out.append(f"history: the first {first} of {len(history)} exchanges")
     messages = [Message("system", persona.instruction())]
-    for exchange in [*shown, *history[first:]]:
+    for exchange in [*shown, *recent]:
         messages += [Message("user", exchange.message), Message("assistant", exchange.reply)]
     return Prompt((*messages, Message("user", sent)), tuple(kept), tuple(left_out))
+
+
+def _recent(history: Sequence[Exchange], size: CountTokens, room: int) -> list[Exchange]:
+    """The end of the history that later prompts begin with too.
+
+    Whenever it leaves no room for a turn like the largest so far, it is cut: of what came before, only the last
+    exchange stays, without its evidence.
+    """
+
+    def cut(end: int) -> tuple[list[Exchange], int]:
+        kept = [replace(exchange, sent="") for exchange in history[max(0, end - KEPT) : end]]
+        return kept, sum(size(exchange.message) + size(exchange.reply) for exchange in kept)
+
+    start = len(history) - len(history) % STRIDE
+    recent, used = cut(start)
+    largest = 0
+    for end, exchange in enumerate(history[start:], start + 1):
+        message = size(exchange.message)
+        recent.append(exchange)
+        used, largest = used + message + size(exchange.reply), max(largest, message)
+        if used + largest > room:
+            recent, used = cut(end)
+    return recent
 
 
 def _rendered(question: str, evidence: Sequence[Evidence], prompts: Prompts) -> str:

@@ -118,17 +118,54 @@ def test_the_weakest_is_dropped_wherever_it_stands() -> None:
     assert prompt.sent == render_turn("Who lit it?", NOTES[:2], PERSONA.prompts)
 
 
-def test_the_oldest_half_of_the_history_is_dropped_and_that_is_said() -> None:
+def test_the_oldest_exchanges_make_room_for_a_turn_that_is_larger_than_any_before() -> None:
     whole = size(build()) + MESSAGE_OVERHEAD
     prompt = build(budget=whole - 1)
     assert [message.content for message in prompt.messages if message.role == "assistant"] == [
-        f"answer number {number}" for number in range(4, 8)
+        f"answer number {number}" for number in range(1, 8)
     ]
     assert prompt.sent == build().sent
-    assert prompt.left_out == ("history: the first 4 of 8 exchanges",)
+    assert prompt.left_out == ("history: the first 1 of 8 exchanges",)
 
 
-def test_halves_go_until_it_fits() -> None:
+@pytest.mark.parametrize("noted", [False, True], ids=["questions", "questions with notes"])
+def test_a_long_history_is_cut_seldom_and_then_little_of_it_is_read_again(noted: bool) -> None:
+    history: tuple[Exchange, ...] = ()
+    before: tuple[Message, ...] = ()
+    read, cuts = [], []
+    for number in range(300):
+        evidence = EVIDENCE[number % 2 :] if noted else ()
+        prompt = build(question=f"Question {number}?", evidence=evidence, history=history, budget=400)
+        assert size(prompt) + MESSAGE_OVERHEAD <= 400
+        shared = 0
+        while shared < len(before) and prompt.messages[shared] == before[shared]:
+            shared += 1
+        read.append(sum(words(message.content) + MESSAGE_OVERHEAD for message in prompt.messages[shared:]))
+        if shared < len(before):
+            cuts.append(number)
+            assert prompt.messages[1] == Message("user", f"Question {number - 1}?")  # without its notes
+        reply = f"Reply {number}, of several words."
+        before = (*prompt.messages, Message("assistant", reply))
+        history = (*history, Exchange(f"Question {number}?", reply, prompt.sent))
+    usual = sorted(read)[150]
+    exchange = words("Question 1? Reply 1, of several words.") + 2 * MESSAGE_OVERHEAD
+    assert max(read[10:]) <= usual + exchange + 5  # notes differ by a few words
+    assert len(cuts) < 300 / (4 if noted else 8)
+
+
+def test_only_the_last_exchanges_of_a_very_long_history_are_counted() -> None:
+    counted: list[str] = []
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return words(text)
+
+    history = tuple(Exchange(f"question {number}", f"answer {number}") for number in range(10_000))
+    build_prompt(PERSONA, "Who?", (), history, examples=False, count=count, budget=10_000)
+    assert len(counted) < 500
+
+
+def test_what_does_not_fit_goes_until_it_does() -> None:
     enough = size(build(history=HISTORY[6:])) + MESSAGE_OVERHEAD
     prompt = build(budget=enough)
     assert prompt.messages[1].content == "question number 6"
