@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from searching import Remembering
 
 from chatbot.bot import Bot
 from chatbot.engines.openvino.engine import OpenVinoEngine
+from chatbot.engines.torch.engine import TorchEngine
 from chatbot.language import language_of
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.build import build_library
@@ -112,6 +114,50 @@ def engine(settings: Settings) -> Iterator[OpenVinoEngine]:
     engine = OpenVinoEngine(settings.model, settings.models_dir, threads=settings.cpu_threads())
     yield engine
     engine.close()
+
+
+Kind = type[TorchEngine] | type[OpenVinoEngine]
+
+
+@pytest.fixture(scope="session", params=[TorchEngine, OpenVinoEngine], ids=["transformers", "openvino"])
+def make_engine(request: pytest.FixtureRequest, settings: Settings) -> Callable[..., TorchEngine | OpenVinoEngine]:
+    """Makes engines of either kind that give the same reply to the letter, whatever else is written."""
+    kind: Kind = request.param
+    exact = {"exact": True} if kind is OpenVinoEngine else {}
+
+    def made(**options: Any) -> TorchEngine | OpenVinoEngine:
+        return kind(settings.model, settings.models_dir, **{"threads": settings.cpu_threads(), **exact, **options})
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def either(make_engine: Callable[..., TorchEngine | OpenVinoEngine]) -> Iterator[TorchEngine | OpenVinoEngine]:
+    """An engine of either kind."""
+    with closing(make_engine()) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def uncached(make_engine: Callable[..., TorchEngine | OpenVinoEngine]) -> Iterator[TorchEngine | OpenVinoEngine]:
+    """One that keeps nothing of earlier prompts."""
+    with closing(make_engine(cache_mb=0)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def narrow(make_engine: Callable[..., TorchEngine | OpenVinoEngine]) -> Iterator[TorchEngine | OpenVinoEngine]:
+    """One that writes a single reply at a time, while two may wait."""
+    with closing(make_engine(batch_size=1, queue_limit=2)) as engine:
+        engine.warm()
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def voice(sherlock: LoadedPersona) -> Path:
+    """The built-in persona's."""
+    assert sherlock.voice is not None
+    return sherlock.voice
 
 
 @pytest.fixture(scope="session")

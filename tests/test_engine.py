@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,11 +17,9 @@ from chatbot.engines.torch.engine import TorchEngine
 from chatbot.engines.types import Completion, Generation, Request, Sampling
 from chatbot.errors import BusyError, EngineError, MessageError, ModelError, VoiceError
 from chatbot.prompts import Message
-from chatbot.settings import Settings
-from personas import LoadedPersona
 
 SYSTEM = Message("system", "You are Sherlock Holmes, the consulting detective.")
-SHORT = Sampling(max_new_tokens=16)
+SHORT = Sampling(max_new_tokens=12)
 QUESTIONS = ("Who are you?", "Describe the rooms in Baker Street, and the fire.", "What is a clue?")
 
 
@@ -29,70 +27,32 @@ def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT, *bef
     return Request((SYSTEM, *before, Message("user", text)), voice, sampling)
 
 
-Kind = type[TorchEngine] | type[OpenVinoEngine]
-
-
-def made(kind: Kind, settings: Settings, **options: Any) -> TorchEngine | OpenVinoEngine:
-    if kind is OpenVinoEngine:
-        options["exact"] = True  # so that the same reply is the same to the letter, whatever else is written
-    return kind(settings.model, settings.models_dir, **{"threads": settings.cpu_threads(), **options})
-
-
-def uncached(kind: Kind, settings: Settings) -> TorchEngine | OpenVinoEngine:
-    return made(kind, settings, cache_mb=0)
-
-
-@pytest.fixture(scope="module", params=[TorchEngine, OpenVinoEngine], ids=["transformers", "openvino"])
-def kind(request: pytest.FixtureRequest) -> Kind:
-    chosen: Kind = request.param
-    return chosen
+Either = TorchEngine | OpenVinoEngine
+Replies = dict[tuple[str, Path | None], str]
 
 
 @pytest.fixture(scope="module")
-def engine(kind: Kind, settings: Settings) -> Iterator[TorchEngine | OpenVinoEngine]:
-    engine = made(kind, settings)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def voice(sherlock: LoadedPersona) -> Path:
-    assert sherlock.voice is not None
-    return sherlock.voice
-
-
-@pytest.fixture(scope="module")
-def apart(kind: Kind, settings: Settings, voice: Path) -> dict[tuple[str, Path | None], str]:
+def apart(uncached: Either, voice: Path) -> Replies:
     """Every question with the voice off and on, each alone and without any cache."""
-    engine = uncached(kind, settings)
-    replies = {
-        (text, who): engine.submit(asked(text, who)).completion.text for who in (None, voice) for text in QUESTIONS
+    return {
+        (text, who): uncached.submit(asked(text, who)).completion.text for who in (None, voice) for text in QUESTIONS
     }
-    engine.close()
-    return replies
 
 
-def test_the_voice_changes_what_is_said(apart: dict[tuple[str, Path | None], str], voice: Path) -> None:
+def test_the_voice_changes_what_is_said(apart: Replies, voice: Path) -> None:
     assert all(apart[(text, None)] != apart[(text, voice)] for text in QUESTIONS)
 
 
-def test_a_mixed_batch_says_what_separate_runs_say(
-    kind: Kind, settings: Settings, apart: dict[tuple[str, Path | None], str]
-) -> None:
-    engine = uncached(kind, settings)
-    together = {key: engine.submit(asked(*key)) for key in apart}
-    replies = {key: generation.completion.text for key, generation in together.items()}
-    engine.close()
-    assert replies == apart
+def test_a_mixed_batch_says_what_separate_runs_say(uncached: Either, apart: Replies) -> None:
+    together = {key: uncached.submit(asked(*key)) for key in apart}
+    assert {key: generation.completion.text for key, generation in together.items()} == apart
 
 
-def test_threads_with_different_voices_get_their_own(
-    engine: TorchEngine | OpenVinoEngine, apart: dict[tuple[str, Path | None], str]
-) -> None:
-    replies: dict[tuple[str, Path | None], str] = {}
+def test_threads_with_different_voices_get_their_own(either: Either, apart: Replies) -> None:
+    replies: Replies = {}
 
     def ask(key: tuple[str, Path | None]) -> None:
-        replies[key] = engine.submit(asked(*key)).completion.text
+        replies[key] = either.submit(asked(*key)).completion.text
 
     threads = [threading.Thread(target=ask, args=(key,)) for key in apart]
     for thread in threads:
@@ -104,65 +64,58 @@ def test_threads_with_different_voices_get_their_own(
 
 @pytest.mark.parametrize("with_voice", [False, True])
 def test_a_cached_conversation_goes_on_token_for_token_like_an_uncached_one(
-    kind: Kind, settings: Settings, engine: TorchEngine | OpenVinoEngine, voice: Path, with_voice: bool
+    either: Either, uncached: Either, voice: Path, with_voice: bool
 ) -> None:
     who = voice if with_voice else None
-    plain = uncached(kind, settings)
     history: list[Message] = []
-    for number, text in enumerate((*QUESTIONS, "Go on.")):
-        request = asked(text, who, Sampling(max_new_tokens=24), *history)
-        cached, fresh = engine.submit(request).completion, plain.submit(request).completion
+    for number, text in enumerate(QUESTIONS):
+        request = asked(text, who, SHORT, *history)
+        cached, fresh = either.submit(request).completion, uncached.submit(request).completion
         assert cached.text == fresh.text
         assert fresh.cached_tokens == 0
         if number:
             assert cached.cached_tokens > cached.prompt_tokens * 0.6 - BLOCK  # whole blocks are shared
         history += [Message("user", text), Message("assistant", cached.text)]
-    plain.close()
 
 
-def test_an_edited_turn_reuses_only_what_is_common(kind: Kind, settings: Settings) -> None:
-    engine, plain = (made(kind, settings), uncached(kind, settings))
+def test_an_edited_turn_reuses_only_what_is_common(either: Either, uncached: Either) -> None:
     before = (Message("user", "I come from Norwood."), Message("assistant", "So I saw from your boots."))
     other = (Message("user", "I come from Horsham."), Message("assistant", "So I saw from your boots."))
-    assert engine.submit(asked("Where am I from?", None, SHORT, *before)).completion.text
+    assert either.submit(asked("Where am I from?", None, SHORT, *before)).completion.text
     request = asked("Where am I from?", None, SHORT, *other)
-    assert engine.submit(request).completion.text == plain.submit(request).completion.text
-    engine.close()
-    plain.close()
+    assert either.submit(request).completion.text == uncached.submit(request).completion.text
 
 
-def test_a_seed_gives_the_same_reply_alone_and_in_company(kind: Kind, settings: Settings) -> None:
-    warm = Sampling(max_new_tokens=16, temperature=0.9, seed=11)
-    engine = uncached(kind, settings)
-    alone = engine.submit(asked(QUESTIONS[0], None, warm)).completion.text
-    company = [engine.submit(asked(text, None, warm)) for text in QUESTIONS]
-    replies = [generation.completion.text for generation in company]
-    other = engine.submit(asked(QUESTIONS[0], None, Sampling(max_new_tokens=16, temperature=0.9, seed=12)))
-    assert replies[0] == alone
+def test_a_seed_gives_the_same_reply_alone_and_in_company(uncached: Either) -> None:
+    warm = replace(SHORT, temperature=0.9, seed=11)
+    alone = uncached.submit(asked(QUESTIONS[0], None, warm)).completion.text
+    company = [uncached.submit(asked(text, None, warm)) for text in QUESTIONS]
+    assert company[0].completion.text == alone
+    other = uncached.submit(asked(QUESTIONS[0], None, replace(warm, seed=12)))
     assert other.completion.text != alone
-    engine.close()
+    assert all(generation.completion.text for generation in company)
 
 
-def test_pieces_of_a_stream_make_up_the_reply(engine: TorchEngine | OpenVinoEngine) -> None:
-    generation = engine.submit(
-        asked("Say something about Zürich and the naïve café.", None, Sampling(max_new_tokens=40))
+def test_pieces_of_a_stream_make_up_the_reply(either: Either) -> None:
+    generation = either.submit(
+        asked("Say something about Zürich and the naïve café.", None, Sampling(max_new_tokens=24))
     )
     pieces = list(generation)
     assert len(pieces) > 3
     assert "".join(pieces) == generation.completion.text
 
 
-def test_a_reply_goes_on_from_the_opening_it_is_given(engine: TorchEngine | OpenVinoEngine, voice: Path) -> None:
+def test_a_reply_goes_on_from_the_opening_it_is_given(either: Either, voice: Path) -> None:
     plain = asked("What is a clue?", voice)
     opened = Request(plain.messages, voice, SHORT, opening="A clue, madam, is")
-    completion = engine.submit(opened).completion
+    completion = either.submit(opened).completion
     assert completion.text.startswith("A clue, madam, is")
     assert len(completion.text) > len("A clue, madam, is")
     assert completion.reply_tokens <= SHORT.max_new_tokens
 
 
-def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(engine: TorchEngine | OpenVinoEngine) -> None:
-    generation = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=400)))
+def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(either: Either) -> None:
+    generation = either.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=400)))
     for _ in generation:
         generation.cancel()
     completion = generation.completion
@@ -171,76 +124,63 @@ def test_a_cancelled_reply_ends_early_and_keeps_what_was_said(engine: TorchEngin
     assert completion.text
 
 
-def test_one_reader_leaving_does_not_change_another(
-    engine: TorchEngine | OpenVinoEngine, apart: dict[tuple[str, Path | None], str]
-) -> None:
-    leaving = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=300)))
-    staying = engine.submit(asked(QUESTIONS[1]))
+def test_one_reader_leaving_does_not_change_another(either: Either, apart: Replies) -> None:
+    leaving = either.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=300)))
+    staying = either.submit(asked(QUESTIONS[1]))
     next(iter(leaving))
     leaving.cancel()
     assert staying.completion.text == apart[(QUESTIONS[1], None)]
 
 
-def test_a_reader_who_leaves_frees_the_only_place(kind: Kind, settings: Settings) -> None:
-    engine = made(kind, settings, batch_size=1)
-    engine.warm()
-    reading = engine.submit(asked("word " * 1500))
-    staying = engine.submit(asked("Who are you?"))
+def test_a_reader_who_leaves_frees_the_only_place(narrow: Either) -> None:
+    reading = narrow.submit(asked("word " * 1500))
+    staying = narrow.submit(asked("Who are you?"))
     reading.cancel()  # while its prompt is being read, or while it waits
     assert staying.completion.reply_tokens > 0
     assert reading.completion.finish == "cancelled"
     assert reading.completion.reply_tokens == 0
-    engine.close()
 
 
-def test_a_full_queue_refuses_at_once_and_the_others_are_answered(kind: Kind, settings: Settings) -> None:
-    engine = made(kind, settings, batch_size=1, queue_limit=2)
-    first = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=300)))
+def test_a_full_queue_refuses_at_once_and_the_others_are_answered(narrow: Either) -> None:
+    first = narrow.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=300)))
     next(iter(first))  # it has the only place now
-    waiting = [engine.submit(asked(text)) for text in QUESTIONS[:2]]
+    waiting = [narrow.submit(asked(text)) for text in QUESTIONS[:2]]
     with pytest.raises(BusyError, match="2 others are waiting"):
-        engine.submit(asked("Who are you?"))
+        narrow.submit(asked("Who are you?"))
     first.cancel()
     assert all(generation.completion.text for generation in waiting)
-    assert engine.submit(asked("Who are you?")).completion.text
-    engine.close()
+    assert narrow.submit(asked("Who are you?")).completion.text
 
 
-def test_a_prompt_longer_than_the_window_is_refused_and_the_engine_goes_on(kind: Kind, settings: Settings) -> None:
-    engine = made(kind, settings, context_tokens=256)
-    with pytest.raises(MessageError, match="window 256"):
-        _ = engine.submit(asked("word " * 400)).completion
-    assert engine.submit(asked("Who are you?")).completion.reply_tokens > 0
-    engine.close()
+def test_a_prompt_longer_than_the_window_is_refused_and_the_engine_goes_on(either: Either) -> None:
+    with pytest.raises(MessageError, match="window 2048"):
+        _ = either.submit(asked("word " * 2100)).completion
+    assert either.submit(asked("Who are you?")).completion.reply_tokens > 0
 
 
-def test_a_voice_made_for_another_base_is_refused_by_name(
-    engine: TorchEngine | OpenVinoEngine, voice: Path, tmp_path: Path
-) -> None:
+def test_a_voice_made_for_another_base_is_refused_by_name(either: Either, voice: Path, tmp_path: Path) -> None:
     other = tmp_path / "voice"
     shutil.copytree(voice, other)
     file = other / "adapter_config.json"
     stated = json.loads(file.read_text())
     file.write_text(json.dumps(stated | {"base_model_name_or_path": "Moriarty-7B"}))
     with pytest.raises(VoiceError, match="made for Moriarty-7B, but the model here is SmolLM2-135M-Instruct"):
-        _ = engine.submit(asked("Who are you?", other)).completion
+        _ = either.submit(asked("Who are you?", other)).completion
 
 
-def test_a_damaged_voice_is_refused_and_the_engine_goes_on(
-    engine: TorchEngine | OpenVinoEngine, voice: Path, tmp_path: Path
-) -> None:
+def test_a_damaged_voice_is_refused_and_the_engine_goes_on(either: Either, voice: Path, tmp_path: Path) -> None:
     broken = tmp_path / "voice"
     shutil.copytree(voice, broken)
     (broken / "adapter_model.safetensors").write_bytes(b"not tensors")
     with pytest.raises(VoiceError, match="cannot be loaded"):
-        _ = engine.submit(asked("Who are you?", broken)).completion
+        _ = either.submit(asked("Who are you?", broken)).completion
     with pytest.raises(VoiceError, match="no voice"):
-        _ = engine.submit(asked("Who are you?", tmp_path / "nowhere")).completion
-    assert engine.submit(asked("Who are you?", voice)).completion.reply_tokens > 0
+        _ = either.submit(asked("Who are you?", tmp_path / "nowhere")).completion
+    assert either.submit(asked("Who are you?", voice)).completion.reply_tokens > 0
 
 
-def test_a_closed_engine_says_so(kind: Kind, settings: Settings) -> None:
-    engine = made(kind, settings)
+def test_a_closed_engine_says_so(make_engine: Callable[..., Either]) -> None:
+    engine = make_engine()
     long = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=400)))
     next(iter(long))
     engine.close()
@@ -269,16 +209,16 @@ def test_a_model_that_is_missing_says_how_to_get_it(tmp_path: Path, monkeypatch:
         weights.resolve_model("bundled", tmp_path)
 
 
-def test_the_chat_model_face_speaks_streams_and_stops(engine: TorchEngine | OpenVinoEngine, voice: Path) -> None:
+def test_the_chat_model_face_speaks_streams_and_stops(engine: OpenVinoEngine, voice: Path) -> None:
     from langchain_core.messages import HumanMessage, SystemMessage
 
     from chatbot.engines.chat_model import EngineChatModel
 
-    model = EngineChatModel(engine=engine, voice=voice, sampling=Sampling(max_new_tokens=24))
+    model = EngineChatModel(engine=engine, voice=voice, sampling=SHORT)
     messages = [SystemMessage(SYSTEM.content), HumanMessage(QUESTIONS[0])]
     whole = model.invoke(messages)
     streamed = "".join(chunk.text for chunk in model.stream(messages))
-    expected = engine.submit(asked(QUESTIONS[0], voice, Sampling(max_new_tokens=24))).completion
+    expected = engine.submit(asked(QUESTIONS[0], voice, SHORT)).completion
     assert whole.text == streamed == expected.text
     assert whole.usage_metadata is not None
     assert whole.usage_metadata["input_tokens"] == expected.prompt_tokens

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,61 +12,30 @@ from chatbot.engines.likelihood import BATCH_TOKENS, Batch, Text, batches, texts
 from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.engines.torch.engine import TorchEngine
 from chatbot.engines.types import Request, Sampling
-from chatbot.errors import EngineError, MessageError
+from chatbot.errors import MessageError
 from chatbot.prompts import Message
 from chatbot.settings import Settings
-from personas import LoadedPersona
 
 PASSAGES = (
     "The old clockmaker keeps the key of his shop under the third flowerpot, left of the door.",
     "Rain fell on the harbour all night, and the ferry to the islands was two hours late.",
     "A good loaf wants strong flour, a little salt, and a night in a cool place before it is baked.",
     "The violin was made in Cremona; its varnish had gone dark, and one peg was not the maker's own.",
-    "Miss Marlow left the bank at four with a red umbrella, and was seen at the station at half past.",
-    "Bees find their way home by the sun, and tell one another of flowers in a dance.",
 )
 QUESTIONS = (
     " Where does the clockmaker keep his key?",
     " Why did the ferry come late to the islands?",
     " What flour is wanted for a good loaf?",
     " Where was the violin made?",
-    " What did Miss Marlow carry when she left the bank?",
-    " How do bees tell one another of flowers?",
 )
 PAIRS = [(passage, question) for question in QUESTIONS for passage in PASSAGES]
-SHORT = Sampling(max_new_tokens=24)
+SHORT = Sampling(max_new_tokens=12)
 
-Kind = type[TorchEngine] | type[OpenVinoEngine]
 Either = TorchEngine | OpenVinoEngine
 
 
 def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT) -> Request:
     return Request((Message("user", text),), voice, sampling)
-
-
-def made(kind: Kind, settings: Settings, **options: Any) -> Either:
-    if kind is OpenVinoEngine:
-        options["exact"] = True  # so that neither a batch nor company changes anything
-    return kind(settings.model, settings.models_dir, **{"threads": settings.cpu_threads(), **options})
-
-
-@pytest.fixture(scope="module", params=[TorchEngine, OpenVinoEngine], ids=["transformers", "openvino"])
-def kind(request: pytest.FixtureRequest) -> Kind:
-    chosen: Kind = request.param
-    return chosen
-
-
-@pytest.fixture(scope="module")
-def either(kind: Kind, settings: Settings) -> Iterator[Either]:
-    engine = made(kind, settings)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def voice(sherlock: LoadedPersona) -> Path:
-    assert sherlock.voice is not None
-    return sherlock.voice
 
 
 @pytest.fixture(scope="module")
@@ -90,19 +58,17 @@ def original(settings: Settings, engine: OpenVinoEngine) -> list[float]:
 # ---------------------------------------------------------------------- what is told
 
 
-def test_transformers_tells_what_the_definition_says(settings: Settings, original: list[float]) -> None:
-    engine = made(TorchEngine, settings)
-    assert engine.likelihood(PAIRS) == pytest.approx(original, abs=1e-3)
-    engine.close()
-
-
-def test_openvino_tells_nearly_what_the_original_says(engine: OpenVinoEngine, original: list[float]) -> None:
-    told = engine.likelihood(PAIRS)
-    assert sum(abs(one - other) for one, other in zip(told, original, strict=True)) / len(PAIRS) < 0.08
-    for number in range(len(QUESTIONS)):
-        own = slice(number * len(PASSAGES), (number + 1) * len(PASSAGES))
-        best = max(range(len(PASSAGES)), key=told[own].__getitem__)
-        assert best == max(range(len(PASSAGES)), key=original[own].__getitem__) == number
+def test_an_engine_tells_what_the_definition_says(
+    either: Either, engine: OpenVinoEngine, original: list[float]
+) -> None:
+    exact = isinstance(either, TorchEngine)
+    for one in (either,) if exact else (either, engine):
+        told = one.likelihood(PAIRS)
+        apart = [abs(mine - right) for mine, right in zip(told, original, strict=True)]
+        assert max(apart) < 1e-3 if exact else sum(apart) / len(PAIRS) < 0.08
+        for number in range(len(QUESTIONS)):
+            own = told[number * len(PASSAGES) : (number + 1) * len(PASSAGES)]
+            assert own.index(max(own)) == number
 
 
 def test_what_repeats_its_context_is_likelier_than_what_does_not(either: Either) -> None:
@@ -111,7 +77,7 @@ def test_what_repeats_its_context_is_likelier_than_what_does_not(either: Either)
 
 
 def test_company_and_order_change_nothing(either: Either) -> None:
-    some = [*PAIRS[::5], ("", PASSAGES[0]), (" ".join(PASSAGES), QUESTIONS[0])]
+    some = [*PAIRS[::4], ("", PASSAGES[0]), (" ".join(PASSAGES), QUESTIONS[0])]
     alone = [either.likelihood([pair])[0] for pair in some]
     assert either.likelihood(some) == pytest.approx(alone, abs=1e-3)
     assert either.likelihood(some[::-1]) == pytest.approx(alone[::-1], abs=1e-3)
@@ -137,21 +103,19 @@ def test_replies_and_voices_change_no_likelihood_nor_it_a_reply(either: Either, 
     assert either.likelihood(PAIRS[:4]) == pytest.approx(told, abs=1e-3)
 
 
-def test_a_reply_under_way_is_neither_waited_for_nor_changed(kind: Kind, settings: Settings) -> None:
-    engine = made(kind, settings, batch_size=1)
-    long = Sampling(max_new_tokens=48)
-    alone = engine.submit(asked("Tell me a very long story.", None, long)).completion.text
-    told = engine.likelihood(PAIRS[:4])
-    endless = engine.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=1500)))
+def test_a_reply_under_way_is_neither_waited_for_nor_changed(narrow: Either) -> None:
+    story = asked("Tell me a very long story.")
+    alone = narrow.submit(story).completion.text
+    told = narrow.likelihood(PAIRS[:4])
+    endless = narrow.submit(asked("Tell me a very long story.", None, Sampling(max_new_tokens=1500)))
     next(iter(endless))  # it has the only place
-    assert engine.likelihood(PAIRS[:4]) == pytest.approx(told, abs=1e-3)
+    assert narrow.likelihood(PAIRS[:4]) == pytest.approx(told, abs=1e-3)
     endless.cancel()
     assert endless.completion.finish == "cancelled"
-    under_way = engine.submit(asked("Tell me a very long story.", None, long))
+    under_way = narrow.submit(story)
     next(iter(under_way))
-    engine.likelihood(PAIRS[:4])
+    narrow.likelihood(PAIRS[:4])
     assert under_way.completion.text == alone
-    engine.close()
 
 
 def test_many_may_ask_at_once(either: Either) -> None:
@@ -173,13 +137,6 @@ def test_what_has_no_likelihood_is_refused_and_the_engine_goes_on(either: Either
         either.likelihood([PAIRS[0], ("word " * 3000, QUESTIONS[0])])
     assert either.likelihood(PAIRS[:1])[0] < 0
     assert either.submit(asked("Who are you?")).completion.reply_tokens > 0
-
-
-def test_a_closed_engine_tells_no_likelihood(kind: Kind, settings: Settings) -> None:
-    engine = made(kind, settings)
-    engine.close()
-    with pytest.raises(EngineError, match="closed"):
-        engine.likelihood(PAIRS[:1])
 
 
 # ---------------------------------------------------------------------- batches

@@ -29,11 +29,11 @@ POSITIONS = 300  # places at which next tokens are compared, at least
 AGREED = 0.93  # the share of them at which the converted model has to choose what the original does
 
 
-def conversations(persona: LoadedPersona) -> list[tuple[list[Message], str]]:
+def conversations(persona: LoadedPersona, every: int = 42) -> list[tuple[list[Message], str]]:
     """Lines of the persona, evenly spread: what was said before, and the last reply."""
     rows = (persona.folder / "lines.jsonl").read_text(encoding="utf-8").splitlines()
     found = []
-    for row in rows[:: len(rows) // 20]:
+    for row in rows[::every]:
         messages = [Message(part["role"], part["content"]) for part in json.loads(row)["messages"]]
         found.append((messages[:-1], messages[-1].content))
     return found
@@ -69,10 +69,27 @@ class Forced:
 
 
 @pytest.fixture(scope="module")
-def texts(engine: OpenVinoEngine, sherlock: LoadedPersona) -> list[tuple[list[int], int]]:
+def forced(settings: Settings, engine: OpenVinoEngine, voice: Path) -> dict[bool, Forced]:
+    """The converted models: without the voice (False), and with it (True)."""
+    return {
+        with_voice: Forced(engine, settings.models_dir, voice if with_voice else None) for with_voice in (False, True)
+    }
+
+
+@pytest.fixture(scope="module")
+def short(engine: OpenVinoEngine, sherlock: LoadedPersona) -> list[tuple[list[Message], str]]:
+    """Lines whose reply is long for their prompt, and one with notes: most of what is read is compared."""
+    lines = conversations(sherlock, 4)
+    tokens = {number: len(engine.tokenizer.encode_messages(lines[number][0])) for number in range(len(lines))}
+    order = sorted(tokens, key=lambda number: tokens[number] / len(lines[number][1]))
+    return [lines[number] for number in (*order[:7], order[-1])]
+
+
+@pytest.fixture(scope="module")
+def texts(engine: OpenVinoEngine, short: list[tuple[list[Message], str]]) -> list[tuple[list[int], int]]:
     """Conversations in tokens with the number of the last token before the reply; `POSITIONS` places or more."""
     encoded = []
-    for messages, reply in conversations(sherlock)[:8]:
+    for messages, reply in short:
         prompt = engine.tokenizer.encode_messages(messages)
         encoded.append(([*prompt, *engine.tokenizer.encode(reply)], len(prompt) - 1))
     assert sum(len(tokens) - start for tokens, start in encoded) >= POSITIONS
@@ -111,34 +128,31 @@ def agreement(converted_: Forced, texts: list[tuple[list[int], int]], wanted: li
 
 
 def test_the_next_token_is_the_original_s_with_the_voice_and_without(
-    settings: Settings,
-    engine: OpenVinoEngine,
-    sherlock: LoadedPersona,
-    texts: list[tuple[list[int], int]],
-    originals: dict[bool, list[list[int]]],
+    forced: dict[bool, Forced], texts: list[tuple[list[int], int]], originals: dict[bool, list[list[int]]]
 ) -> None:
-    base, voiced = Forced(engine, settings.models_dir, None), Forced(engine, settings.models_dir, sherlock.voice)
-    assert agreement(base, texts, originals[False]) >= AGREED
-    assert agreement(voiced, texts, originals[True]) >= AGREED
-    # A conversion without its voice must not pass for one with it, nor the other way round.
-    assert agreement(base, texts, originals[True]) < 0.7
-    assert agreement(voiced, texts, originals[False]) < 0.7
+    for with_voice in (False, True):
+        assert agreement(forced[with_voice], texts, originals[with_voice]) >= AGREED
+        # A conversion without its voice must not pass for one with it, nor the other way round.
+        assert agreement(forced[with_voice], texts, originals[not with_voice]) < 0.7
 
 
 @pytest.mark.parametrize("with_voice", [False, True], ids=["base", "voice"])
 def test_the_engine_writes_what_the_converted_model_says(
-    settings: Settings, engine: OpenVinoEngine, sherlock: LoadedPersona, with_voice: bool
+    engine: OpenVinoEngine,
+    forced: dict[bool, Forced],
+    short: list[tuple[list[Message], str]],
+    voice: Path,
+    with_voice: bool,
 ) -> None:
     # Between the graph and a reply stand the template, the pipeline's blocks, and a cache in half floats, which changes
     # a few tokens. The model without the voice writes four of five like the one with it at the most.
-    voice = sherlock.voice if with_voice else None
-    model = Forced(engine, settings.models_dir, voice)
     places = agreed = 0
-    for messages, _ in conversations(sherlock)[:4]:
+    for messages, _ in short[-4:]:
         prompt = engine.tokenizer.encode_messages(messages)
-        request = Request(tuple(messages), voice, Sampling(max_new_tokens=16, presence_penalty=0.0))
-        written = engine.tokenizer.encode(engine.submit(request).completion.text)
-        said = model.next_tokens([*prompt, *written])[len(prompt) - 1 : -1]
+        sampling = Sampling(max_new_tokens=16, presence_penalty=0.0)
+        reply = engine.submit(Request(tuple(messages), voice if with_voice else None, sampling)).completion.text
+        written = engine.tokenizer.encode(reply)
+        said = forced[with_voice].next_tokens([*prompt, *written])[len(prompt) - 1 : -1]
         places += len(written)
         agreed += sum(one == other for one, other in zip(said, written, strict=True))
     assert places >= 50

@@ -23,11 +23,8 @@ from chatbot.bot import Bot, Question
 from chatbot.engines.remote import RemoteEngine
 from chatbot.engines.types import Engine, Request, Sampling
 from chatbot.errors import BusyError, EngineError, MessageError, ModelError, SettingsError, VoiceError
-from chatbot.library.search.library import Library
 from chatbot.prompts import Message
-from chatbot.resources import Resources
 from chatbot.settings import Settings
-from personas import LoadedPersona
 
 ROOT = Path(__file__).resolve().parent.parent
 SYSTEM = Message("system", "You are Sherlock Holmes, the consulting detective.")
@@ -65,12 +62,6 @@ def distant(served: str) -> Iterator[RemoteEngine]:
     engine = RemoteEngine(url=served, model="base")
     yield engine
     engine.close()
-
-
-@pytest.fixture(scope="module")
-def voice(sherlock: LoadedPersona) -> Path:
-    assert sherlock.voice is not None
-    return sherlock.voice
 
 
 HOT = Sampling(max_new_tokens=16, temperature=0.9, top_p=0.8, seed=11)
@@ -179,11 +170,12 @@ def test_an_unknown_model_or_voice_is_named_with_what_to_do(served: str, voice: 
 
 
 def test_a_turn_is_answered_through_the_server(
-    settings: Settings, library: Library, engine: Engine, distant: RemoteEngine
+    bot: Bot, engine: Engine, distant: RemoteEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = Question("What killed Julia Stoner?", mode="hybrid")
-    there = Bot(Resources(settings, engine=distant)).reply(question)
-    here = Bot(Resources(settings, engine=engine)).reply(question)
+    here = bot.reply(question)
+    monkeypatch.setitem(bot.resources.__dict__, "engine", distant)
+    there = bot.reply(question)
     assert there.state == "done"
     assert there.trace.evidence
     assert there.reply == here.reply
@@ -271,7 +263,7 @@ class Scripted(ThreadingHTTPServer):
 @pytest.fixture
 def scripted() -> Iterator[Scripted]:
     with Scripted() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
         server.shutdown()

@@ -200,6 +200,14 @@ def test_no_reader_outwaits_a_thread_that_left_without_a_word(echo: Echo, monkey
     assert echo.submit(HELLO).completion.text == "Hello"
 
 
+def test_a_closed_engine_neither_answers_nor_starts_again(echo: Echo) -> None:
+    assert echo.submit(HELLO).completion.text == "Hello"
+    echo.close()
+    for ask in (lambda: echo.submit(HELLO), lambda: echo.likelihood([PAIR]), echo.warm):
+        with pytest.raises(EngineError, match="closed"):
+            ask()
+
+
 def test_a_remote_engine_whose_loop_ended_starts_another(monkeypatch: pytest.MonkeyPatch) -> None:
     async def lost(*_: Any) -> Any:
         raise SystemExit

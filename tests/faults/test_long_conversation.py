@@ -1,7 +1,7 @@
 """A conversation of 300 turns, stored as the page stores it: the window fills, and a turn is read as fast as the tenth.
 
-The figures are printed (`pytest -s`). What is held to is the number of tokens that are read anew, which no other load of
-the machine changes: it is what the wait for the first word consists of.
+The figures are printed (`pytest -s`). What is held to is the number of tokens that are read anew, of which the wait for
+the first word consists, and which no other load of the machine changes.
 """
 
 from __future__ import annotations

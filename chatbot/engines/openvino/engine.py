@@ -76,12 +76,6 @@ class OpenVinoEngine(WorkerEngine):
             self._base = converted(self.weights, self._models_dir, None, self._say)
         return self._base
 
-    @property
-    def weights_bytes(self) -> int | None:
-        """Bytes of weights that are read for a token; None before the model is loaded."""
-        pipeline = self._pipelines.get(None)
-        return pipeline.model.weights_bytes if pipeline else None
-
     # ------------------------------------------------------------------ on the worker's thread
 
     def _load(self, voices: Sequence[Path]) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.conversion import DATA, GRAPH, is_sealed, make_folder, seal
+from chatbot.conversion import GRAPH, is_sealed, make_folder, seal
 from chatbot.engines.weights import GeneratorWeights
 from chatbot.errors import ConversionError
 from chatbot.progress import Say
@@ -46,11 +46,6 @@ class ConvertedModel:
     end_tokens: frozenset[int]
     window: int
     values_per_token: int
-
-    @property
-    def weights_bytes(self) -> int:
-        """Bytes of weights that are read for a token."""
-        return (self.folder / DATA).stat().st_size
 
     def not_loaded(self, error: Exception) -> ConversionError:
         """What to raise where OpenVINO failed to load it with `error`."""

@@ -57,11 +57,6 @@ class TorchEngine(WorkerEngine):
         self._joining: list[Row] = []  # read, and not in the batch yet
         self._loaded: TorchModel | None = None
 
-    @property
-    def weights_bytes(self) -> int | None:
-        """Bytes of weights that are read for a token; None before the model is loaded."""
-        return self._loaded.weights_bytes if self._loaded else None
-
     # ------------------------------------------------------------------ on the worker's thread
 
     @property

@@ -96,12 +96,6 @@ class TorchModel:
         self._names[folder] = name
         return name
 
-    @property
-    def weights_bytes(self) -> int:
-        """Bytes of the base model's weights, all of which are read for a token."""
-        named = self._model.named_parameters()
-        return sum(part.numel() * part.element_size() for name, part in named if "lora_" not in name)
-
     def read(
         self,
         tokens: Sequence[int],
