@@ -93,13 +93,16 @@ class Journal:
         self._new.discard(turn_id)
 
     def _work(self) -> None:
-        if self._thread is None and not self._closing.is_set():
+        if (self._thread is None or not self._thread.is_alive()) and not self._closing.is_set():
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
             self._thread.start()
 
     def _run(self) -> None:
         while not self._closing.wait(INTERVAL_S):
-            self._flush()
+            try:
+                self._flush()
+            except Exception:  # the replies that come later are stored all the same
+                logger.exception("Replies could not be stored")
             with self._lock:
                 if not self._shown and not self._endings:
                     self._thread = None

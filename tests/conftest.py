@@ -161,6 +161,17 @@ def voice(sherlock: LoadedPersona) -> Path:
 
 
 @pytest.fixture(scope="session")
+def reference(engine: OpenVinoEngine, voice: Path) -> Any:
+    """The bundled model in torch with the voice beside it: what the engines are compared with."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base: Any = AutoModelForCausalLM.from_pretrained(engine.weights.folder, dtype=torch.float32)
+    return PeftModel.from_pretrained(base, str(voice)).eval()
+
+
+@pytest.fixture(scope="session")
 def resources(settings: Settings, engine: OpenVinoEngine, library: Library) -> Iterator[Resources]:
     """Everything a bot needs, with the session's engine and library."""
     resources = Resources(settings, engine=engine)

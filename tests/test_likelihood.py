@@ -14,7 +14,6 @@ from chatbot.engines.torch.engine import TorchEngine
 from chatbot.engines.types import Request, Sampling
 from chatbot.errors import MessageError
 from chatbot.prompts import Message
-from chatbot.settings import Settings
 
 PASSAGES = (
     "The old clockmaker keeps the key of his shop under the third flowerpot, left of the door.",
@@ -39,17 +38,15 @@ def asked(text: str, voice: Path | None = None, sampling: Sampling = SHORT) -> R
 
 
 @pytest.fixture(scope="module")
-def original(settings: Settings, engine: OpenVinoEngine) -> list[float]:
+def original(reference: Any, engine: OpenVinoEngine) -> list[float]:
     """The likelihoods of `PAIRS` by the definition: every text alone, all logits of it."""
     import torch
-    from transformers import AutoModelForCausalLM
 
-    model: Any = AutoModelForCausalLM.from_pretrained(engine.weights.folder, dtype=torch.float32).eval()
     means = []
     for context, continuation in PAIRS:
         before, behind = engine.tokenizer.encode(context), engine.tokenizer.encode(continuation)
-        with torch.inference_mode():
-            chances = model(input_ids=torch.tensor([before + behind])).logits[0].log_softmax(-1)
+        with torch.inference_mode(), reference.disable_adapter():
+            chances = reference(input_ids=torch.tensor([before + behind])).logits[0].log_softmax(-1)
         places = range(len(before) - 1, len(before) + len(behind) - 1)
         means.append(sum(float(chances[at, token]) for at, token in zip(places, behind, strict=True)) / len(behind))
     return means

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,7 +21,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from chatbot.errors import DatabaseBusyError, MemoryStoreError, NotStoredYetError, ReadOnlyError
 from memory import Memory
-from memory.journal import PATIENCE_S
+from memory.journal import PATIENCE_S, Journal
 from memory.upgrade import MIGRATIONS
 
 VASE = "Who took the vase?"
@@ -352,3 +352,31 @@ def test_the_migration_goes_up_and_down_and_keeps_every_turn(url: str) -> None:
             assert [turn.id for turn in memory.path(conversation)] == [one, three]
     finally:
         engine.dispose()
+
+
+def test_what_is_shown_is_stored_after_a_failure_of_the_thread_that_stores_it() -> None:
+    failed, stored = threading.Event(), threading.Event()
+
+    def store(shown: Mapping[str, str]) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("out of paper")
+        stored.set()
+
+    journal = Journal(store, lambda turn, ending: None)
+    journal.show("turn", "My dear")
+    assert failed.wait(30)
+    journal.show("turn", "My dear fellow")
+    assert stored.wait(30)
+    stored.clear()
+    ended = threading.Thread(target=lambda: None)
+    ended.start()
+    ended.join()
+    journal._closing.set()
+    assert journal._thread is not None
+    journal._thread.join()
+    journal._closing.clear()
+    journal._thread = ended  # as after a fork
+    journal.show("turn", "My dear fellow,")
+    assert stored.wait(30)
+    journal.close()

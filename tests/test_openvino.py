@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,24 +98,19 @@ def texts(engine: OpenVinoEngine, short: list[tuple[list[Message], str]]) -> lis
 
 
 @pytest.fixture(scope="module")
-def originals(
-    engine: OpenVinoEngine, sherlock: LoadedPersona, texts: list[tuple[list[int], int]]
-) -> dict[bool, list[list[int]]]:
+def originals(reference: Any, texts: list[tuple[list[int], int]]) -> dict[bool, list[list[int]]]:
     """What the original says next at every place of `texts`: without the voice (False), and with it (True)."""
     import torch
 
-    said = {}
-    for with_voice in (False, True):
-        original = openvino_models._in_torch(engine.weights, sherlock.voice if with_voice else None)
-        with torch.inference_mode():
-            said[with_voice] = [
-                original(input_ids=torch.tensor([tokens]), logits_to_keep=len(tokens) - start)
-                .logits[0]
-                .argmax(-1)
-                .tolist()
-                for tokens, start in texts
-            ]
-    return said
+    def said(tokens: list[int], start: int) -> list[int]:
+        logits = reference(input_ids=torch.tensor([tokens]), logits_to_keep=len(tokens) - start).logits[0]
+        chosen: list[int] = logits.argmax(-1).tolist()
+        return chosen
+
+    with torch.inference_mode():
+        voiced = [said(*text) for text in texts]
+        with reference.disable_adapter():
+            return {True: voiced, False: [said(*text) for text in texts]}
 
 
 def agreement(converted_: Forced, texts: list[tuple[list[int], int]], wanted: list[list[int]]) -> float:
