@@ -13,9 +13,11 @@ from chatbot.library.index.build import build_library
 from chatbot.library.index.passages import read_passages
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
+from chatbot.visitors import Visitor
 from chatbot.web.library_handlers import LibraryHandlers
 from personas import LoadedPersona
 
+OWNER, ADA, BEN = Visitor("account-owner", owner=True), Visitor("web-ada"), Visitor("web-ben")
 TALE = "A Tale of Tea\n\nThe kettle at Thistle Lodge was copper, and the cook kept four crowns in it.\n"
 
 
@@ -26,7 +28,7 @@ def handlers(
     (tmp_path / "models").symlink_to(settings.models_dir)
     resources = Resources(load_settings(home=tmp_path))
     handlers = LibraryHandlers(resources)
-    assert handlers.rows("sherlock") == []
+    assert handlers.rows(OWNER, "sherlock") == []
     assert handlers.state("sherlock") == "There is no library yet."
     build_library(sherlock, resources.library_folder("sherlock"), embedder)
     yield handlers
@@ -34,24 +36,48 @@ def handlers(
 
 
 def test_texts_are_added_and_removed_and_a_failure_is_reported(handlers: LibraryHandlers, tmp_path: Path) -> None:
-    assert [row[0] for row in handlers.rows("sherlock")] == ["Casebook"]
-    assert handlers.removable("sherlock") == []
+    assert [row[0] for row in handlers.rows(OWNER, "sherlock")] == ["Casebook"]
+    assert handlers.removable(OWNER, "sherlock") == []
     good, empty = tmp_path / "tea.txt", tmp_path / "empty.txt"
     good.write_text(TALE)
     empty.write_text("")
     progress: list[tuple[int, int]] = []
-    state = handlers.add("sherlock", [str(empty), str(good)], False, lambda done, total: progress.append((done, total)))
+    state = handlers.add(
+        OWNER, "sherlock", [str(empty), str(good)], False, lambda done, total: progress.append((done, total))
+    )
     assert "**empty.txt** was not added." in state and "Added *A Tale of Tea*: 1 passage." in state
     assert progress[-1] == (1, 1)
-    assert handlers.removable("sherlock") == [("A Tale of Tea", "tea.txt")]
-    assert "was not added" in handlers.add("sherlock", [str(good)], False)
-    assert handlers.remove("sherlock", "tea.txt") == "Removed tea.txt from the library: 1 passage."
-    assert [row[0] for row in handlers.rows("sherlock")] == ["Casebook"]
+    assert handlers.removable(OWNER, "sherlock") == [("A Tale of Tea", "tea.txt")]
+    assert "was not added" in handlers.add(OWNER, "sherlock", [str(good)], False)
+    assert handlers.remove(OWNER, "sherlock", "tea.txt") == "Removed tea.txt from the library: 1 passage."
+    assert [row[0] for row in handlers.rows(OWNER, "sherlock")] == ["Casebook"]
+
+
+def test_a_visitors_texts_are_his_own_and_what_is_everybodys_he_cannot_change(
+    handlers: LibraryHandlers, tmp_path: Path
+) -> None:
+    tea, own = tmp_path / "tea.txt", tmp_path / "own.txt"
+    tea.write_text(TALE)
+    own.write_text(TALE.replace("copper", "tin"))
+    handlers.add(OWNER, "sherlock", [str(tea)], False)
+    assert "Added" in handlers.add(ADA, "sherlock", [str(own)], False)
+    assert [(row[1], row[4]) for row in handlers.rows(ADA, "sherlock")][1:] == [
+        ("tea.txt", "everybody's"),
+        ("own.txt", "yours"),
+    ]
+    assert handlers.removable(ADA, "sherlock") == [("A Tale of Tea", "own.txt")]
+    for visitor in (BEN, OWNER):
+        assert "own.txt" not in [row[1] for row in handlers.rows(visitor, "sherlock")]
+        assert "no text named 'own.txt'" in handlers.remove(visitor, "sherlock", "own.txt")
+    for name in ("tea.txt", "casebook"):
+        assert f"no text named '{name}'" in handlers.remove(ADA, "sherlock", name)
+    assert "no text named 'casebook'" in handlers.remove(OWNER, "sherlock", "casebook")
+    assert handlers.remove(ADA, "sherlock", "own.txt") == "Removed own.txt from the library: 1 passage."
 
 
 def test_without_a_choice_the_visitor_is_asked_for_one(handlers: LibraryHandlers) -> None:
-    assert handlers.add("sherlock", [], False) == "Choose one or more files first."
-    assert handlers.remove("sherlock", None) == "Choose the text to remove first."
+    assert handlers.add(OWNER, "sherlock", [], False) == "Choose one or more files first."
+    assert handlers.remove(OWNER, "sherlock", None) == "Choose the text to remove first."
 
 
 def test_a_library_that_is_partly_embedded_says_how_much(

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from chatbot import __version__
-from chatbot.cli import ask, bench, evaluate, library, memory, personas, replay, voice, web
+from chatbot.cli import ask, bench, evaluate, library, memory, personas, replay, users, voice, web
 from chatbot.errors import BakerStreetError
 
 __all__ = ["app", "main"]
@@ -32,6 +32,7 @@ app.add_typer(library.app, name="library", help="What a persona knows: build, se
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")
 app.add_typer(voice.app, name="voice", help="How a persona speaks: train and list voices.")
 app.add_typer(memory.app, name="memory", help="What a persona remembers: list, show and export conversations.")
+app.add_typer(users.app, name="users", help="Who may sign in to the web chat: add, remove and list accounts.")
 app.add_typer(replay.app, name="replay", help="Run stored conversations as tests.")
 
 

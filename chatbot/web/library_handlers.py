@@ -8,26 +8,37 @@ from contextlib import suppress
 from pathlib import Path
 
 from chatbot.errors import BakerStreetError
-from chatbot.library.index import SourceEntry, add_text, read_manifest, remove_text
+from chatbot.library.index import OwnTexts, SourceEntry, add_text, read_manifest, remove_text
 from chatbot.library.texts import TEXT
 from chatbot.progress import Progress, counted
 from chatbot.resources import Resources
+from chatbot.visitors import Visitor
 
 
 class LibraryHandlers:
-    """The library of every persona as a visitor sees and changes it; one change at a time."""
+    """The library of every persona as a visitor sees and changes it; one change at a time.
+
+    What the owner of the installation adds is everybody's. What another visitor adds is found, listed and removed by
+    him alone, and what is everybody's he cannot change.
+    """
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._changing = threading.Lock()
 
-    def rows(self, persona: str) -> list[list[str | int]]:
-        """The library's sources, a row each: title, name, works and passages."""
-        return [[entry.title, name, entry.works, entry.passages] for name, entry in self._sources(persona).items()]
+    def rows(self, visitor: Visitor, persona: str) -> list[list[str | int]]:
+        """The sources that a visitor searches, a row each: title, name, works, passages, and whose it is."""
+        shared, own = self._shared(persona), self._own(visitor, persona)
+        return [
+            [entry.title, name, entry.works, entry.passages, whose]
+            for whose, sources in (("everybody's", shared), ("yours", own))
+            for name, entry in sources.items()
+        ]
 
-    def removable(self, persona: str) -> list[tuple[str, str]]:
-        """The texts that can be removed, as (title, name)."""
-        return [(entry.title, name) for name, entry in self._sources(persona).items() if entry.kind == TEXT]
+    def removable(self, visitor: Visitor, persona: str) -> list[tuple[str, str]]:
+        """The texts that a visitor can remove, as (title, name)."""
+        sources = self._shared(persona) if visitor.owner else self._own(visitor, persona)
+        return [(entry.title, name) for name, entry in sources.items() if entry.kind == TEXT]
 
     def state(self, persona: str) -> str:
         """One line on the state of the library: its size, its embedder, and what is missing."""
@@ -48,7 +59,12 @@ class LibraryHandlers:
         return self._resources.filling(persona)
 
     def add(
-        self, persona: str, files: Sequence[str], replace: bool, on_progress: Progress = lambda done, total: None
+        self,
+        visitor: Visitor,
+        persona: str,
+        files: Sequence[str],
+        replace: bool,
+        on_progress: Progress = lambda done, total: None,
     ) -> str:
         """Add files; returns a line for each, which says that it was added or why not."""
         loaded, lines = self._resources.persona(persona), []
@@ -60,6 +76,7 @@ class LibraryHandlers:
                         self._resources.library_folder(persona),
                         self._resources.library_embedder(persona),
                         file,
+                        owner=_of(visitor),
                         replace_old=replace,
                         behind=True,
                         chroma_url=self._resources.settings.chroma_url,
@@ -72,7 +89,7 @@ class LibraryHandlers:
             self._continue_filling(persona)
         return "\n\n".join(lines) or "Choose one or more files first."
 
-    def remove(self, persona: str, name: str | None) -> str:
+    def remove(self, visitor: Visitor, persona: str, name: str | None) -> str:
         """Remove a text; returns a line that says how many passages were removed, or why none were."""
         if not name:
             return "Choose the text to remove first."
@@ -82,6 +99,7 @@ class LibraryHandlers:
                     self._resources.library_folder(persona),
                     self._resources.library_embedder(persona),
                     name,
+                    owner=_of(visitor),
                     behind=True,
                     chroma_url=self._resources.settings.chroma_url,
                 )
@@ -97,9 +115,20 @@ class LibraryHandlers:
             if manifest and not manifest.complete:
                 self._resources.fill_behind(persona)
 
-    def _sources(self, persona: str) -> dict[str, SourceEntry]:
+    def _shared(self, persona: str) -> dict[str, SourceEntry]:
         try:
             manifest = read_manifest(self._resources.library_folder(persona))
         except BakerStreetError:
             return {}  # `state` says why
         return dict(manifest.sources) if manifest else {}
+
+    def _own(self, visitor: Visitor, persona: str) -> dict[str, SourceEntry]:
+        try:
+            return OwnTexts(self._resources.library_folder(persona), visitor.id).entries()
+        except BakerStreetError:
+            return {}  # so does a search
+
+
+def _of(visitor: Visitor) -> str | None:
+    """Whose the texts are that a visitor adds and removes: None where they are everybody's."""
+    return None if visitor.owner else visitor.id

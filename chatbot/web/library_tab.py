@@ -1,4 +1,4 @@
-"""The Library tab: the sources of a persona's library, and adding or removing texts of the visitor's own."""
+"""The Library tab: what a visitor's questions are looked up in, and adding or removing texts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import gradio as gr
 
 from chatbot.library.texts import SUFFIXES
+from chatbot.web.door import visitor_of
 from chatbot.web.library_handlers import LibraryHandlers
 from chatbot.web.markup import as_shown
 
 SECONDS = 2.0  # between two updates while a library is being embedded
-HEADERS = ["Title", "Name", "Works", "Passages"]
+HEADERS = ["Title", "Name", "Works", "Passages", "Whose"]
 
 
 def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: Any, most: int) -> None:
@@ -27,9 +28,7 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
     """
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     state = gr.Markdown(as_shown(handlers.state(persona)), latex_delimiters=[], elem_id="library-state")
-    table = gr.Dataframe(
-        handlers.rows(persona), headers=HEADERS, interactive=False, show_label=False, elem_id="library-table"
-    )
+    table = gr.Dataframe(headers=HEADERS, interactive=False, show_label=False, elem_id="library-table")
     with gr.Row():
         with gr.Column():
             files = gr.File(
@@ -41,7 +40,7 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
             replace = gr.Checkbox(label="Replace texts that have the same names", elem_id="library-replace")
             add = gr.Button("Add", variant="primary", elem_id="library-add")
         with gr.Column():
-            which = gr.Dropdown(handlers.removable(persona), value=None, label="Remove a text", elem_id="library-which")
+            which = gr.Dropdown([], value=None, label="Remove a text", elem_id="library-which")
             remove = gr.Button("Remove", variant="stop", elem_id="library-remove")
     result = gr.Markdown(latex_delimiters=[], elem_id="library-result")
 
@@ -51,23 +50,31 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
         filling = handlers.filling(id_)  # read first, so that the last state shown is the final one
         return [as_shown(handlers.state(id_)), gr.Timer(active=filling)]
 
-    def refreshed(id_: str) -> list[Any]:
-        return [*status(id_), handlers.rows(id_), gr.Dropdown(choices=handlers.removable(id_), value=None)]
+    def refreshed(id_: str, request: gr.Request) -> list[Any]:
+        visitor = visitor_of(request)
+        which = gr.Dropdown(choices=handlers.removable(visitor, id_), value=None)
+        return [*status(id_), handlers.rows(visitor, id_), which]
 
-    def added(id_: str, chosen: list[str] | None, over: bool, progress: gr.Progress = gr.Progress()) -> list[Any]:  # noqa: B008
+    def added(
+        id_: str,
+        chosen: list[str] | None,
+        over: bool,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> list[Any]:
         def show(done: int, total: int) -> None:
             progress((done, total), unit="passages")
 
         if len(chosen or []) > most:
             said = f"At most {most} files can be added at once. Choose fewer."
         else:
-            said = handlers.add(id_, chosen or [], over, show)
+            said = handlers.add(visitor_of(request), id_, chosen or [], over, show)
         for file in map(Path, chosen or []):
             file.unlink(missing_ok=True)  # the library has what it needs, and a refused file is not kept
         return [as_shown(said), None]
 
-    def removed(id_: str, name: str | None) -> str:
-        return as_shown(handlers.remove(id_, name))
+    def removed(id_: str, name: str | None, request: gr.Request) -> str:
+        return as_shown(handlers.remove(visitor_of(request), id_, name))
 
     shown = [state, clock, table, which]
     one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "api_visibility": "private"}
