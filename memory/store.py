@@ -77,7 +77,7 @@ class Memory:
             session.flush()
             return conversation.id
 
-    def conversations(self, user: str | None = None, limit: int = 100) -> list[ConversationSummary]:
+    def conversations(self, user: str | None = None, limit: int | None = 100) -> list[ConversationSummary]:
         """Conversations with at least one turn, the latest first; of every user if `user` is None."""
         query = (
             select(Conversation, func.count(Turn.id))
