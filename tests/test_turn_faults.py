@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -275,4 +277,64 @@ def test_a_long_message_and_a_long_follow_up_are_answered(bot: Bot, name: str) -
         answered = bot.reply(Question(asked["question"], mode="hybrid", history=history))
         assert answered.reply
         assert answered.trace.search is not None
-        assert "The Blue Carbuncle" in {piece.passage.work for piece in answered.trace.search.evidence}
+        found = (*answered.trace.search.evidence, *answered.trace.search.dropped)
+        assert "The Blue Carbuncle" in {piece.passage.work for piece in found}
+
+
+# ---------------------------------------------------------------------- what is open at the end
+
+
+class Closing(FakeEngine):
+    """Counts how often it was closed, and fails at it where it is told to."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.closed, self.error = 0, error
+
+    def close(self) -> None:
+        self.closed += 1
+        if self.error is not None:
+            raise self.error
+
+
+def test_every_engine_is_closed_once_whichever_of_them_fails_at_it(
+    settings: Settings, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, strong = Closing(RuntimeError("the door is jammed")), Closing()
+    named = settings.model_copy(
+        update={"strong_model": "strong", "database_url": f"sqlite:///{tmp_path / 'memory.sqlite3'}"}
+    )
+    monkeypatch.setattr(
+        "chatbot.engine_choice.open_engine", lambda given, _: strong if given.model == "strong" else plain
+    )
+    resources = Resources(named)
+    closed: list[Memory] = []
+    monkeypatch.setattr(Memory, "close", lambda memory: closed.append(memory))
+    memory = resources.memory
+    assert resources.engine is plain
+    models = resources._search_models("sherlock")
+    assert models.stronger_model() is not None
+    with pytest.raises(RuntimeError, match="jammed"):
+        resources.close()
+    resources.close()
+    assert (plain.closed, strong.closed, closed) == (1, 1, [memory])
+
+
+def test_threads_that_ask_for_the_engine_at_once_get_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Closing] = []
+    both = threading.Barrier(4, timeout=60)
+
+    def open_engine(*_: object) -> Closing:
+        time.sleep(0.1)  # long enough for the others to ask too
+        opened.append(Closing())
+        return opened[-1]
+
+    monkeypatch.setattr("chatbot.engine_choice.open_engine", open_engine)
+    resources = Resources(settings)
+
+    def ask(_: int) -> Engine:
+        both.wait()
+        return resources.engine
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len({id(engine) for engine in pool.map(ask, range(4))}) == len(opened) == 1
