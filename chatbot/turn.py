@@ -18,6 +18,7 @@ from chatbot.grounding import check_reply, unsupported_terms
 from chatbot.language import WITHOUT_BOOKS, Kind, clean_message, kind_of, statements
 from chatbot.library.search import Plan
 from chatbot.library.texts import Passage, recollection
+from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
 from chatbot.resources import Resources
@@ -40,6 +41,10 @@ def begin(resources: Resources, asked: Question) -> Turn:
     began = time.perf_counter()
     loaded = resources.persona(asked.persona)
     mode = get_mode(asked.mode or loaded.persona.default_mode)
+    limit = message_limit(resources.settings.context_tokens)
+    if len(asked.text) > limit:
+        advice = "Shorten it, or add it as a text to the library and ask about it."
+        raise MessageError(too_long("This message", len(asked.text), limit, advice))
     text = clean_message(asked.text)
     if not text:
         raise MessageError("The message is empty. Write a question and send it again.")

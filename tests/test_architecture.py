@@ -41,6 +41,7 @@ SHARED = (
     "chatbot.language",
     "chatbot.progress",
     "chatbot.json_text",
+    "chatbot.limits",
     "chatbot.prompts",
     "chatbot.visitors",
     "chatbot.templates",

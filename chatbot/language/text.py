@@ -17,6 +17,9 @@ _PLAIN = str.maketrans({
 _END = re.compile(rf"""([.!?]+["')\]]*)\s+(?=["'(\[]*[{CAPITALS}0-9])""")
 
 
+MAX_ABBREVIATION = 40  # characters that are looked at before a full stop, and not all since the last sentence
+
+
 def to_plain(text: str) -> str:
     """Curly quotes, dashes and ellipses as ASCII, letters composed (NFC), runs of white space as one space."""
     return " ".join(_composed(text).translate(_PLAIN).split())
@@ -34,7 +37,7 @@ def split_sentences(text: str, language: Language = ENGLISH) -> list[str]:
     sentences: list[str] = []
     start = 0
     for match in _END.finditer(text):
-        before = text[start : match.start()]
+        before = text[max(start, match.start() - MAX_ABBREVIATION) : match.start()]
         last = before.split()[-1].strip("\"'([").lower() if before.split() else ""
         initial = len(last) == 1 and last.isalpha() and last not in language.known_names
         if match.group(1) == "." and (last in language.abbreviations or initial):

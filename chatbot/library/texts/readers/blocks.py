@@ -17,6 +17,7 @@ from chatbot.language import to_plain
 from chatbot.library.texts.headings import divides_a_work, is_label, tidy, titled
 from chatbot.library.texts.passages import TEXT, Section
 from chatbot.library.texts.source_file import strip_gutenberg
+from chatbot.limits import MAX_TITLE
 
 NARRATOR = "the narrator"  # where no author is known
 MAX_HEADING = 150  # characters; a longer "heading" is a paragraph that was marked up wrongly
@@ -113,7 +114,7 @@ def assemble(draft: Draft, name: str, stem: str) -> TextFile:
     """
     blocks = [Block(text, block.level) for block in draft.blocks if (text := clean(block.text))]
     title, author, blocks = _front(draft, _without_licence([_checked(block) for block in blocks]))
-    title = title or " ".join(re.sub(r"[_-]+", " ", stem).split()) or name
+    title = (title or " ".join(re.sub(r"[_-]+", " ", stem).split()) or name)[:MAX_TITLE]
     sections = tuple(_sections(_resolved(blocks), name, title, author or NARRATOR))
     if not sections:
         raise SourceError(f"{name} holds no text. Open it to see what is in it; pictures of pages cannot be read.")
