@@ -12,15 +12,9 @@ from chatbot.trace import Trace
 
 @dataclass(frozen=True)
 class Asked:
-    """The question is stored; whatever happens now, it is not lost.
-
-    Attributes:
-        turn_id: in memory; None where nothing is stored.
-        warning: why nothing is stored although the question belongs to a conversation.
-    """
+    """The question is stored; whatever happens now, it is not lost."""
 
     turn_id: str | None
-    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,18 +40,13 @@ class Revised:
 
 @dataclass(frozen=True)
 class Answered:
-    """The turn is complete and stored.
-
-    Attributes:
-        warning: why it is not stored, or not yet; empty where it is.
-    """
+    """The turn is complete and stored."""
 
     turn_id: str | None
     question: str
     reply: str
     state: str
     trace: Trace
-    warning: str = ""
 
 
 Event = Asked | Searched | Said | Revised | Answered

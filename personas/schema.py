@@ -13,12 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from typing_extensions import TypeAliasType
 
 from chatbot.language import ENGLISH, LANGUAGES
-from chatbot.limits import MAX_PERSONA_NAME
+from chatbot.language import Text as NormalText
 from chatbot.templates import checked_template, fill_in, fill_in_names
 
+MAX_NAME = 80  # characters
 MAX_TEXT = 4000  # characters of one text; more would leave no room in the window
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
+Line = Annotated[NormalText, StringConstraints(max_length=MAX_TEXT)]
 # A text that is said as it stands.
 Text = Annotated[Line, AfterValidator(checked_template), AfterValidator(fill_in)]
 # Texts that are filled in when they are said.
@@ -46,7 +47,7 @@ def _asks(text: str) -> str:
 
 # A name is put into other texts, so it holds nothing that could be taken for a placeholder.
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PERSONA_NAME, pattern=r"^[^{}<>\\]*$")
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME, pattern=r"^[^{}<>\\]*$")
 ]
 
 

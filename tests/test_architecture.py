@@ -29,6 +29,7 @@ HEAVY = {
     "sklearn",
     "torch",
     "transformers",
+    "wordfreq",
 }
 # The page and its tabs are imported by the server alone, when it is asked to serve.
 HEAVY_ALLOWED = {("chatbot/web/page.py", "gradio"), ("chatbot/web/library_tab.py", "gradio")}
@@ -41,7 +42,6 @@ SHARED = (
     "chatbot.language",
     "chatbot.progress",
     "chatbot.json_text",
-    "chatbot.limits",
     "chatbot.prompts",
     "chatbot.visitors",
     "chatbot.templates",

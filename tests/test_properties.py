@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
@@ -9,8 +10,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.language import clean_message, content_words, split_sentences, stem, to_plain, words_of
-from chatbot.language.letters import without_accents
+from chatbot.language import (
+    clean_message,
+    content_words,
+    normal,
+    split_sentences,
+    stem,
+    to_plain,
+    words_of,
+    written_words,
+)
+from chatbot.language.normal import comparable, folded
 from chatbot.library.search import windows_of
 from chatbot.library.search.inquiry import Candidate
 from chatbot.library.search.modules.focus import best_windows
@@ -57,12 +67,30 @@ def test_what_is_plain_stays_as_it_is(text: str) -> None:
 
 
 @given(ANYTHING)
-def test_a_cleaned_message_keeps_every_printable_character_and_no_other(text: str) -> None:
+def test_a_cleaned_message_is_in_its_normal_form_without_space_around_it(text: str) -> None:
     clean = clean_message(text)
-    assert clean_message(clean) == clean == clean.strip()
-    dropped = ("Cc", "Cs", "Co", "Cn")
-    assert not [char for char in clean if unicodedata.category(char) in dropped and char not in "\n\t"]
-    assert solid(clean) == solid("".join(char for char in text if unicodedata.category(char) not in dropped))
+    assert clean_message(clean) == clean == clean.strip() == normal(text).strip()
+
+
+@given(ANYTHING)
+def test_no_letter_and_no_digit_is_lost_on_the_way_to_the_normal_form_and_to_words(text: str) -> None:
+    def held(text: str) -> str:
+        return "".join(char for char in unicodedata.normalize("NFKC", text).lower() if char.isalnum())
+
+    assert held(normal(text)) == held(text)
+    assert held(to_plain(text)) == held(text)
+    assert set(held("".join(words_of(text)))) >= set(held(text)) - {"s"}  # a possessive's goes
+    assert held("".join(written_words(text))) == held(re.sub(r"(?i)(?<=[^\W_])'s(?![^\W_])", "", to_plain(text)))
+
+
+@given(ANYTHING)
+def test_the_normal_form_of_a_text_is_that_of_its_composed_and_decomposed_letters(text: str) -> None:
+    assert normal(normal(text)) == normal(text)
+    for form in ("NFC", "NFD"):
+        other = unicodedata.normalize(form, text)
+        assert normal(other) == normal(text)
+        assert words_of(other) == words_of(text) == words_of(to_plain(text))
+        assert comparable(other) == comparable(text) == comparable(comparable(text))
 
 
 @given(ANYTHING | PROSE)
@@ -88,8 +116,8 @@ def test_words_are_found_whatever_stands_beside_them(one: str, other: str) -> No
 @given(ANYTHING | WORD)
 def test_every_word_has_a_stem_that_is_no_longer_and_begins_like_it(text: str) -> None:
     for word in [text, *words_of(text)]:
-        assert len(stem(word)) <= len(word)
-        assert stem(word)[:2] == without_accents(word)[:2]  # stems of English fold accents
+        assert len(stem(word)) <= len(folded(word))
+        assert stem(word)[:2] == folded(word)[:2]  # stems of English fold accents
     assert content_words(text) <= {stem(word) for word in words_of(text)}
 
 

@@ -71,6 +71,8 @@ def build(
                 fresh=fresh,
                 on_progress=show,
             )
+        for note in built.notes:
+            say(note)
         say(
             f"The library of {loaded.persona.name} holds {counted(built.passages, 'passage')}: "
             f"{built.embedded:,} embedded now, {built.removed:,} removed."

@@ -13,20 +13,17 @@ from one of them (a spelling, a section of the casebook) helps with the others.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chatbot.errors import MessageError
 from chatbot.json_text import JsonTextError, numbered_rows, parse_object
-from chatbot.language import to_plain
+from chatbot.language import Maybe, Text, holds, to_plain
 from personas import LoadedPersona
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Maybe = Annotated[str, StringConstraints(strip_whitespace=True)]
 Kind = Literal["plain", "follow-up", "two-works", "unanswerable"]
 Split = Literal["dev", "test"]
 
@@ -64,9 +61,8 @@ class Target(BaseModel):
     phrase: str = Field("", description="A few words that locate the place in the text.")
 
     def answered_by(self, reply: str) -> bool:
-        """Whether an accepted answer is in the reply as whole words, ignoring case."""
-        plain = to_plain(reply).lower()
-        return any(re.search(rf"(?<!\w){re.escape(to_plain(answer).lower())}(?!\w)", plain) for answer in self.answers)
+        """Whether an accepted answer is in the reply as whole words (`language.holds`)."""
+        return any(holds(reply, answer) for answer in self.answers)
 
 
 class KnownQuestion(BaseModel):

@@ -5,6 +5,7 @@ language is named, as a persona file does.
 """
 
 from chatbot.language.en import ENGLISH
+from chatbot.language.fields import Maybe, Text
 from chatbot.language.intents import (
     IN_CONTEXT,
     WITHOUT_BOOKS,
@@ -19,16 +20,19 @@ from chatbot.language.intents import (
 )
 from chatbot.language.language import Language
 from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, declines
+from chatbot.language.normal import comparable, normal, to_plain
+from chatbot.language.ordinary import zipf
 from chatbot.language.packs import LANGUAGES, language_of
 from chatbot.language.text import (
     clean_message,
     content_words,
+    holds,
     meaning_words,
     names_in,
     split_sentences,
     stem,
-    to_plain,
     words_of,
+    written_words,
 )
 
 __all__ = [
@@ -40,10 +44,14 @@ __all__ = [
     "WITHOUT_BOOKS",
     "Kind",
     "Language",
+    "Maybe",
+    "Text",
     "as_written",
     "clean_message",
+    "comparable",
     "content_words",
     "declines",
+    "holds",
     "is_about_visitor",
     "is_follow_up",
     "is_small_talk",
@@ -52,10 +60,13 @@ __all__ = [
     "last_matter",
     "meaning_words",
     "names_in",
+    "normal",
     "split_sentences",
     "statements",
     "stem",
     "tells_of_self",
     "to_plain",
     "words_of",
+    "written_words",
+    "zipf",
 ]

@@ -94,6 +94,7 @@ GERMAN = Language(
     hypothetical="Schreibe einen Satz aus einem Buch, der diese Frage beantwortet: {question}",
     restriction="Die Antwort auf diese Frage steht in dem Abschnitt oben.",
     remembered="Was du mir am {day}. {month} {year} gesagt hast",
+    hyphened_compounds=False,
     months=tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()),
     visitor="der Gast",
     friend="lieber Gast",

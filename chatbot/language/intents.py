@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Literal
 
 from chatbot.language.language import Language
-from chatbot.language.text import meaning_words, names_in, to_plain, words_of
+from chatbot.language.normal import to_plain
+from chatbot.language.text import meaning_words, names_in, words_of
 
 Kind = Literal[
     "small talk", "told by the visitor", "about the visitor", "about the persona", "going on", "follow-up", "question"

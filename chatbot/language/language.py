@@ -36,6 +36,7 @@ class Language:
         months: the names of the months, in order.
         visitor: what {{user}} stands for where a persona file tells of the visitor.
         friend: what {{user}} stands for where the visitor is spoken to.
+        hyphened_compounds: whether compounds may have a hyphen ("red-headed"); otherwise they are one word.
     """
 
     code: str
@@ -60,6 +61,7 @@ class Language:
     months: tuple[str, ...]
     visitor: str
     friend: str
+    hyphened_compounds: bool = True
 
 
 def words(text: str) -> frozenset[str]:

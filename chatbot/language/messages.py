@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chatbot.language.language import Language
-from chatbot.language.text import to_plain
+from chatbot.language.normal import to_plain
 
 MIN_QUOTE_WORDS = 4  # fewer words between quotation marks are a manner of speaking
 

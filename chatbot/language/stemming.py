@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from chatbot.language.letters import without_accents
+from chatbot.language.normal import folded
 
 
 @lru_cache(maxsize=65536)
 def english_stem(word: str) -> str:
     """Harman's S-stemmer (1991) and the regular -ed and -ing: "cases" and "case" are one word, as "café" and "cafe"."""
-    word = without_accents(word)
+    word = folded(word)
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
@@ -32,7 +32,7 @@ def german_stem(word: str) -> str:
 
     "Glocken" and "Glocke" are one word, as "Müllers" and "Müller". An s after r is an ending here, as in Snowball.
     """
-    word = without_accents(word.replace("ß", "ss"))
+    word = folded(word)
     if len(word) > 5 and word.endswith("ern"):
         word = word[:-3]
     elif len(word) > 4 and word.endswith(("em", "en", "er", "es")):

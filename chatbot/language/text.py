@@ -1,35 +1,24 @@
-"""Text: plain punctuation, sentences, words and stems."""
+"""Text: sentences, words and stems."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from chatbot.language.en import ENGLISH
 from chatbot.language.language import Language
-from chatbot.language.letters import CAPITALS, word_pattern
+from chatbot.language.letters import SMALL, is_unspaced, pieces, word_pattern
+from chatbot.language.normal import comparable, normal, with_plain_marks
 
-_PLAIN = str.maketrans({
-    "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "‹": "'", "›": "'",
-    "—": "--", "–": "-", "…": "...",
-})  # fmt: skip
-_END = re.compile(rf"""([.!?]+["')\]]*)\s+(?=["'(\[]*[{CAPITALS}0-9])""")
-
-
-MAX_ABBREVIATION = 40  # characters that are looked at before a full stop, and not all since the last sentence
-
-
-def to_plain(text: str) -> str:
-    """Curly quotes, dashes and ellipses as ASCII, letters composed (NFC), runs of white space as one space."""
-    return " ".join(_composed(text).translate(_PLAIN).split())
+# Full stops behind which a sentence may begin without a space, and those of scripts without capitals.
+_END = re.compile(rf"""([.!?؟।॥۔]+["')\]]*)\s+(?=["'(\[]*[^\W_{SMALL}])|([。！？｡]+["')\]」』）]*)\s*(?=\S)""")
+_RAISED = {ord(raised): f" {plain}" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2, strict=True)}
+_RAISED[ord("`")] = "'"
 
 
 def clean_message(text: str) -> str:
-    """A user's message without control characters (line ends and tabs stay) and without space around it."""
-    return "".join(
-        char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
-    ).strip()
+    """A visitor's message in its normal form, without space around it."""
+    return normal(text).strip()
 
 
 def split_sentences(text: str, language: Language = ENGLISH) -> list[str]:
@@ -37,21 +26,38 @@ def split_sentences(text: str, language: Language = ENGLISH) -> list[str]:
     sentences: list[str] = []
     start = 0
     for match in _END.finditer(text):
-        before = text[max(start, match.start() - MAX_ABBREVIATION) : match.start()]
+        before = text[start : match.start()]
         last = before.split()[-1].strip("\"'([").lower() if before.split() else ""
         initial = len(last) == 1 and last.isalpha() and last not in language.known_names
-        if match.group(1) == "." and (last in language.abbreviations or initial):
+        if match[1] == "." and (last in language.abbreviations or initial):
             continue
-        sentences.append(text[start : match.end(1)].strip())
+        sentences.append(text[start : match.end(1 if match[1] else 2)].strip())
         start = match.end()
     rest = text[start:].strip()
     return [*sentences, rest] if rest else sentences
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case, in any script; a possessive's 's is taken off."""
-    text = _composed(text).translate(_PLAIN).lower()
+    """The words of a text in lower case, in any script; a possessive's 's is taken off.
+
+    This is the one tokenizer: the index, the windows, the check of replies and every comparison use it. Scripts without
+    spaces are divided into pairs of signs.
+    """
+    return [piece for word in written_words(text) for piece in pieces(word)]
+
+
+def written_words(text: str) -> list[str]:
+    """The words of a text as `words_of` has them, but for scripts without spaces, of which it has whole runs."""
+    text = with_plain_marks(text).translate(_RAISED).lower()
     return [word.removesuffix("'s") for word in word_pattern(text).findall(text)]
+
+
+def holds(text: str, phrase: str) -> bool:
+    """Whether a phrase stands in a text as whole words, whatever its capitals, accents, quotation marks and dashes."""
+    wanted = comparable(phrase)
+    before = "" if is_unspaced(wanted[:1]) else r"(?<!\w)"
+    after = "" if is_unspaced(wanted[-1:]) else r"(?!\w)"
+    return bool(wanted) and bool(re.search(f"{before}{re.escape(wanted)}{after}", comparable(text)))
 
 
 def meaning_words(text: str, language: Language = ENGLISH) -> list[str]:
@@ -73,7 +79,3 @@ def stem(word: str, language: Language = ENGLISH) -> str:
 def names_in(text: str, language: Language = ENGLISH) -> list[str]:
     """What a question names: words with a capital that do not begin a sentence."""
     return [match[1] for match in language.name_in_question.finditer(text) if match[1]]
-
-
-def _composed(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text)

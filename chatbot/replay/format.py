@@ -14,15 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chatbot import DEFAULT_PERSONA
 from chatbot.errors import ReplayError
+from chatbot.language import Text
 from chatbot.yaml_text import YamlError, YamlMistake, read_yaml
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Part(BaseModel):

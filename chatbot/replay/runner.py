@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chatbot.language import comparable
 from chatbot.prompts import Exchange
 from chatbot.replay.format import Expectation, Replay
 
@@ -39,11 +40,11 @@ def run_replay(replay: Replay, bot: Bot) -> list[ReplayOutcome]:
 
 def failures(expected: Expectation, answered: Answered) -> list[str]:
     """The expectations that `answered` does not meet, in words."""
-    reply = answered.reply.lower()
+    reply = comparable(answered.reply)
     found: list[str] = []
-    if expected.any_of and not any(text.lower() in reply for text in expected.any_of):
+    if expected.any_of and not any(comparable(text) in reply for text in expected.any_of):
         found.append(f"the reply contains none of {list(expected.any_of)}")
-    found += [f"the reply contains '{text}'" for text in expected.none_of if text.lower() in reply]
+    found += [f"the reply contains '{text}'" for text in expected.none_of if comparable(text) in reply]
     works = [piece.passage.work for piece in answered.trace.evidence]
     if expected.works and not set(works) & set(expected.works):
         found.append(f"the evidence is from {works}, not from any of {list(expected.works)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chatbot.errors import TrainingError
 from chatbot.json_text import JsonTextError, numbered_rows, parse_object
+from chatbot.language import normal
 from chatbot.prompts import Message
 
 ROLES = ("user", "assistant")
@@ -42,7 +43,7 @@ def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
     for number, row in rows:
         try:
             data = parse_object(row)
-            messages = tuple(Message(item["role"], item["content"]) for item in data["messages"])
+            messages = tuple(Message(item["role"], normal(item["content"])) for item in data["messages"])
             if (
                 not messages
                 or len(messages) % 2

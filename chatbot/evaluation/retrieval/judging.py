@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.evaluation.questions import KnownQuestion, Target
-from chatbot.language import to_plain
+from chatbot.language import comparable
 from chatbot.library.search import Evidence
 from chatbot.library.texts import CASEBOOK, Passage
 
@@ -71,8 +71,8 @@ class Judge:
     def _gold_passages(self, target: Target) -> frozenset[str]:
         """The ids of the gold passage and those around it; all of the work's where the phrase is not found."""
         texts = [passage for passage in self._passages_of(target) if passage.kind != CASEBOOK]
-        phrase = to_plain(target.phrase.replace("_", "")).lower()
-        places = [at for at, passage in enumerate(texts) if phrase and phrase in to_plain(passage.text).lower()]
+        phrase = comparable(target.phrase.replace("_", ""))
+        places = [at for at, passage in enumerate(texts) if phrase and phrase in comparable(passage.text)]
         around = [passage for at in places for passage in texts[max(0, at - AROUND) : at + AROUND + 1]]
         return frozenset(passage.id for passage in around or texts)
 
@@ -83,5 +83,5 @@ class Judge:
 
 def same_work(one: str, other: str) -> bool:
     """Whether two titles name one work: "The Disappearance of Lady Frances Carfax" and "Lady Frances Carfax"."""
-    a, b = to_plain(one).lower(), to_plain(other).lower()
+    a, b = comparable(one), comparable(other)
     return a == b or a.endswith(f" {b}") or b.endswith(f" {a}")

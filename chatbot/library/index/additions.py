@@ -23,7 +23,6 @@ from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder
 from chatbot.library.index.own_texts import OwnTexts, check_size
 from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
 from chatbot.library.texts import CASEBOOK, TEXT, content_key, read_text_file
-from chatbot.limits import MAX_TEXT_NAME, too_long
 from chatbot.progress import Progress
 from personas import LoadedPersona
 
@@ -80,15 +79,13 @@ def add_text(
     """
     manifest = _manifest(folder, embedder)
     name = name or file.name
-    if len(name) > MAX_TEXT_NAME:
-        raise SourceError(too_long(f"The name '{name[:40]}...'", len(name), MAX_TEXT_NAME, "Rename the file."))
     if name in {CASEBOOK, *(source.file for source in loaded.persona.sources)}:
         raise SourceError(f"'{name}' is the name of one of {loaded.persona.name}'s own books. Rename the file.")
     if owner is not None:
         check_size(file)
-    read = read_text_file(file)
-    content = content_key(read.sections)
     language = LANGUAGES[manifest.contents.language]
+    read = read_text_file(file, language)
+    content = content_key(read.sections)
     made = cut_all((replace(section, source=name) for section in read.sections), embedder, language)
     if not made:
         raise SourceError(f"'{name}' holds no text that could be found again. Is it a scan, or empty?")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -60,11 +60,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did."""
+    """What a build did.
+
+    Attributes:
+        passages: in the library.
+        embedded: of them, now.
+        removed: from it.
+        notes: what could not be used and was left out, for the user.
+    """
 
     passages: int
     embedded: int
     removed: int
+    notes: tuple[str, ...] = ()
 
 
 def build_library(
@@ -80,6 +88,8 @@ def build_library(
 ) -> Built:
     """Build the library of a persona, or bring it up to date.
 
+    A page of the casebook that cannot be used is left out, and a book stays as it is in the library; the notes say so.
+
     Args:
         loaded: the persona with its casebook and sources.
         folder: the library's folder.
@@ -92,21 +102,30 @@ def build_library(
         on_progress: told how many passages are embedded, of how many.
 
     Raises:
-        SourceError: a source cannot be used. Nothing has been changed.
+        SourceError: there is nothing that can be used. Nothing has been changed.
         LibraryError: another embedder or another language built the library, or the store cannot be written.
     """
     persona, folder_of_notes = loaded.persona, loaded.casebook
-    sections = casebook_sections(folder_of_notes, persona.name, persona.named) if folder_of_notes.is_dir() else []
+    language = language_of(persona)
+    notes: list[str] = []
+    sections: list[Section] = []
+    if folder_of_notes.is_dir():
+        sections = casebook_sections(folder_of_notes, persona.name, persona.named, language, leave_out=notes.append)
+    casebook_lost = bool(notes) and not sections
     for source in loaded.persona.sources:
         if texts and source.file in texts:
-            sections += sections_of(source, texts[source.file])
-    language = language_of(loaded.persona)
+            try:
+                sections += sections_of(source, texts[source.file], language)
+            except SourceError as error:
+                notes.append(f"{error} {source.title} is left out.")
     made = cut_all(sections, embedder, language)
+    if not made and notes:
+        raise SourceError("\n".join(notes))
     if not made and not texts:
         raise SourceError(
             f"There is nothing to build from: {loaded.casebook} holds no *.md files and no texts were named."
         )
-    replaced: dict[str, list[Passage]] = {CASEBOOK: []}
+    replaced: dict[str, list[Passage]] = {} if casebook_lost else {CASEBOOK: []}
     for passage in made:
         replaced.setdefault(source_name(passage), []).append(passage)
     titles = {CASEBOOK: "Casebook"} | {source.file: source.title for source in loaded.persona.sources}
@@ -127,7 +146,8 @@ def build_library(
             else:
                 entries.pop(name, None)
         entries = {name: entries[name] for name in [*titles, *entries] if name in entries}
-        return write_library(folder, embedder, replaced, entries, language, chroma_url, on_progress, behind=behind)
+        built = write_library(folder, embedder, replaced, entries, language, chroma_url, on_progress, behind=behind)
+    return replace(built, notes=tuple(notes))
 
 
 def cut_all(sections: Iterable[Section], embedder: Embedder, language: Language) -> list[Passage]:

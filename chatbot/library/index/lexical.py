@@ -14,7 +14,7 @@ from typing import cast
 import tantivy
 from tantivy import Occur, Query
 
-from chatbot.language import ENGLISH, Language, meaning_words
+from chatbot.language import ENGLISH, Language, meaning_words, written_words
 
 # The fields of the index. Those that are only filtered by are indexed whole ("raw").
 STEMS = "stems"  # the stems of a passage with blanks between them
@@ -98,8 +98,8 @@ class Lexical:
 
     def unknown(self, text: str) -> tuple[str, ...]:
         """The words of a text that carry meaning and occur nowhere in the texts, in order, each once."""
-        words = meaning_words(text, self._language)
-        return tuple(dict.fromkeys(word for word in words if not self.knows(self._language.stem(word))))
+        parts = {word: terms(word, self._language) for word in written_words(text)}
+        return tuple(word for word, stems in parts.items() if stems and not any(map(self.knows, stems)))
 
     def search(self, question: str, number: int, works: Collection[str] | None = None) -> list[tuple[int, float]]:
         """Positions and scores of the best texts, best first; texts that share no term are left out.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chatbot.errors import SourceError
-from chatbot.language import to_plain
+from chatbot.language import ENGLISH, Language, comparable, to_plain, words_of
 from chatbot.library.texts.headings import (
     MAX_LINE,
     Heading,
@@ -22,6 +22,7 @@ from chatbot.library.texts.headings import (
     titled,
     without_italics,
 )
+from chatbot.library.texts.line_ends import LineEnds
 from chatbot.library.texts.passages import TEXT, Section
 from chatbot.library.texts.source_file import strip_gutenberg
 from personas import Source
@@ -50,8 +51,13 @@ class _Start:
     name: str
 
 
-def sections_of(source: Source, text: str) -> list[Section]:
+def sections_of(source: Source, text: str, language: Language = ENGLISH) -> list[Section]:
     """The sections of a book, in order.
+
+    Args:
+        source: what the persona says of it.
+        text: the book.
+        language: its own.
 
     Raises:
         SourceError: a work that the persona names is not in the text, or there is no prose in it.
@@ -68,9 +74,10 @@ def sections_of(source: Source, text: str) -> list[Section]:
                 f"{', '.join(missing)}. Is it the right file? (Project Gutenberg {source.gutenberg[0]})"
             )
         spans = [(start.name, start.body, end) for start, end in _spans(works, lines)]
+    ends = LineEnds(text, language)
     sections: list[Section] = []
     for work, begin, end in spans:
-        sections += _chapters(source, work, lines[begin:end])
+        sections += _chapters(source, work, lines[begin:end], ends)
     if not sections:
         raise SourceError(f"{source.file} holds no prose. Is it the right file?")
     return sections
@@ -92,7 +99,7 @@ def _works(source: Source, lines: list[str]) -> list[_Start]:
     return [work for at, work in enumerate(works) if at == 0 or works[at - 1].name != work.name]
 
 
-def _chapters(source: Source, work: str, lines: list[str]) -> Iterator[Section]:
+def _chapters(source: Source, work: str, lines: list[str], ends: LineEnds) -> Iterator[Section]:
     starts = _followed_by_prose(list(_chapter_starts(lines)), lines, MIN_CHAPTER_WORDS)
     if not starts:
         starts = [_Start(0, 0, "")]
@@ -100,7 +107,7 @@ def _chapters(source: Source, work: str, lines: list[str]) -> Iterator[Section]:
         starts.insert(0, _Start(0, 0, ""))  # before a novel's first chapter there are only notes of the edition
     number = 1
     for start, end in _spans(starts, lines):
-        paragraphs = tuple(_paragraphs(lines[start.body : end]))
+        paragraphs = tuple(_paragraphs(lines[start.body : end], ends))
         if paragraphs:
             narrator = _narrator(source, work, start.name)
             yield Section(TEXT, source.file, work, start.name, narrator, paragraphs, number)
@@ -157,8 +164,7 @@ def _words(lines: list[str]) -> int:
 
 def _key(heading: str) -> str:
     """A work's name as the same in every style of heading."""
-    words = re.sub(r"[^a-z0-9 ]+", " ", to_plain(heading).lower().replace("'", ""))
-    return _LEAD.sub("", " ".join(words.split()), count=1)
+    return _LEAD.sub("", " ".join(re.findall(r"[^\W_]+", comparable(heading).replace("'", ""))), count=1)
 
 
 def _stands_alone(lines: list[str], number: int) -> bool:
@@ -173,13 +179,13 @@ def _narrator(source: Source, work: str, chapter: str) -> str:
     return source.narrators[max(fitting, key=len)] if fitting else source.narrator
 
 
-def _paragraphs(lines: list[str]) -> Iterator[str]:
+def _paragraphs(lines: list[str], ends: LineEnds) -> Iterator[str]:
     held: list[str] = []
     for line in [*lines, ""]:
         if line.strip():
             held.append(line)
             continue
-        text = to_plain(without_italics(" ".join(held)))
+        text = to_plain(ends.joined(without_italics("\n".join(held))))
         held = []
-        if re.search(r"[A-Za-z]{2}", text) and text not in ("THE END", "The End"):
+        if any(len(word) > 1 and word.isalpha() for word in words_of(text)) and text not in ("THE END", "The End"):
             yield text

@@ -19,7 +19,7 @@ _KINDS = (
     r"(?i:chapter|adventure|part|book|volume|act|scene|letter|canto|stave|section|story|kapitel|chapitre|cap[ií]tulo)"
 )
 _NUMBERED = re.compile(rf"^(?P<kind>{_KINDS})\s+(?P<number>{_NUMBER}|(?i:[ivxlc]+))(?!\w)\s*(?P<title>[.:)\]–—-].*)?$")
-_NUMBER_AND_TITLE = re.compile(r"^(?P<number>\d{1,2})\.\s+(?P<title>[A-Z].{4,70})$")
+_NUMBER_AND_TITLE = re.compile(r"^(?P<number>\d{1,2})\.\s+(?P<title>[^\W\d_].{4,70})$")
 _UNNUMBERED = re.compile(
     r"^(?:prologue|epilogue|preface|introduction|foreword|afterword|postscript|appendix|conclusion"
     r"|(?:table of )?contents)\s*[.:]?$",
@@ -76,7 +76,7 @@ def numbered(line: str) -> Heading | None:
 def number_and_title(line: str) -> Heading | None:
     """The heading in a line such as `2.  The Lost Key`, which may as well be an item of a list."""
     match = _NUMBER_AND_TITLE.match(line.strip())
-    return Heading("", match["number"], titled(match["title"])) if match else None
+    return Heading("", match["number"], titled(match["title"])) if match and not match["title"][0].islower() else None
 
 
 def says_so(line: str) -> bool:

@@ -36,7 +36,7 @@ def gather_texts(
         folder: read from here; None: fetched, and kept in `cache` with a checksum.
         cache: where fetched texts are kept.
         on_progress: told how many texts have been read, of how many.
-        say: told what is left out or fetched again.
+        say: told what is left out, because a folder lacks it or holds it damaged, or fetched again.
         address: a URL with `{number}`.
         pause: seconds before the second attempt; doubled for every further one.
 
@@ -44,16 +44,23 @@ def gather_texts(
         SourceError: a text cannot be used or fetched, or the folder holds none of them.
     """
     texts: dict[str, str] = {}
+    problems: list[str] = []
     for done, source in enumerate(sources):
         on_progress(done, len(sources))
         if folder is None:
             parts = [strip_gutenberg(_fetched(number, cache, address, pause, say)) for number in source.gutenberg]
             texts[source.file] = "\n\n\n".join(parts)
         elif (folder / source.file).is_file():
-            texts[source.file] = read_source_file(folder / source.file)
+            try:
+                texts[source.file] = read_source_file(folder / source.file)
+            except SourceError as error:
+                problems.append(str(error))
+                say(f"{error} {source.title} is left out.")
         else:
             say(f"There is no {source.file} in {folder}; {source.title} is left out.")
     on_progress(len(sources), len(sources))
+    if not texts and problems:
+        raise SourceError(f"None of the source texts in {folder} can be read. {problems[0]}")
     if not texts:
         names = ", ".join(source.file for source in sources)
         raise SourceError(f"None of the source texts is in {folder}. Their file names are: {names}.")

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from chatbot.errors import SourceError
-from chatbot.language import to_plain
+from chatbot.language import ENGLISH, Language, to_plain
 from chatbot.library.texts.headings import divides_a_work, is_label, tidy, titled
+from chatbot.library.texts.line_ends import LineEnds
 from chatbot.library.texts.passages import TEXT, Section
 from chatbot.library.texts.source_file import strip_gutenberg
-from chatbot.limits import MAX_TITLE
 
 NARRATOR = "the narrator"  # where no author is known
 MAX_HEADING = 150  # characters; a longer "heading" is a paragraph that was marked up wrongly
@@ -28,15 +28,17 @@ _MAX_CONTENTS_LINES = 500
 _MAX_FRONT = 4  # lines that state title and author; repetitions after these are part of the text
 
 _BY = re.compile(r"^by\s+(?P<name>[^\d.,;:!?]+(?:\.[^\d.,;:!?]+)*\.?)$", re.IGNORECASE)
-_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn")
-_JOINERS = "\u200c\u200d"  # invisible too, but they change how Persian and Hindi words are written
 _BETWEEN = ", "  # a part and its chapter
 _CONTENTS = ("contents", "tableofcontents")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph (level 0) or a heading (1 is the highest)."""
+    """A paragraph (level 0) or a heading (1 is the highest).
+
+    Attributes:
+        text: with the line ends of the file; `assemble` joins the lines.
+    """
 
     text: str
     level: int = 0
@@ -101,20 +103,22 @@ def letters(text: str) -> str:
     return "".join(char for char in folded if unicodedata.category(char)[0] in "LNM")
 
 
-def assemble(draft: Draft, name: str, stem: str) -> TextFile:
+def assemble(draft: Draft, name: str, stem: str, language: Language = ENGLISH) -> TextFile:
     """Make a text of what a reader found.
 
     Args:
         draft: what it found.
         name: the file's name, which is the source of every section.
         stem: the title if there is no better one.
+        language: of the text.
 
     Raises:
         SourceError: there are no words in it.
     """
-    blocks = [Block(text, block.level) for block in draft.blocks if (text := clean(block.text))]
+    ends = LineEnds("\n\n".join(block.text for block in draft.blocks), language)
+    blocks = [Block(text, block.level) for block in draft.blocks if (text := clean(ends.joined(block.text)))]
     title, author, blocks = _front(draft, _without_licence([_checked(block) for block in blocks]))
-    title = (title or " ".join(re.sub(r"[_-]+", " ", stem).split()) or name)[:MAX_TITLE]
+    title = title or " ".join(re.sub(r"[_-]+", " ", stem).split()) or name
     sections = tuple(_sections(_resolved(blocks), name, title, author or NARRATOR))
     if not sections:
         raise SourceError(f"{name} holds no text. Open it to see what is in it; pictures of pages cannot be read.")
@@ -122,11 +126,8 @@ def assemble(draft: Draft, name: str, stem: str) -> TextFile:
 
 
 def clean(text: str) -> str:
-    """A text on one line, without invisible characters; empty if it has no letter or digit."""
-    line = " ".join(text.split())
-    if not line.isprintable():
-        line = "".join(char for char in line if char in _JOINERS or unicodedata.category(char) not in _INVISIBLE)
-    return to_plain(line) if any(char.isalnum() for char in line) else ""
+    """A text in its plain form, on one line; empty if it has no letter or digit."""
+    return to_plain(text) if any(char.isalnum() for char in text) else ""
 
 
 def _checked(block: Block) -> Block:

@@ -1,7 +1,7 @@
 """EPUB 2 and 3: a ZIP archive with a package document that names the chapters in reading order.
 
-Nothing is unpacked to disk. The sizes that the archive's own directory claims are checked first; `zipfile` never
-returns more than an entry claims. XML with a DOCTYPE or an ENTITY is refused; EPUB does not need them here.
+A part that cannot be read costs only itself: a chapter is left out, a package document is done without, and the notes
+say so. XML with declarations of its own is refused; EPUB does not need them here.
 Format: EPUB 3.3 (W3C Recommendation), sections 4 and 5; Open Packaging Format 2.0.1.
 """
 
@@ -10,14 +10,14 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import unescape
 from io import BytesIO
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from chatbot.errors import SourceError
-from chatbot.library.texts.readers import limits
+from chatbot.library.texts.readers.archive import Archive, DamagedEntryError
 from chatbot.library.texts.readers.blocks import Block, Draft
 from chatbot.library.texts.readers.decoding import decode
 from chatbot.library.texts.readers.limits import Deadline, megabytes
@@ -26,6 +26,8 @@ from chatbot.library.texts.readers.web_page import read_markup
 CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _CHAPTERS = ("application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/xml")
+_SUFFIXES = (".xhtml", ".html", ".htm")  # what a chapter is named where its type is not given
+_LOOSE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?:\w+;)?")
 _MAX_XML = 5_000_000  # bytes of a container or package document
 
 
@@ -33,106 +35,163 @@ def read_epub(data: bytes, name: str, deadline: Deadline) -> Draft:
     """The chapters of an EPUB in reading order, with title and author from its metadata.
 
     Raises:
-        SourceError: it is damaged, protected or larger unpacked than the limits allow, or holds dangerous XML or paths.
+        SourceError: it is protected or larger unpacked than the limits allow, it holds dangerous XML or paths, or
+            nothing of it can be read.
     """
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            check_archive(archive, name)
-            return _read(archive, name, deadline)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        opened = zipfile.ZipFile(BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise _damaged(name, str(error)) from error
+    with opened:
+        return _read(Archive(opened, name), deadline)
 
 
-def check_archive(archive: zipfile.ZipFile, name: str) -> None:
-    """Check what an archive claims about itself against the limits.
-
-    Raises:
-        SourceError: too many entries, too much unpacked, packed too tightly to be a book, or a path that leads out.
-    """
-    entries = archive.infolist()
-    if len(entries) > limits.MAX_ENTRIES:
-        raise SourceError(f"{name} holds {len(entries)} files; at most {limits.MAX_ENTRIES} can be read.")
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > limits.MAX_UNPACKED:
-        raise SourceError(
-            f"{name} would be {megabytes(unpacked)} unpacked; at most {megabytes(limits.MAX_UNPACKED)} can be read."
-        )
-    for entry in entries:
-        parts = entry.filename.replace("\\", "/").split("/")
-        if ".." in parts or entry.filename.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", entry.filename):
-            raise SourceError(f"{name} holds a file whose path leads out of it ({entry.filename!r}). It is not read.")
-        if entry.file_size > limits.RATIO_FROM and entry.file_size > limits.MAX_RATIO * max(entry.compress_size, 1):
-            raise SourceError(
-                f"{name} is packed too tightly to be a book: {entry.filename!r} unpacks {entry.compress_size} bytes to "
-                f"{megabytes(entry.file_size)}. It is not read."
-            )
-
-
-def _read(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> Draft:
-    container = _xml(archive, CONTAINER, name)
-    package_path = next((node.get("full-path") for node in _all(container, "rootfile") if node.get("full-path")), None)
-    if not package_path:
-        raise _damaged(name, "it names no package document")
-    package = _xml(archive, package_path, name)
-    encrypted = _encrypted(archive, name)
-    blocks: list[Block] = []
+def _read(archive: Archive, deadline: Deadline) -> Draft:
     notes: list[str] = []
-    for path in _spine(package, posixpath.dirname(package_path)):
-        if path in encrypted:
-            raise SourceError(f"{name} is protected against copying (DRM); its text cannot be read.")
+    package, folder = _package(archive, notes)
+    protected = _protected(archive)
+    blocks: list[Block] = []
+    read, left_out = 0, 0
+    for path in dict.fromkeys(_order(archive, package, folder, notes)):
+        if path in protected:
+            notes.append(f"{path} in {archive.name} is protected against copying (DRM) and is left out.")
+            left_out += 1
+            continue
         try:
-            page = decode(archive.read(path), f"{path} in {name}", markup=True)
-        except KeyError:
-            notes.append(f"{path} is listed in {name} but missing from it.")
+            page = _text(archive, path)
+        except DamagedEntryError as error:
+            notes.append(f"{path} in {archive.name} could not be read and is left out: {error}.")
+            left_out += 1
             continue
         blocks += read_markup(page, deadline).blocks
+        read += 1
+    if not read and protected:
+        raise SourceError(f"{archive.name} is protected against copying (DRM); its text cannot be read.")
+    if not read and left_out:
+        raise _damaged(archive.name, f"none of its {left_out} chapters can be read ({notes[-1].rstrip('.')})")
     titles, authors = _texts(package, "title"), _texts(package, "creator")
     return Draft(blocks, titles[0] if titles else None, ", ".join(authors) or None, notes=tuple(notes))
 
 
-def _spine(package: ElementTree.Element, folder: str) -> Iterator[str]:
-    """The paths of the chapters, without the navigation page."""
-    items = {node.get("id"): node for node in _all(package, "item")}
-    for reference in _all(package, "itemref"):
-        item = items.get(reference.get("idref"))
-        if item is None or "nav" in (item.get("properties") or "").split():
+def _package(archive: Archive, notes: list[str]) -> tuple[ElementTree.Element | None, str]:
+    """The package document and its folder; None where it cannot be read."""
+    named = archive.find(CONTAINER)
+    container = _xml(archive, named, notes) if named else None
+    said = [node.get("full-path") or "" for node in _all(container, "rootfile")]
+    others = [path for path in archive.paths if path.lower().endswith(".opf")]
+    for path in dict.fromkeys([*filter(None, map(archive.find, said)), *others]):
+        package = _xml(archive, path, notes)
+        if package is not None:
+            return package, posixpath.dirname(path)
+    return None, ""
+
+
+def _order(archive: Archive, package: ElementTree.Element | None, folder: str, notes: list[str]) -> Iterator[str]:
+    """The paths of the chapters in reading order, without the navigation page, then of those that it leaves out."""
+    items = {node.get("id") or "": node for node in _all(package, "item")}
+    navigation = {id_ for id_, node in items.items() if "nav" in (node.get("properties") or "").split()}
+    listed = [node.get("idref") or "" for node in _all(package, "itemref")]
+    found: set[str] = set()
+    for number, reference in enumerate(listed, 1):
+        if reference in navigation:
             continue
-        if item.get("media-type", "").lower() in _CHAPTERS:
-            yield posixpath.normpath(posixpath.join(folder, unquote(item.get("href", ""))))
+        if reference not in items:
+            notes.append(f"Chapter {number} of the reading order of {archive.name} ('{reference}') is no file of it.")
+        elif _is_chapter(items[reference]):
+            href = items[reference].get("href") or ""
+            path = archive.find(href, folder)
+            if path is None:
+                missing = posixpath.join(folder, unquote(href))
+                notes.append(f"{missing} is listed in {archive.name} but missing from it.")
+            else:
+                found.add(path)
+                yield path
+    rest = [id_ for id_ in items if id_ not in navigation and id_ not in listed and _is_chapter(items[id_])]
+    unlisted = [path for id_ in rest if (path := archive.find(items[id_].get("href") or "", folder))]
+    if not items:
+        unlisted = _by_name([path for path in archive.paths if path.lower().endswith(_SUFFIXES)])
+        notes.append(f"{archive.name} does not say the order of its chapters: they are read by their file names.")
+    elif not found and unlisted:
+        notes.append(f"{archive.name} has no reading order: its chapters are read as they are listed.")
+    else:
+        notes += [
+            f"{path} is not in the reading order of {archive.name} and stands at its end."
+            for path in dict.fromkeys(unlisted)
+            if path not in found
+        ]
+    yield from unlisted
 
 
-def _encrypted(archive: zipfile.ZipFile, name: str) -> set[str]:
-    if _ENCRYPTION not in archive.namelist():
-        return set()
-    return {unquote(node.get("URI", "")) for node in _all(_xml(archive, _ENCRYPTION, name), "CipherReference")}
+def _is_chapter(item: ElementTree.Element) -> bool:
+    kind = (item.get("media-type") or "").lower()
+    href = re.split("[#?]", item.get("href") or "", maxsplit=1)[0].lower()
+    return kind in _CHAPTERS or (href.endswith(_SUFFIXES) and not kind.startswith(("image/", "audio/", "video/")))
 
 
-def _xml(archive: zipfile.ZipFile, path: str, name: str) -> ElementTree.Element:
+def _by_name(paths: Sequence[str]) -> list[str]:
+    """Paths in the order of the numbers in them: chapter 2 before chapter 10."""
+
+    def parts(path: str) -> list[tuple[str, int]]:
+        return [(part, int(number or 0)) for part, number in re.findall(r"(\D*)(\d*)", path)]
+
+    return sorted(paths, key=parts)
+
+
+def _protected(archive: Archive) -> set[str]:
+    named = archive.find(_ENCRYPTION)
+    listed = _all(_xml(archive, named, []) if named else None, "CipherReference")
+    return {path for node in listed if (path := archive.find(node.get("URI") or ""))}
+
+
+def _text(archive: Archive, path: str) -> str:
+    """The text of a file.
+
+    Raises:
+        DamagedEntryError: it cannot be unpacked, or is no text.
+    """
+    data = archive.read(path)
     try:
-        entry = archive.getinfo(path)
-    except KeyError:
-        raise _damaged(name, f"{path} is missing") from None
-    if entry.file_size > _MAX_XML:
-        raise SourceError(f"{name}: {path} has {megabytes(entry.file_size)}; at most {megabytes(_MAX_XML)} are read.")
-    text = decode(archive.read(entry), f"{path} in {name}", markup=True)
-    if re.search(r"<!\s*(?:DOCTYPE|ENTITY)", text, re.IGNORECASE):
-        raise SourceError(
-            f"{name}: {path} holds a DOCTYPE or ENTITY, by which a file can do harm. It is not read; convert the book "
-            "again (with Calibre, for example) and add that."
-        )
+        return decode(data, path, markup=True)
+    except SourceError as error:
+        raise DamagedEntryError("it is not a text") from error
+
+
+def _xml(archive: Archive, path: str, notes: list[str]) -> ElementTree.Element | None:
+    """An XML document; None where it is damaged, which is noted.
+
+    Raises:
+        SourceError: it is too large, or has declarations of its own.
+    """
+    if archive.size(path) > _MAX_XML:
+        size = f"{megabytes(archive.size(path))}; at most {megabytes(_MAX_XML)} are read."
+        raise SourceError(f"{archive.name}: {path} has {size}")
     try:
+        text = _text(archive, path)
+        if re.search(r"<!\s*(?:ENTITY|DOCTYPE[^>\[]*\[)", text, re.IGNORECASE):
+            raise SourceError(
+                f"{archive.name}: {path} holds a DOCTYPE or ENTITY, by which a file can do harm. It is not read; "
+                "convert the book again (with Calibre, for example) and add that."
+            )
         # Without its declaration of an encoding, because the text is decoded already.
-        return ElementTree.fromstring(re.sub(r"\A\s*<\?xml[^>]*\?>", "", text))
-    except ElementTree.ParseError as error:
-        raise _damaged(name, f"{path}: {error}") from error
+        return ElementTree.fromstring(_LOOSE.sub(_escaped, re.sub(r"\A\s*<\?xml[^>]*\?>", "", text)))
+    except (DamagedEntryError, ElementTree.ParseError) as error:
+        notes.append(f"{path} in {archive.name} is damaged and is done without: {error}.")
+        return None
 
 
-def _all(root: ElementTree.Element, tag: str) -> Iterator[ElementTree.Element]:
+def _escaped(match: re.Match[str]) -> str:
+    """An ampersand that XML would stop at: alone ("Pike & Son"), or of an entity that only HTML has (`&nbsp;`)."""
+    meant = unescape(match[0])
+    return f"&amp;{match[0][1:]}" if meant == match[0] else meant
+
+
+def _all(root: ElementTree.Element | None, tag: str) -> Iterator[ElementTree.Element]:
     """The elements of a name, whatever their namespace."""
-    return (node for node in root.iter() if isinstance(node.tag, str) and node.tag.rpartition("}")[2] == tag)
+    nodes = root.iter() if root is not None else ()
+    return (node for node in nodes if isinstance(node.tag, str) and node.tag.rpartition("}")[2] == tag)
 
 
-def _texts(package: ElementTree.Element, tag: str) -> list[str]:
+def _texts(package: ElementTree.Element | None, tag: str) -> list[str]:
     return [text for node in _all(package, tag) if (text := " ".join("".join(node.itertext()).split()))]
 
 

@@ -8,7 +8,9 @@ from io import BytesIO
 from pathlib import Path
 
 from chatbot.errors import SourceError
+from chatbot.language import ENGLISH, Language
 from chatbot.library.texts.readers import limits
+from chatbot.library.texts.readers.archive import normal_path
 from chatbot.library.texts.readers.blocks import Draft, TextFile, assemble
 from chatbot.library.texts.readers.decoding import decode
 from chatbot.library.texts.readers.epub import CONTAINER, read_epub
@@ -35,11 +37,12 @@ _OTHERS = (
 )
 
 
-def read_text_file(path: Path) -> TextFile:
+def read_text_file(path: Path, language: Language = ENGLISH) -> TextFile:
     """Read a file that a user adds to a library.
 
     Args:
         path: a .txt, .md, .html, .epub or .pdf file.
+        language: of its text.
 
     Raises:
         SourceError: it is missing, empty, too large, binary, damaged, protected or without text; the message says which
@@ -51,7 +54,7 @@ def read_text_file(path: Path) -> TextFile:
         draft = _draft(data, path, deadline)
     except MemoryError as error:
         raise SourceError(f"There is not enough memory to read {path.name}. Split it and add the parts.") from error
-    return assemble(draft, path.name, path.stem)
+    return assemble(draft, path.name, path.stem, language)
 
 
 def _bytes(path: Path) -> bytes:
@@ -104,10 +107,10 @@ def _draft(data: bytes, path: Path, deadline: Deadline) -> Draft:
 def _check_is_epub(data: bytes, name: str) -> None:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            names = set(archive.namelist())
+            names = {normal_path(name).casefold() for name in archive.namelist()}
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return  # the EPUB reader says that it is damaged
-    if CONTAINER in names or name.lower().endswith(".epub"):
+    if CONTAINER.casefold() in names or name.lower().endswith(".epub"):
         return
     kind = "a Word document" if "word/document.xml" in names else "a ZIP archive"
     raise SourceError(f"{name} is {kind}, not an EPUB. Save it in one of these formats and add that: {limits.FORMATS}.")

@@ -37,7 +37,11 @@ class _Chunk:
 
     @property
     def text(self) -> str:
-        return without_italics(" ".join(line.strip() for line in self.lines))
+        return " ".join(self.as_lines.split("\n"))
+
+    @property
+    def as_lines(self) -> str:
+        return without_italics("\n".join(line.strip() for line in self.lines))
 
 
 def read_plain_text(text: str) -> Draft:
@@ -116,7 +120,7 @@ def _blocks(chunks: list[_Chunk], titled: bool) -> list[Block]:
         if listing and not heading and all(len(line) <= MAX_LINE for line in chunk.lines):
             blocks += [Block(line) for line in chunk.lines]
         else:
-            blocks.append(Block(chunk.text, _level(chunk.text) if heading else 0))
+            blocks.append(Block(chunk.as_lines, _level(chunk.text) if heading else 0))
         listing = heading and "contents" in chunk.text.lower()
     return blocks
 
