@@ -12,9 +12,15 @@ from chatbot.trace import Trace
 
 @dataclass(frozen=True)
 class Asked:
-    """The question is stored; whatever happens now, it is not lost."""
+    """The question is stored; whatever happens now, it is not lost.
+
+    Attributes:
+        turn_id: in memory; None where nothing is stored.
+        warning: why nothing is stored although the question belongs to a conversation.
+    """
 
     turn_id: str | None
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,18 @@ class Revised:
 
 @dataclass(frozen=True)
 class Answered:
-    """The turn is complete and stored."""
+    """The turn is complete and stored.
+
+    Attributes:
+        warning: why it is not stored, or not yet; empty where it is.
+    """
 
     turn_id: str | None
     question: str
     reply: str
     state: str
     trace: Trace
+    warning: str = ""
 
 
 Event = Asked | Searched | Said | Revised | Answered

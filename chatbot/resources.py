@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,8 @@ class Resources:
         self, settings: Settings | None = None, *, engine: Engine | None = None, say: Say = lambda _: None
     ) -> None:
         self.settings = settings or get_settings()
-        self._given_engine = engine
+        self._engine = engine
+        self._opening = threading.Lock()
         self._say = say
         self._personas = PersonaFiles(self.settings.personas)
         self._searching: dict[str, tuple[object, SearchModels]] = {}
@@ -53,14 +55,15 @@ class Resources:
         self._fill_errors: dict[str, str] = {}
         self._closing = threading.Event()
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        """The one owner of the model."""
-        if self._given_engine is not None:
-            return self._given_engine
-        from chatbot.engine_choice import open_engine
+        """The one owner of the model; opened once, however many threads ask for it first."""
+        with self._opening:
+            if self._engine is None:
+                from chatbot.engine_choice import open_engine
 
-        return open_engine(self.settings, self._say)
+                self._engine = open_engine(self.settings, self._say)
+            return self._engine
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -281,13 +284,16 @@ class Resources:
         self.engine.warm([voice] if voice and voice.is_dir() else [])
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give everything back, once; what fails to close does not keep the rest open."""
         self._closing.set()
         for thread in self._filling.values():
             thread.join()
-        for _, models in self._searching.values():
-            models.close()
-        if "engine" in self.__dict__:
-            self.engine.close()
-        if "memory" in self.__dict__:
-            self.memory.close()
+        with ExitStack() as closing, self._opening:
+            if "memory" in self.__dict__:
+                closing.callback(self.__dict__.pop("memory").close)
+            if self._engine is not None:
+                closing.callback(self._engine.close)
+            for _, models in self._searching.values():
+                closing.callback(models.close)
+            self._engine = None
+            self._searching.clear()

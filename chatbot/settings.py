@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,8 +19,11 @@ from pydantic_settings import (
 )
 
 from chatbot.errors import SettingsError
+from chatbot.limits import MAX_USER
 
 FILE = "bakerstreet.toml"
+MAX_PATH = 4096  # characters
+SHOWN = 80  # characters of a wrong value in a message
 
 
 class Settings(BaseSettings):
@@ -48,7 +51,9 @@ class Settings(BaseSettings):
         2048, ge=256, le=131072, description="The maximum length of prompt and reply together, in tokens."
     )
     evidence_tokens: int = Field(220, ge=32, le=4096, description="The maximum number of tokens of evidence in a turn.")
-    cache_mb: int = Field(320, ge=0, description="Memory for the key/value caches of earlier turns, in MB.")
+    cache_mb: int = Field(
+        320, ge=0, le=1_000_000, description="Memory for the key/value caches of earlier turns, in MB."
+    )
     batch_size: int = Field(8, ge=1, le=64, description="The maximum number of requests in a batch.")
     queue_limit: int = Field(32, ge=1, le=10000, description="The maximum number of requests that wait for it.")
     exact: bool = Field(
@@ -98,7 +103,24 @@ class Settings(BaseSettings):
         25, ge=1, le=10_000, description="The size of the files that a visitor sends at once, in MB."
     )
     upload_files: int = Field(10, ge=1, le=1000, description="The number of files that a visitor adds at once.")
-    user: str = Field("visitor", min_length=1, max_length=64, description="The name of the user on the command line.")
+    user: str = Field(
+        "visitor", min_length=1, max_length=MAX_USER, description="The name of the user on the command line."
+    )
+
+    @field_validator("home", "personas", "texts", "reading", mode="after")
+    @classmethod
+    def _is_folder(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        """A folder that can be used: `home` is made where it is missing, the others have to be there."""
+        if path is None:
+            return None
+        if len(str(path)) > MAX_PATH or "\0" in str(path):
+            raise ValueError(f"must be the path of a folder, of at most {MAX_PATH:,} characters")
+        if path == Path():
+            raise ValueError("must be the path of a folder; write the whole of it")
+        missing = not path.exists()
+        if (missing and info.field_name != "home") or not (missing or path.is_dir()):
+            raise ValueError("there is no such folder")
+        return path
 
     @classmethod
     def settings_customise_sources(
@@ -167,12 +189,19 @@ def load_settings(**values: object) -> Settings:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']} (given: {item.get('input')!r})"
+            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')} "
+            f"(given: {_shortened(item.get('input'))})"
             for item in error.errors()
         ]
         raise SettingsError(
             "These settings are invalid; correct them in the environment (BAKERSTREET_...) "
             f"or in {FILE}:\n" + "\n".join(lines)
         ) from error
-    except ValueError as error:  # the file is not TOML
-        raise SettingsError(f"{FILE} in {Path.cwd()} cannot be read: {error}. Correct or remove it.") from error
+    except (ValueError, OSError, RecursionError) as error:  # the file is not TOML, or is nested without end
+        why = "it is nested too deep" if isinstance(error, RecursionError) else error
+        raise SettingsError(f"{FILE} in {Path.cwd()} cannot be read: {why}. Correct or remove it.") from error
+
+
+def _shortened(given: object) -> str:
+    shown = repr(given)
+    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}... ({len(shown):,} characters)"

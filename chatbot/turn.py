@@ -1,4 +1,4 @@
-"""The steps of a turn, each from values to a value: begin, gather, write, hold, record.
+"""The steps of a turn, each from values to a value: begin, gather, write, hold; `chatbot.turn_record` has the last.
 
 `chatbot.bot` takes them in this order and is the only place where failures are caught. Every value is frozen, so that
 whatever interrupts a turn, what has been reached so far can be recorded.
@@ -12,17 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatbot.engines import Request, Sampling
-from chatbot.errors import MessageError, ModeError
+from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.grounding import check_reply, unsupported_terms
 from chatbot.language import WITHOUT_BOOKS, Kind, clean_message, kind_of, statements
 from chatbot.library.search import Plan
 from chatbot.library.texts import Passage, recollection
+from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
 from chatbot.resources import Resources
-from chatbot.trace import Check, Timings, Tokens, Trace, to_stored
-from chatbot.turn_values import Draft, Gathered, Held, State, Turn
+from chatbot.trace import Check
+from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
 MAX_PIECES = 3
@@ -40,11 +41,21 @@ def begin(resources: Resources, asked: Question) -> Turn:
     began = time.perf_counter()
     loaded = resources.persona(asked.persona)
     mode = get_mode(asked.mode or loaded.persona.default_mode)
+    limit = message_limit(resources.settings.context_tokens)
+    if len(asked.text) > limit:
+        advice = "Shorten it, or add it as a text to the library and ask about it."
+        raise MessageError(too_long("This message", len(asked.text), limit, advice))
     text = clean_message(asked.text)
     if not text:
         raise MessageError("The message is empty. Write a question and send it again.")
-    stored = resources.memory.ask(asked.conversation, asked.parent, mode.name, text) if asked.conversation else None
-    return Turn(resources, loaded, mode, replace(asked, text=text), stored, began)
+    turn = Turn(resources, loaded, mode, replace(asked, text=text), None, began)
+    if asked.conversation is None:
+        return turn
+    try:
+        # The last thing that happens here: a question that is stored has a turn that can be ended.
+        return replace(turn, id=resources.memory.ask(asked.conversation, asked.parent, mode.name, text))
+    except ReadOnlyError as error:  # earlier turns can be read, and the books too
+        return replace(turn, warning=f"{error} This is answered, and not stored.")
 
 
 # ---------------------------------------------------------------------- gather
@@ -211,52 +222,3 @@ def _known_texts(turn: Turn, gathered: Gathered, draft: Draft) -> list[str]:
     works = [piece.passage.work for piece in draft.evidence]
     earlier = [text for exchange in gathered.history for text in (exchange.message, exchange.reply)]
     return [turn.asked.text, persona.instruction(), persona.name, *works, *earlier]
-
-
-# ---------------------------------------------------------------------- record
-
-
-def record(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None, state: State, error: str = "") -> Trace:
-    """What happened, and all of it stored in one transaction where the turn is part of a conversation.
-
-    Raises:
-        MemoryStoreError: it cannot be stored.
-    """
-    found, completion = gathered.found, draft.completion
-    if found is not None and draft.prompt is not None:
-        found = found.dropping(
-            [piece for piece in found.evidence if piece not in draft.evidence], "prompt", "no room for it"
-        )
-    trace = Trace(
-        mode=turn.mode.name,
-        persona=turn.asked.persona,
-        model=turn.resources.settings.model,
-        voice=turn.mode.voice,
-        search=found,
-        prompt=tuple((message.role, message.content) for message in draft.prompt.messages) if draft.prompt else (),
-        left_out=draft.prompt.left_out if draft.prompt else (),
-        raw_reply=draft.text if draft.prompt else "",
-        check=held.check if held else None,
-        finish=completion.finish if completion else "",
-        seed=turn.seed,
-        timings=Timings(
-            retrieval_ms=round(found.milliseconds, 1) if found else 0.0,
-            first_token_ms=draft.first_token_ms,
-            total_ms=turn.milliseconds(),
-        ),
-        tokens=Tokens(prompt=completion.prompt_tokens, cached=completion.cached_tokens, reply=completion.reply_tokens)
-        if completion
-        else Tokens(),
-    )
-    if turn.id is not None:
-        evidence, rest = to_stored(trace)
-        turn.resources.memory.answer(
-            turn.id,
-            sent=draft.prompt.sent if draft.prompt else turn.asked.text,
-            reply=held.reply if held else draft.text,
-            state=state,
-            evidence=evidence,
-            trace=rest,
-            error=error,
-        )
-    return trace

@@ -31,6 +31,7 @@ class Turn:
         asked: the question, its text cleaned.
         id: in memory; None where nothing is stored.
         began: when it was asked, by `time.perf_counter`.
+        warning: why nothing is stored although the question belongs to a conversation.
     """
 
     resources: Resources
@@ -39,6 +40,7 @@ class Turn:
     asked: Question
     id: str | None
     began: float
+    warning: str = ""
 
     @property
     def language(self) -> Language:

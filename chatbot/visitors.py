@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from chatbot.errors import SettingsError
+from chatbot.limits import MAX_USER
 
-ID_LENGTH = 64  # characters: as long as the memory's users are named
+ID_LENGTH = MAX_USER
 _ID = re.compile(rf"[A-Za-z0-9@._+-]{{1,{ID_LENGTH}}}")
 
 

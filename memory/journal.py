@@ -48,6 +48,7 @@ class Journal:
         self._endings: dict[str, Ending] = {}
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+        self._away = False  # whether the last attempt failed; it is said once
 
     def show(self, turn_id: str, reply: str) -> None:
         """Keep what was shown of a reply, all of it so far. Never waits."""
@@ -120,10 +121,12 @@ class Journal:
             for turn_id, ending in endings.items():
                 self._end(turn_id, ending)
         except MemoryStoreError as error:
-            logger.warning("Replies wait to be stored: %s", error)
+            logger.log(logging.DEBUG if self._away else logging.WARNING, "Replies wait to be stored: %s", error)
+            self._away = True
             with self._lock:
                 self._new |= shown.keys() & self._shown.keys()
             return error
+        self._away = False
         return None
 
     def _end(self, turn_id: str, ending: Ending) -> None:

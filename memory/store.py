@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.errors import DatabaseAwayError, MemoryStoreError, NotStoredYetError
+from chatbot.limits import MAX_USER, too_long
 from memory.database import Database
 from memory.journal import Ending, Journal
 from memory.models import Conversation, Turn, User, now
@@ -70,14 +71,20 @@ class Memory:
     # ------------------------------------------------------------------ conversations
 
     def start(self, user: str, persona: str, greeting: str = "") -> str:
-        """Start a conversation; returns its id."""
+        """Start a conversation; returns its id.
+
+        Raises:
+            MemoryStoreError: the user's name is too long, or it cannot be stored.
+        """
+        if len(user) > MAX_USER:
+            raise MemoryStoreError(too_long("The name of the user", len(user), MAX_USER))
         with self._database.transaction() as session:
             conversation = Conversation(user_id=_user(session, user).id, persona=persona, greeting=greeting)
             session.add(conversation)
             session.flush()
             return conversation.id
 
-    def conversations(self, user: str | None = None, limit: int = 100) -> list[ConversationSummary]:
+    def conversations(self, user: str | None = None, limit: int | None = 100) -> list[ConversationSummary]:
         """Conversations with at least one turn, the latest first; of every user if `user` is None."""
         query = (
             select(Conversation, func.count(Turn.id))

@@ -14,9 +14,9 @@ from typing_extensions import TypeAliasType
 
 from chatbot.language import ENGLISH, LANGUAGES
 from chatbot.language import Text as NormalText
+from chatbot.limits import MAX_PERSONA_NAME
 from chatbot.templates import checked_template, fill_in, fill_in_names
 
-MAX_NAME = 80  # characters
 MAX_TEXT = 4000  # characters of one text; more would leave no room in the window
 
 Line = Annotated[NormalText, StringConstraints(max_length=MAX_TEXT)]
@@ -47,7 +47,7 @@ def _asks(text: str) -> str:
 
 # A name is put into other texts, so it holds nothing that could be taken for a placeholder.
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME, pattern=r"^[^{}<>\\]*$")
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PERSONA_NAME, pattern=r"^[^{}<>\\]*$")
 ]
 
 

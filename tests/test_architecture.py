@@ -42,6 +42,7 @@ SHARED = (
     "chatbot.language",
     "chatbot.progress",
     "chatbot.json_text",
+    "chatbot.limits",
     "chatbot.prompts",
     "chatbot.visitors",
     "chatbot.templates",

@@ -72,6 +72,12 @@ def test_a_visitors_texts_are_his_own_and_what_is_everybodys_he_cannot_change(
     for name in ("tea.txt", "casebook"):
         assert f"no text named '{name}'" in handlers.remove(ADA, "sherlock", name)
     assert "no text named 'casebook'" in handlers.remove(OWNER, "sherlock", "casebook")
+    assert "for you alone" in handlers.note(ADA, "sherlock") and "everybody's" in handlers.note(OWNER, "sherlock")
+    contents = next((handlers._resources.library_folder("sherlock") / "visitors").rglob("contents.json"))
+    whole = contents.read_bytes()
+    contents.write_text("{")
+    assert "are damaged" in handlers.note(ADA, "sherlock") and "damaged" not in handlers.note(BEN, "sherlock")
+    contents.write_bytes(whole)
     assert handlers.remove(ADA, "sherlock", "own.txt") == "Removed own.txt from the library: 1 passage."
 
 

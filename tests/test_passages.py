@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.texts.books import sections_of
-from chatbot.library.texts.passages import TEXT, Passage, Section, cut
+from chatbot.library.texts.passages import LETTERS, TEXT, Passage, Section, cut
 from chatbot.library.texts.source_file import read_source_file
 from personas import LoadedPersona
 
@@ -144,3 +144,28 @@ def test_the_nine_books_lose_no_word_and_fit_the_embedder(
             assert all(count(passage.indexed()) <= embedder.max_tokens for passage in passages)
             ids += [passage.id for passage in passages]
     assert len(ids) == len(set(ids)) > 3000
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    ["word " * 400_000, "a" * 2_000_000, "Dr. " * 500_000, "A. B. " * 300_000, "a-" * 1_000_000, "\u4e00" * 700_000],
+    ids=["word", "letter", "title", "initials", "hyphens", "signs"],
+)
+def test_a_text_of_one_word_is_cut_in_a_time_that_grows_as_it_does(text: str) -> None:
+    counted: list[int] = []
+
+    def count(part: str) -> int:
+        counted.append(len(part))
+        return len(part) // 4 + 2 if part else 2
+
+    passages = list(cut(section(text), count, 250))
+    assert "".join("".join(texts(passages)).split()) == text.replace(" ", "")
+    assert max(len(passage.text) for passage in passages) <= 250 * LETTERS
+    assert sum(counted) < 4 * len(text)
+
+
+def test_a_word_without_end_is_cut_though_the_tokenizer_sees_one_token_in_it(embedder: Embedder) -> None:
+    passages = list(cut(section("x" * 50_000), embedder.count, embedder.max_tokens))
+    assert len(passages) > 5
+    assert "".join(texts(passages)).replace(" ", "") == "x" * 50_000

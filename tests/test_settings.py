@@ -62,13 +62,38 @@ def test_there_is_one_thread_per_core_unless_a_number_is_given() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("port", "soon"), ("port", "70000"), ("device", "abacus"), ("context_tokens", "12"), ("user", "")],
+    [
+        ("port", "soon"),
+        ("port", "70000"),
+        ("device", "abacus"),
+        ("context_tokens", "12"),
+        ("user", ""),
+        ("cache_mb", "9" * 30),
+        ("home", ""),
+        ("personas", "/nowhere"),
+        ("texts", __file__),
+    ],
 )
 def test_an_invalid_value_is_reported_with_the_setting_and_the_value(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"BAKERSTREET_{name.upper()}", value)
     with pytest.raises(SettingsError, match=rf"(?m)^  {name}: .*\(given: '{value}'\)$"):
+        load_settings()
+
+
+def test_a_wrong_value_is_shown_in_part_where_it_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKERSTREET_USER", "x" * 100_000)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert "(100,002 characters)" in str(raised.value)
+    assert len(str(raised.value)) < 500
+
+
+def test_a_home_that_is_a_file_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "file").touch()
+    monkeypatch.setenv("BAKERSTREET_HOME", str(folder / "file"))
+    with pytest.raises(SettingsError, match="home: there is no such folder"):
         load_settings()
 
 
@@ -87,7 +112,9 @@ def test_an_unknown_key_in_the_file_is_reported(folder: Path) -> None:
         load_settings()
 
 
-@pytest.mark.parametrize("content", [b"port = = 8001\n", b'user = "\xff"\n'])
+@pytest.mark.parametrize(
+    "content", [b"port = = 8001\n", b'user = "\xff"\n', b"port = 1\nport = 2\n", b"port = " + b"[" * 100_000]
+)
 def test_a_file_that_is_not_toml_is_reported_with_its_folder(folder: Path, content: bytes) -> None:
     (folder / FILE).write_bytes(content)
     with pytest.raises(SettingsError, match=f"{FILE} in {folder} cannot be read"):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TextIO
 
 import typer
 
-from chatbot.cli.common import opened, say, write_report
+from chatbot.cli.common import check_writable, opened, say
+from chatbot.errors import MessageError
 from chatbot.progress import counted
 
 app = typer.Typer(no_args_is_help=True)
@@ -52,20 +55,41 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A file; default: standard output.")] = None,
 ) -> None:
     """Export conversations with every turn, its evidence and its trace: one JSON object per line."""
-    with opened() as resources:
+    with opened() as resources, _written_to(out) as stream:
         memory = resources.memory
-        chosen = [memory.conversation(conversation)] if conversation else memory.conversations(limit=1_000_000)
-        rows = [
-            json.dumps(
-                {**asdict(item), "turns": [asdict(turn) for turn in memory.turns(item.id)]},
-                ensure_ascii=False,
-                default=str,
-            )
-            for item in chosen
-        ]
-    text = "".join(f"{row}\n" for row in rows)
+        chosen = [memory.conversation(conversation)] if conversation else memory.conversations(limit=None)
+        for item in chosen:
+            # Turn by turn: a conversation may be far longer than what fits in memory.
+            head = _json(vars(item)).removesuffix("}")
+            stream.write(f'{head}, "turns": [')
+            for number, turn in enumerate(memory.traced_turns(item.id)):
+                stream.write((", " if number else "") + _json(vars(turn)))
+            stream.write("]}\n")
+    if out is not None:
+        say(f"Exported {counted(len(chosen), 'conversation')} to {out}.")
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, default=str)
+
+
+@contextmanager
+def _written_to(out: Path | None) -> Iterator[TextIO]:
+    """The file of that name, or standard output. A file is written whole or not at all.
+
+    Raises:
+        MessageError: the file cannot be written.
+    """
     if out is None:
-        typer.echo(text, nl=False)
+        yield sys.stdout
         return
-    write_report(out, text)
-    say(f"Exported {counted(len(rows), 'conversation')} to {out}.")
+    check_writable(out)
+    partial = out.with_name(f"{out.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as stream:
+            yield stream
+        partial.replace(out)
+    except OSError as error:
+        raise MessageError(f"{out} cannot be written: {error.strerror}. Name a file in a folder of yours.") from error
+    finally:
+        partial.unlink(missing_ok=True)

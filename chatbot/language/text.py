@@ -15,6 +15,8 @@ _END = re.compile(rf"""([.!?؟।॥۔]+["')\]]*)\s+(?=["'(\[]*[^\W_{SMALL}])|([
 _RAISED = {ord(raised): f" {plain}" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2, strict=True)}
 _RAISED[ord("`")] = "'"
 
+MAX_ABBREVIATION = 40  # characters that are looked at before a full stop, and not all since the last sentence
+
 
 def clean_message(text: str) -> str:
     """A visitor's message in its normal form, without space around it."""
@@ -26,7 +28,7 @@ def split_sentences(text: str, language: Language = ENGLISH) -> list[str]:
     sentences: list[str] = []
     start = 0
     for match in _END.finditer(text):
-        before = text[start : match.start()]
+        before = text[max(start, match.start() - MAX_ABBREVIATION) : match.start()]
         last = before.split()[-1].strip("\"'([").lower() if before.split() else ""
         initial = len(last) == 1 and last.isalpha() and last not in language.known_names
         if match[1] == "." and (last in language.abbreviations or initial):

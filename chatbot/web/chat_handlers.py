@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from chatbot.web.panels import (
     waiting_html,
 )
 from memory import OwnMemory, StoredTurn
+
+logger = logging.getLogger(__name__)
 
 Message = dict[str, str]
 WRITING = "…"
@@ -177,23 +180,35 @@ class ChatHandlers:
                         case Revised(other):
                             reply = other
                             view = replace(view, messages=(*shown, _message("assistant", reply)))
-                        case Answered(_, _, final, _, trace):
+                        case Answered(_, _, final, _, trace, warning):
                             view = replace(
                                 view,
                                 messages=(*shown, _message("assistant", final)),
                                 evidence=evidence_html(text, trace.search, self._language(view)),
                                 search=search_html(trace.search),
                                 timings=timings_html(trace),
+                                notice=warning,
                             )
                     yield view
             finally:
                 events.close()
                 stored.set()
-        except BakerStreetError as error:
+        except Exception as error:  # whatever it is: it must not leave the page hanging
+            notice = str(error)
+            if not isinstance(error, BakerStreetError):
+                logger.exception("A reply could not be shown")
+                notice = f"This could not be shown because of an error in the program: {error!r}."
             # The message goes back into the input, so that it can be corrected and sent again.
+            yield replace(self._as_stored(visitor, view, text) or before, draft=text, notice=notice)
+
+    def _as_stored(self, visitor: Visitor, view: View, text: str) -> View | None:
+        """The conversation with a turn that failed; None where it was not stored, or cannot be read."""
+        try:
             known = view.conversation is not None and self._stored_last(visitor, view, text)
-            failed = self.open(visitor, view.conversation) if known and view.conversation else before
-            yield replace(failed, draft="" if known else text, notice=str(error))
+            return self.open(visitor, view.conversation) if known and view.conversation else None
+        except Exception:
+            logger.exception("A conversation could not be read after a turn had failed")
+            return None
 
     def _stored_last(self, visitor: Visitor, view: View, text: str) -> bool:
         path = self._path(visitor, view)
@@ -228,5 +243,6 @@ def _message(role: str, content: str) -> Message:
 
 def _reply_of(turn: StoredTurn) -> str:
     if turn.reply:
-        return turn.reply + (" *(stopped)*" if turn.state == "stopped" else "")
+        mark = turn.state if turn.state in ("stopped", "interrupted", "failed") else ""
+        return turn.reply + (f" *({mark})*" if mark else "")
     return f"*({turn.error or 'stopped before the first word'})*" if turn.state != "pending" else "*(not answered)*"

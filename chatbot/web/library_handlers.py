@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from chatbot.errors import BakerStreetError
@@ -40,6 +40,16 @@ class LibraryHandlers:
         sources = self._shared(persona) if visitor.owner else self._own(visitor, persona)
         return [(entry.title, name) for name, entry in sources.items() if entry.kind == TEXT]
 
+    def note(self, visitor: Visitor, persona: str) -> str:
+        """One line on what becomes of a text that he adds, or on why those that he added cannot be read."""
+        if visitor.owner:
+            return "You are the owner: a text that you add is everybody's, and one that you remove nobody has any more."
+        try:
+            OwnTexts(self._resources.library_folder(persona), visitor.id).entries()
+        except BakerStreetError as error:
+            return str(error)
+        return "A text that you add is yours: it is searched for you alone, and only you see it and can remove it."
+
     def state(self, persona: str) -> str:
         """One line on the state of the library: its size, its embedder, and what is missing."""
         try:
@@ -68,7 +78,7 @@ class LibraryHandlers:
     ) -> str:
         """Add files; returns a line for each, which says that it was added or why not."""
         loaded, lines = self._resources.persona(persona), []
-        with self._changing:
+        with self._one_at_a_time(visitor):
             for file in map(Path, files):
                 try:
                     added = add_text(
@@ -93,7 +103,7 @@ class LibraryHandlers:
         """Remove a text; returns a line that says how many passages were removed, or why none were."""
         if not name:
             return "Choose the text to remove first."
-        with self._changing:
+        with self._one_at_a_time(visitor):
             try:
                 removed = remove_text(
                     self._resources.library_folder(persona),
@@ -107,6 +117,10 @@ class LibraryHandlers:
             except BakerStreetError as error:
                 return str(error)
         return f"Removed {name} from the library: {counted(removed, 'passage')}."
+
+    def _one_at_a_time(self, visitor: Visitor) -> AbstractContextManager[object]:
+        """Held while the shared library is changed; whoever changes texts of his own waits for nobody."""
+        return self._changing if visitor.owner else nullcontext()
 
     def _continue_filling(self, persona: str) -> None:
         """Embed in the background what the library lacks after a change."""
@@ -126,7 +140,7 @@ class LibraryHandlers:
         try:
             return OwnTexts(self._resources.library_folder(persona), visitor.id).entries()
         except BakerStreetError:
-            return {}  # so does a search
+            return {}  # `note` says why
 
 
 def _of(visitor: Visitor) -> str | None:

@@ -29,6 +29,7 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     state = gr.Markdown(as_shown(handlers.state(persona)), latex_delimiters=[], elem_id="library-state")
     table = gr.Dataframe(headers=HEADERS, interactive=False, show_label=False, elem_id="library-table")
+    note = gr.Markdown(latex_delimiters=[], elem_id="library-note")
     with gr.Row():
         with gr.Column():
             files = gr.File(
@@ -53,7 +54,7 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
     def refreshed(id_: str, request: gr.Request) -> list[Any]:
         visitor = visitor_of(request)
         which = gr.Dropdown(choices=handlers.removable(visitor, id_), value=None)
-        return [*status(id_), handlers.rows(visitor, id_), which]
+        return [*status(id_), handlers.rows(visitor, id_), which, as_shown(handlers.note(visitor, id_))]
 
     def added(
         id_: str,
@@ -76,7 +77,7 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
     def removed(id_: str, name: str | None, request: gr.Request) -> str:
         return as_shown(handlers.remove(visitor_of(request), id_, name))
 
-    shown = [state, clock, table, which]
+    shown = [state, clock, table, which, note]
     one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "api_visibility": "private"}
     add.click(added, [who, files, replace], [result, files], **one_at_a_time).then(refreshed, who, shown, **quick)
     remove.click(removed, [who, which], result, **one_at_a_time).then(refreshed, who, shown, **quick)

@@ -91,12 +91,15 @@ class CrossEncoder(Encoder):
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """The logit of each text, in the order given: above is better; the differences within one question count.
 
+        Of a question that would leave its texts too little room, the end is read.
+
         Raises:
             ModelError: the model or its adapter cannot be used.
         """
         if not texts:
             return []
-        return [float(row[0]) for row in self._rows([(question, text) for text in texts])]
+        asked = self._end_of(question, self.max_tokens // 2)
+        return [float(row[0]) for row in self._rows([(asked, text) for text in texts])]
 
     def _in_torch(self) -> Callable[[list[Any]], Any]:
         import torch

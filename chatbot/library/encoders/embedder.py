@@ -17,6 +17,7 @@ from chatbot.library.encoders.encoder import BUNDLED, Encoder
 from chatbot.library.encoders.openvino import PROBE, Head
 
 BATCH = 32
+MARKS = 2  # tokens that the model adds to a text
 LEAST_COSINE = 0.97  # between a probe's vectors before and after conversion
 
 
@@ -96,8 +97,8 @@ class Embedder(Encoder, Embeddings):
         return [list(map(float, vector)) for vector in self._rows(texts)] if texts else []
 
     def embed_query(self, text: str) -> list[float]:
-        """The unit vector of a question, shape (dimensions,)."""
-        return self.embed_documents([text])[0]
+        """The unit vector of a question, shape (dimensions,); of the end of one that is too long."""
+        return self.embed_documents([self._end_of(text, self.max_tokens - MARKS)])[0]
 
     def _in_torch(self) -> Callable[[list[Any]], Any]:
         model = self._torch
@@ -120,16 +121,3 @@ class Embedder(Encoder, Embeddings):
         if self._adapter:
             model[0].model = merged(model[0].model, self._adapter)
         return model
-
-    @cached_property
-    def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        file = Path(self.folder) / "tokenizer.json"
-        if not file.is_file():  # a model from the hub: its own loader finds the tokenizer
-            return self._torch.tokenizer.backend_tokenizer
-        tokenizer = Tokenizer.from_file(str(file))
-        tokenizer.encode_special_tokens = True
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer

@@ -81,6 +81,30 @@ class Encoder(ABC):
         with self._lock:
             return self._encode(texts)
 
+    def _end_of(self, text: str, tokens: int) -> str:
+        """About the last `tokens` tokens of a text: in a long message the question stands at its end, as a rule."""
+        offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        if len(offsets) <= tokens:
+            return text
+        end = text[offsets[-tokens][0] :]
+        return end.partition(" ")[2] or end  # whole words
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        file = Path(self.folder) / "tokenizer.json"
+        if file.is_file():
+            tokenizer = Tokenizer.from_file(str(file))
+        else:  # a model from the hub
+            from transformers import AutoTokenizer
+
+            tokenizer = AutoTokenizer.from_pretrained(self.folder).backend_tokenizer
+        tokenizer.encode_special_tokens = True
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
     def _stamped(self, name: str, separator: str) -> str:
         return f"{name}{separator}{adapter_stamp(self._adapter)}" if self._adapter else name
 

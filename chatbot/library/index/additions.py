@@ -23,6 +23,7 @@ from chatbot.library.index.manifest import Manifest, SourceEntry, check_embedder
 from chatbot.library.index.own_texts import OwnTexts, check_size
 from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
 from chatbot.library.texts import CASEBOOK, TEXT, content_key, read_text_file
+from chatbot.limits import MAX_TEXT_NAME, too_long
 from chatbot.progress import Progress
 from personas import LoadedPersona
 
@@ -79,6 +80,8 @@ def add_text(
     """
     manifest = _manifest(folder, embedder)
     name = name or file.name
+    if len(name) > MAX_TEXT_NAME:
+        raise SourceError(too_long(f"The name '{name[:40]}...'", len(name), MAX_TEXT_NAME, "Rename the file."))
     if name in {CASEBOOK, *(source.file for source in loaded.persona.sources)}:
         raise SourceError(f"'{name}' is the name of one of {loaded.persona.name}'s own books. Rename the file.")
     if owner is not None:

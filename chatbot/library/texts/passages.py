@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from chatbot.language import ENGLISH, Language, split_sentences
 from chatbot.templates import fill_in
@@ -15,6 +16,8 @@ CASEBOOK = "casebook"
 TEXT = "text"
 
 CountTokens = Callable[[str], int]
+LETTERS = 20  # more of them to a token there are in no language
+MAX_WORD = 100  # letters; a longer one is no word, and the tokenizer sees nothing in it
 
 
 @dataclass(frozen=True)
@@ -99,37 +102,40 @@ def cut(section: Section, count: CountTokens, limit: int, language: Language = E
     room = limit - count(f"{section.work}. ") - 2
     pieces: list[tuple[int, str, int]] = []
     for number, paragraph in enumerate(section.paragraphs, section.first_paragraph):
-        tokens = count(paragraph)
-        if tokens <= room:
+        # A text that is too long by its letters is not counted at all: counting costs more than cutting.
+        if len(paragraph) <= room * LETTERS and (tokens := count(paragraph)) <= room:
             pieces.append((number, paragraph, tokens))
         else:
-            pieces += [
-                (number, piece, count(piece)) for piece in _pack(_parts(paragraph, count, room, language), count, room)
-            ]
+            pieces += [(number, *packed) for packed in _pack(_parts(paragraph, count, room, language), count, room)]
     held: list[str] = []
-    start, size = 0, 0
+    start, size, letters = 0, 0, 0
     for number, piece, tokens in pieces:
-        if held and size + tokens > room:
+        if held and (size + tokens > room or letters + len(piece) > room * LETTERS):
             yield _passage(section, start, held)
-            held, size = [], 0
+            held, size, letters = [], 0, 0
         if not held:
             start = number
         held.append(piece)
         size += tokens
+        letters += len(piece) + 1
     if held:
         yield _passage(section, start, held)
 
 
 def _parts(paragraph: str, count: CountTokens, room: int, language: Language) -> list[str]:
-    """Sentences; one that is itself too long is cut at commas, then between words, then anywhere."""
+    """Sentences; one that is itself too long is cut at commas, then between words, then within a word."""
+
+    def fits(text: str) -> bool:
+        return len(text) <= room * LETTERS and count(text) <= room
+
     parts: list[str] = []
     for sentence in split_sentences(paragraph, language):
-        if count(sentence) <= room:
+        if fits(sentence):
             parts.append(sentence)
             continue
         clauses = re.sub("([;,]) |([，、])", r"\1\2\n", sentence).split("\n")
         for clause in clauses:
-            parts += [clause] if count(clause) <= room else clause.split()
+            parts += [clause] if fits(clause) else (part for word in clause.split() for part in _slices(word))
     return [piece for part in parts for piece in _halved(part, count, room)]
 
 
@@ -141,14 +147,26 @@ def _halved(part: str, count: CountTokens, room: int) -> list[str]:
     return [*_halved(part[:middle], count, room), *_halved(part[middle:], count, room)]
 
 
-def _pack(parts: Sequence[str], count: CountTokens, room: int) -> list[str]:
-    packed: list[str] = []
+def _slices(word: str) -> Iterator[str]:
+    return (word[start : start + MAX_WORD] for start in range(0, len(word), MAX_WORD))
+
+
+def _pack(parts: Sequence[str], count: CountTokens, room: int) -> Iterator[tuple[str, int]]:
+    """Parts put together as long as they fit, each with its tokens."""
+    known = lru_cache(maxsize=4096)(count)  # where parts are words, the same ones come again and again
+    marks = count("")
+    held: list[str] = []
+    size, letters = marks, 0
     for part in parts:
-        if packed and count(packed[-1]) + count(part) <= room:
-            packed[-1] = f"{packed[-1]} {part}"
-        else:
-            packed.append(part)
-    return packed
+        tokens = known(part)
+        if held and (size + tokens > room or letters + len(part) > room * LETTERS):
+            yield " ".join(held), size
+            held, size, letters = [], marks, 0
+        held.append(part)
+        size += tokens - marks
+        letters += len(part) + 1
+    if held:
+        yield " ".join(held), size
 
 
 def _passage(section: Section, place: int, pieces: Sequence[str]) -> Passage:

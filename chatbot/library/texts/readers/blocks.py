@@ -18,6 +18,7 @@ from chatbot.library.texts.headings import divides_a_work, is_label, tidy, title
 from chatbot.library.texts.line_ends import LineEnds
 from chatbot.library.texts.passages import TEXT, Section
 from chatbot.library.texts.source_file import strip_gutenberg
+from chatbot.limits import MAX_TITLE
 
 NARRATOR = "the narrator"  # where no author is known
 MAX_HEADING = 150  # characters; a longer "heading" is a paragraph that was marked up wrongly
@@ -118,7 +119,7 @@ def assemble(draft: Draft, name: str, stem: str, language: Language = ENGLISH) -
     ends = LineEnds("\n\n".join(block.text for block in draft.blocks), language)
     blocks = [Block(text, block.level) for block in draft.blocks if (text := clean(ends.joined(block.text)))]
     title, author, blocks = _front(draft, _without_licence([_checked(block) for block in blocks]))
-    title = title or " ".join(re.sub(r"[_-]+", " ", stem).split()) or name
+    title = (title or " ".join(re.sub(r"[_-]+", " ", stem).split()) or name)[:MAX_TITLE]
     sections = tuple(_sections(_resolved(blocks), name, title, author or NARRATOR))
     if not sections:
         raise SourceError(f"{name} holds no text. Open it to see what is in it; pictures of pages cannot be read.")
