@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import platform
 import shutil
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from chatbot.engines import Engine
 
 
+logger = logging.getLogger(__name__)
+
+
 def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
     """The engine that `settings.engine` names.
 
@@ -27,6 +31,7 @@ def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
         ModelError: the model is missing.
         SettingsError: the setting is 'remote', and the server's address or the model's name is missing.
     """
+    logger.info("Opening the engine '%s' for %s", settings.engine, settings.model)
     if settings.engine == "remote":
         return _remote(settings, say)
     if settings.engine == "openvino" or (settings.engine == "auto" and _only_a_cpu(settings)):
@@ -35,6 +40,7 @@ def open_engine(settings: Settings, say: Say = lambda _: None) -> Engine:
         except ConversionError as error:
             if settings.engine == "openvino":
                 raise
+            logger.warning("OpenVINO cannot run %s: %s", settings.model, error)
             say(f"OpenVINO cannot run this model ({error}); transformers answers instead, more slowly.")
     return _transformers(settings, say)
 

@@ -129,6 +129,7 @@ class Resources:
             return known[1]
         try:
             library = self._open_library(persona_id)
+            logger.info("Opened the library of %s", persona_id)
         except PersonaError as error:
             if not known or known[0][:2] != stamp[:2]:
                 raise
@@ -267,6 +268,7 @@ class Resources:
             # Small batches: a question that comes meanwhile waits for one of them at the most.
             fill_library(folder, self.library_embedder(persona_id), url, batch=BEHIND, stop=self._closing)
         except BakerStreetError as error:
+            logger.warning("The library of %s was not filled: %s", persona_id, error)
             self._fill_errors[persona_id] = str(error)
             self._say(f"The library could not be embedded to its end: {error}")
         except Exception as error:

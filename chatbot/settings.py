@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     reading: Path | None = Field(None, description="A folder with reading comprehension data, for `voice train`.")
     chroma_url: str | None = Field(None, description="A Chroma server (http://host:port); default: embedded.")
     database_url: str | None = Field(None, description="A SQLAlchemy URL; default: SQLite under `home`.")
+    log: str = Field(
+        "",
+        max_length=MAX_PATH,
+        description="A level (debug, info, warning, error), or level:file; default: warnings, to a file under `home`.",
+    )
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
     auth: Literal["none", "users", "proxy"] = Field(

@@ -5,6 +5,7 @@ A command imports heavy packages itself, so that `--help` is quick.
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
@@ -14,6 +15,8 @@ from chatbot.cli import ask, bench, evaluate, library, memory, personas, replay,
 from chatbot.errors import BakerStreetError
 
 __all__ = ["app", "main"]
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="bakerstreet",
@@ -37,10 +40,20 @@ app.add_typer(replay.app, name="replay", help="Run stored conversations as tests
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what is being done (BAKERSTREET_LOG says more)."),
+) -> None:
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    if "--help" in sys.argv:
+        return  # it needs no settings, and is quicker without
+    from chatbot.logs import set_up_logging
+    from chatbot.settings import get_settings
+
+    settings = get_settings()
+    set_up_logging(settings.log, settings.home, verbose=verbose)
 
 
 def main() -> None:
@@ -49,6 +62,10 @@ def main() -> None:
         app()
     except BakerStreetError as error:
         typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except Exception as error:
+        logger.exception("A command failed because of an error in the program")
+        typer.echo(f"Error in the program: {error!r}. The log has the whole of it; see BAKERSTREET_LOG.", err=True)
         sys.exit(1)
     except SystemExit as ending:
         if ending.code == 130:  # Typer's exit code after Ctrl-C
