@@ -67,16 +67,19 @@ class Prompt:
         messages: the whole of it.
         evidence: the pieces it holds.
         left_out: what had to be left out of it, in words.
+        turn: the new turn, where it is more than the last message: a message that asked several things was answered
+            in several prompts, whose messages stand one after another.
     """
 
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...] = ()
     left_out: tuple[str, ...] = ()
+    turn: str = ""
 
     @property
     def sent(self) -> str:
         """The new turn as the model reads it."""
-        return self.messages[-1].content
+        return self.turn or self.messages[-1].content
 
 
 def render_turn(question: str, notes: Sequence[tuple[str, str]], prompts: Prompts) -> str:

@@ -7,7 +7,7 @@ whatever interrupts a turn, what has been reached so far can be recorded.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,18 +15,19 @@ from chatbot.engines import Request, Sampling
 from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.grounding import check_reply, unsupported_terms
-from chatbot.language import WITHOUT_BOOKS, Kind, clean_message, kind_of, statements
-from chatbot.library.search import Plan
+from chatbot.language import WITHOUT_BOOKS, Kind, clean_message, kind_of, points_back, statements
+from chatbot.library.search import Found, Plan
 from chatbot.library.texts import Passage, recollection
 from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
 from chatbot.resources import Resources
 from chatbot.trace import Check
+from chatbot.turn_parts import joined_draft, joined_held, parts_of
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
-MAX_PIECES = 3
+MAX_PIECES = 3  # for each question
 REMEMBERED = 2000  # messages of a visitor, the latest; most tell nothing, and a name is told once
 
 # ---------------------------------------------------------------------- begin
@@ -64,14 +65,30 @@ def begin(resources: Resources, asked: Question) -> Turn:
 def gather(turn: Turn) -> Gathered:
     """The exchanges before this turn, and the evidence where the mode searches and there is something to look up.
 
+    Where a message asks several things, each is searched for as if it were asked alone.
     Evidence that is too weak to answer from is not handed over; it is kept among what was dropped.
     """
     history = _history(turn)
+    asked = parts_of(turn)
+    if len(asked) == 1:
+        return Gathered(history, _found(turn, history))
+    parts: list[tuple[Turn, Gathered]] = []
+    for part in asked:
+        before = history
+        if parts and points_back(part.asked.text, turn.language):  # "and where did he live?"
+            before = (*history, Exchange(parts[-1][0].asked.text, ""))
+        parts.append((part, Gathered(history, _found(part, before))))
+    found = [gathered.found for _, gathered in parts if gathered.found]
+    return Gathered(history, Found.joined(found) if found else None, tuple(parts))
+
+
+def _found(turn: Turn, history: Sequence[Exchange]) -> Found | None:
+    """What a search for a turn's question found; None where nothing is looked up."""
     exchanges = [(exchange.question, exchange.reply) for exchange in history]
     kind = kind_of(turn.asked.text, turn.language, exchanges)
     plan = _plan(turn, kind)
     if plan is None:
-        return Gathered(history)
+        return None
     found = turn.resources.library(turn.asked.persona, turn.asked.visitor).search(
         turn.asked.text,
         plan,
@@ -81,7 +98,7 @@ def gather(turn: Turn) -> Gathered:
         budget=turn.resources.settings.evidence_tokens,
         recollections=lambda: _recollections(turn),
     )
-    return Gathered(history, found.with_weak_dropped())
+    return found.with_weak_dropped()
 
 
 def _plan(turn: Turn, kind: Kind) -> Plan | None:
@@ -115,11 +132,29 @@ def _recollections(turn: Turn) -> list[Passage]:
 def write(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     """The draft as it grows. Closing the iterator stops the engine.
 
-    Where the model would have to invent, the persona's own line is the whole of it. A draft with
-    unsupported names or numbers is abandoned at the end of that sentence: it would be set aside anyway.
+    Where a message asks several things, a draft is written for each, one after another, until one is stopped.
 
     Raises:
         BakerStreetError: the prompt does not fit, the mode needs a voice that there is not, or generation failed.
+    """
+    if not gathered.parts:
+        yield from _written(turn, gathered)
+        return
+    turns, done = [part for part, _ in gathered.parts], [Draft()]
+    for part, found in gathered.parts:
+        for draft in _written(part, found):
+            done[-1] = draft
+            yield joined_draft(turns, done)
+        if done[-1].stopped:
+            return
+        done.append(Draft())
+
+
+def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
+    """The draft for one question as it grows.
+
+    Where the model would have to invent, the persona's own line is the whole of it. A draft with
+    unsupported names or numbers is abandoned at the end of that sentence: it would be set aside anyway.
     """
     line = turn.wording.without_model(gathered.found, turn.mode.voice)
     if line:
@@ -188,6 +223,9 @@ def _sampling(turn: Turn) -> Sampling:
 
 def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
     """Hold a draft against the evidence; where it does not rest on it, another reply is given in its place."""
+    if draft.parts:
+        asked = gathered.parts[: len(draft.parts)]
+        return joined_held(draft.parts, [hold(*part, each) for part, each in zip(asked, draft.parts, strict=True)])
     if draft.prompt is None:
         return Held(draft.text, Check(verdict="declined"))
     persona, wording, evidence = turn.loaded.persona, turn.wording, draft.evidence

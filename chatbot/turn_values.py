@@ -64,10 +64,18 @@ class Turn:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the reply may rest on: earlier exchanges and evidence. `found` is None where nothing was searched."""
+    """What the reply may rest on: earlier exchanges and evidence.
+
+    Attributes:
+        history: the earlier exchanges.
+        found: what was found; None where nothing was searched.
+        parts: where the message asks several things: each as a turn of its own, with what was gathered for it. `found`
+            is then all of that.
+    """
 
     history: tuple[Exchange, ...] = ()
     found: Found | None = None
+    parts: tuple[tuple[Turn, Gathered], ...] = ()
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -86,6 +94,7 @@ class Draft:
         completion: the engine's account of it; None until it has ended.
         first_token_ms: from the question to the first piece.
         abandoned: it contains unsupported names or numbers, so it was not written to its end.
+        parts: where the message asks several things: the draft for each, as far as they are written.
     """
 
     text: str = ""
@@ -94,6 +103,7 @@ class Draft:
     completion: Completion | None = None
     first_token_ms: float = 0.0
     abandoned: bool = False
+    parts: tuple[Draft, ...] = ()
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import pytest
 from searching import bare
 
-from chatbot.language import ENGLISH, as_written, is_about_visitor, is_follow_up, is_small_talk, kind_of, language_of
+from chatbot.language import (
+    ENGLISH,
+    as_written,
+    is_about_visitor,
+    is_follow_up,
+    is_small_talk,
+    kind_of,
+    language_of,
+    sub_questions,
+)
 from chatbot.language.intents import SHORT
 from chatbot.library.search.inquiry import Inquiry
-from chatbot.library.search.modules.decompose import sub_questions
 from chatbot.library.search.modules.rewriting import FollowUp
 from personas import LoadedPersona
 
@@ -141,7 +149,7 @@ def test_the_first_question_is_searched_as_it_stands() -> None:
 def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_goes_with_both(
     question: str, parts: list[str]
 ) -> None:
-    assert list(sub_questions(question)) == parts
+    assert list(sub_questions(question, ENGLISH)) == parts
 
 
 @pytest.mark.parametrize(
@@ -154,7 +162,7 @@ def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_g
     ],
 )
 def test_a_question_that_asks_one_thing_stays_whole(question: str) -> None:
-    assert sub_questions(question) == (question,)
+    assert sub_questions(question, ENGLISH) == (question,)
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,10 @@ from chatbot.language import (
     language_of,
     names_in,
     split_sentences,
+    sub_questions,
     to_plain,
     words_of,
 )
-from chatbot.library.search.modules.decompose import sub_questions
 from chatbot.library.search.modules.rewriting import in_third_person
 from chatbot.library.texts import recollection
 from personas import LoadedPersona

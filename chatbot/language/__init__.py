@@ -15,6 +15,7 @@ from chatbot.language.intents import (
     is_small_talk,
     kind_of,
     last_matter,
+    points_back,
     statements,
     tells_of_self,
 )
@@ -23,6 +24,7 @@ from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, decli
 from chatbot.language.normal import comparable, normal, to_plain
 from chatbot.language.ordinary import zipf
 from chatbot.language.packs import LANGUAGES, language_of
+from chatbot.language.questions import sub_questions
 from chatbot.language.text import (
     clean_message,
     content_words,
@@ -61,9 +63,11 @@ __all__ = [
     "meaning_words",
     "names_in",
     "normal",
+    "points_back",
     "split_sentences",
     "statements",
     "stem",
+    "sub_questions",
     "tells_of_self",
     "to_plain",
     "words_of",

@@ -19,6 +19,15 @@ _DETERMINER = (
 )
 _NOUN = rf"\b{_DETERMINER}\s+(?:[{SMALL}]+e[mnrs]?\s+){{0,2}}[{CAPITALS}][{SMALL}-]+"
 
+_ASKED = (
+    r"(?:(?:in|an|auf|von|mit|zu|für|aus|bei|nach) )?"
+    r"(?:w(?:er|em|en|essen|as|ann|arum|eshalb|ieso|ie|o|ohin|oher|omit|oran|ozu)|welche[mnrs]?)"
+)
+_HAD = (
+    r"(?:ist|sind|war|waren|wird|wurde|wurden|hat|haben|hatte|hatten|kann|können|konnte|gibt|gab) "
+    r"(?:er|sie|es|man|der|die|das|eine?|sein|seine|ihr|ihre|(?-i:[A-ZÄÖÜ])\w+)"
+)
+
 GERMAN = Language(
     code="de",
     stem=german_stem,
@@ -64,9 +73,15 @@ GERMAN = Language(
         re.IGNORECASE,
     ),
     joining=re.compile(
-        r"[,;]?\s+und\s+(?=(?:w(?:er|em|en|essen|as|ann|arum|eshalb|ieso|ie|o|ohin|oher|omit|oran|ozu)|"
-        r"welche[mnrs]?)\b)"
+        rf"[,;]?\s+(?:und|sowie|außerdem|auch|aber|dann|dazu)(?: (?:auch|dann|außerdem|zuletzt|bitte))*,?\s+"
+        rf"(?=(?:{_ASKED}|{_HAD})\b)|\s*;\s*(?=(?:{_ASKED}|{_HAD}|und|auch)\b)|"
+        rf"\s+(?:/|\||--?)\s+(?=(?:{_ASKED})\b)",
+        re.IGNORECASE,
     ),
+    listing=re.compile(
+        rf",\s+(?=(?:{_ASKED}) (?:ist|sind|war|waren|hat|haben|hatte|hatten|wurde|wurden)\b)", re.IGNORECASE
+    ),
+    pairing=words("zwischen sowohl weder entweder ob"),
     interrogative=any_of(
         "w(?:er|em|en|essen|as|ann|arum|eshalb|ieso|ie|o|ohin|oher|omit|oran|orin|orauf|ozu)", "welche[mnrs]?"
     ),

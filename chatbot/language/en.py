@@ -9,6 +9,12 @@ from chatbot.language.language import Language, any_of, words
 from chatbot.language.letters import CAPITALS, SMALL
 from chatbot.language.stemming import english_stem
 
+_ASKED = r"(?:(?:in|of|to|from|at|by|with|for|on|under|as|about) )?(?:who|whom|whose|which|what|where|when|why|how)"
+_HAD = (
+    r"(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would) "
+    r"(?:he|she|it|they|you|there|the|his|her|their|an?|(?-i:[A-Z])\w+)"
+)
+
 ENGLISH = Language(
     code="en",
     stem=english_stem,
@@ -40,9 +46,14 @@ ENGLISH = Language(
         re.IGNORECASE,
     ),
     joining=re.compile(
-        r"[,;]?\s+and\s+(?=(?:which|whom?|whose|what|where|when|why|how|(?:as|in|to) what|the one)\b)|"
-        r";\s+(?=another\b)"
+        rf"[,;]?\s+(?:and|&|also|plus|but|then|as well as)(?: (?:also|then|finally|lastly|secondly|please))*,?\s+"
+        rf"(?=(?:{_ASKED}|{_HAD}|the one|tell me|explain|describe)\b)|"
+        rf"\s*;\s*(?=(?:{_ASKED}|{_HAD}|another|also|and)\b)|\s+(?:/|\||--?)\s+(?=(?:{_ASKED})\b)|"
+        rf",\s+(?=(?:where|when|why|how|what) {_HAD})",
+        re.IGNORECASE,
     ),
+    listing=re.compile(rf",\s+(?=(?:{_ASKED}) (?:is|are|was|were|do|does|did|has|have|had)\b)", re.IGNORECASE),
+    pairing=words("between both whether either neither"),
     interrogative=any_of("which", "who", "whom", "whose", "what", "where", "when", "why", "how"),
     name=re.compile(rf"\b([{CAPITALS}][{SMALL}'-]+)\b"),
     name_in_question=re.compile(rf"(?<!^)(?<![.!?\"'] )\b([{CAPITALS}][{SMALL}]{{2,}})"),

@@ -29,6 +29,7 @@ OTHER_WORDS = 1  # words of meaning in a courteous statement that are not the us
 OTHER_WORDS_TO_YOU = 3  # the same, where the visitor speaks of himself and the persona: "I am indebted to you"
 REACH = 2  # exchanges that a follow-up refers back to at most
 
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _END = re.compile(r"""(?<=[.!?])["')\]]*\s+|(?<=[。！？؟।])|\n+""")
 
 
@@ -80,11 +81,15 @@ def is_question(sentence: str, language: Language) -> bool:
 
 
 def is_follow_up(question: str, language: Language) -> bool:
-    """Whether a question seems to need the exchange before it: it points back ("he", "there"), or is very short."""
+    """Whether a question seems to need the exchange before it: it points back, or is very short."""
     words = words_of(question)
-    return bool(words) and (
-        len(words) <= SHORT or words[0] in language.continuing or any(word in language.referring for word in words)
-    )
+    return bool(words) and (len(words) <= SHORT or points_back(question, language))
+
+
+def points_back(question: str, language: Language) -> bool:
+    """Whether a question points back to what was said before: "he", "there", "and"."""
+    words = words_of(question)
+    return bool(words) and (words[0] in language.continuing or any(word in language.referring for word in words))
 
 
 def last_matter(history: Exchanges, language: Language) -> Exchanges:
@@ -126,7 +131,8 @@ def sentences_of_message(message: str, language: Language) -> list[str]:
     for end in _END.finditer(message):
         part = message[start : end.start()]
         last = part.split()[-1] if part.split() else ""
-        if "\n" not in end[0] and last.endswith(".") and last.strip(".(\"'").lower() in language.abbreviations:
+        shortened = last.strip(".(\"'").lower() in language.abbreviations or _INITIALS.fullmatch(last)
+        if "\n" not in end[0] and last.endswith(".") and shortened:
             continue
         sentences.append(part.strip())
         start = end.end()

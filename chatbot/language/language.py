@@ -25,6 +25,8 @@ class Language:
         continuing: first words that continue what was said before.
         framing: what introduces a question and says nothing ("Tell me, ...").
         joining: what joins two questions into one.
+        listing: what stands between them besides, where more than two are joined.
+        pairing: words of which both sides are one ("between").
         interrogative: found in every question.
         name: a proper name, as its first group; a match without the group is none.
         name_in_question: the same, with longer words alone: not the first word of a sentence.
@@ -50,6 +52,8 @@ class Language:
     continuing: frozenset[str]
     framing: re.Pattern[str]
     joining: re.Pattern[str]
+    listing: re.Pattern[str]
+    pairing: frozenset[str]
     interrogative: re.Pattern[str]
     name: re.Pattern[str]
     name_in_question: re.Pattern[str]

@@ -5,8 +5,9 @@ One form from the search to the prompt, the database and the page: what a search
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Self
 
 from chatbot.library.texts import Passage
@@ -113,3 +114,24 @@ class Found:
     def with_weak_dropped(self) -> Self:
         """The same, handing nothing over where the evidence is too weak to answer from."""
         return self.dropping(self.evidence, "confidence", "too weak to answer from") if self.weak else self
+
+    @classmethod
+    def joined(cls, searches: Sequence[Found]) -> Found:
+        """What searches for several questions of one message found, as one; it is as weak as the strongest.
+
+        Args:
+            searches: in the order of the questions, one at least.
+        """
+        best = max(searches, key=lambda found: found.confidence)
+        return replace(
+            best,
+            evidence=tuple(chain.from_iterable(found.evidence for found in searches)),
+            weak=all(found.weak for found in searches),
+            why_weak="; ".join(found.why_weak for found in searches) if best.weak else "",
+            unknown=tuple(dict.fromkeys(chain.from_iterable(found.unknown for found in searches))),
+            considered=sum(found.considered for found in searches),
+            milliseconds=sum(found.milliseconds for found in searches),
+            dropped=tuple(chain.from_iterable(found.dropped for found in searches)),
+            steps=tuple(chain.from_iterable(found.steps for found in searches)),
+            intent=" | ".join(found.intent for found in searches) if best.intent else "",
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from chatbot.language import ENGLISH, Language, kind_of, words_of
+from chatbot.language import kind_of, sub_questions
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Nested, run
 from chatbot.library.search.tools import Tools
@@ -57,15 +57,3 @@ class Decompose(Nested):
             shares=inquiry.shares,
         )
         return merged, " | ".join(questions)
-
-
-def sub_questions(question: str, language: Language = ENGLISH) -> tuple[str, ...]:
-    """The questions that one asks at once ("Who hid the gem, and who found it?"); itself alone where it is one.
-
-    What stands before a colon goes with each of them.
-    """
-    head, colon, rest = question.rpartition(": ")
-    parts = [part.strip() for part in language.joining.split(rest)]
-    if len(parts) < 2 or len(words_of(parts[0])) < 3 or not language.interrogative.search(parts[0]):
-        return (question,)
-    return tuple(f"{head}{colon}{part}" for part in parts)

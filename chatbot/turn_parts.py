@@ -1,0 +1,97 @@
+"""A message that asks several things: each is a turn of its own until all are recorded as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+
+from chatbot.engines import Completion
+from chatbot.language import sub_questions
+from chatbot.prompts import Prompt
+from chatbot.trace import Check
+from chatbot.turn_values import Draft, Held, Turn
+
+BREAK = "\n\n"  # between two replies
+
+
+def parts_of(turn: Turn) -> tuple[Turn, ...]:
+    """The turns for the questions that its message asks; the turn itself alone where it asks one thing."""
+    questions = sub_questions(turn.asked.text, turn.language)
+    if len(questions) == 1:
+        return (turn,)
+    return tuple(replace(turn, asked=replace(turn.asked, text=_as_sentence(question))) for question in questions)
+
+
+def _as_sentence(question: str) -> str:
+    """A question that was a part of a sentence, as one of its own."""
+    end = "" if question[-1] in ".!?\"')" else "?"
+    return f"{question[:1].upper()}{question[1:]}{end}"
+
+
+def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
+    """The drafts for the questions of a message as one, of which the last may still be growing.
+
+    Args:
+        parts: the turns for these questions, in order.
+        drafts: for the first of them.
+    """
+    last = drafts[-1]
+    begins = len(drafts) > 1 and last.text == last.piece and bool(last.piece)
+    written = [(part, draft) for part, draft in zip(parts, drafts, strict=False) if draft.prompt]
+    prompts = [draft.prompt for draft in drafts if draft.prompt]
+    prompt = Prompt(
+        messages=tuple(chain.from_iterable(prompt.messages for prompt in prompts)),
+        evidence=tuple(chain.from_iterable(prompt.evidence for prompt in prompts)),
+        left_out=tuple(chain.from_iterable(prompt.left_out for prompt in prompts)),
+        turn=BREAK.join(
+            draft.prompt.sent if draft.prompt else part.asked.text for part, draft in zip(parts, drafts, strict=False)
+        ),
+    )
+    return Draft(
+        text=BREAK.join(draft.text for draft in drafts),
+        piece=f"{BREAK}{last.piece}" if begins else last.piece,
+        prompt=prompt if written else None,
+        completion=_joined_completion([draft.completion for draft in drafts if draft.completion]),
+        first_token_ms=drafts[0].first_token_ms,
+        abandoned=last.abandoned,
+        parts=tuple(drafts),
+    )
+
+
+def _joined_completion(completions: Sequence[Completion]) -> Completion | None:
+    if not completions:
+        return None
+    return replace(
+        completions[-1],
+        text=BREAK.join(each.text for each in completions),
+        prompt_tokens=sum(each.prompt_tokens for each in completions),
+        cached_tokens=sum(each.cached_tokens for each in completions),
+        reply_tokens=sum(each.reply_tokens for each in completions),
+        first_token_ms=completions[0].first_token_ms,
+        total_ms=sum(each.total_ms for each in completions),
+    )
+
+
+def joined_held(drafts: Sequence[Draft], held: Sequence[Held]) -> Held:
+    """The drafts for the questions of a message after each was held.
+
+    Args:
+        drafts: as they were written.
+        held: of each.
+    """
+    reply = BREAK.join(each.reply for each in held)
+    shown = 0
+    quoted: list[int] = []
+    for draft, each in zip(drafts, held, strict=True):
+        quoted += [shown + number for number in each.check.quoted]
+        shown += len(draft.evidence)
+    verdicts = {each.check.verdict for each in held}
+    check = Check(
+        verdict=next(verdict for verdict in ("withheld", "grounded", "declined", "unchecked") if verdict in verdicts),
+        quoted=tuple(quoted),
+        unsupported=tuple(dict.fromkeys(chain.from_iterable(each.check.unsupported for each in held))),
+    )
+    earlier_changed = any(each.replaced or each.addition for each in held[:-1])
+    addition = "" if earlier_changed else held[-1].addition
+    return Held(reply, check, addition, replaced=earlier_changed or held[-1].replaced)
