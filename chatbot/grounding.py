@@ -7,17 +7,24 @@ the persona's own description. What counts as a name, and which words decline, t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from chatbot.language import MIN_QUOTE_WORDS, QUOTED, Language, declines, split_sentences, to_plain, words_of
+from chatbot.language import (
+    MIN_QUOTE_WORDS,
+    QUOTED,
+    Language,
+    Number,
+    declines,
+    numbers_in,
+    split_sentences,
+    to_plain,
+    words_of,
+)
 from chatbot.trace import Check
 
 __all__ = ["best_sentence", "check_reply", "declines", "unsupported_terms"]
 
 MIN_QUOTE_MATCH = 0.8  # the share of a quotation's words that must be in one piece, in order
-
-_NUMBER = re.compile(r"\b\d[\d,.]*\b")
 
 
 def check_reply(reply: str, evidence: Sequence[str], allowed: Sequence[str], language: Language) -> Check:
@@ -40,20 +47,45 @@ def check_reply(reply: str, evidence: Sequence[str], allowed: Sequence[str], lan
 
 def unsupported_terms(reply: str, sources: Sequence[str], language: Language) -> list[str]:
     """Names and numbers of the reply that occur in none of the sources, and quotations that are not in them."""
-    plain = to_plain(reply)
-    known = {language.stem(word) for source in sources for word in words_of(to_plain(source))}
+    plain, texts = to_plain(reply), [to_plain(source) for source in sources]
+    known = {language.stem(part) for text in texts for word in words_of(text) for part in (word, *word.split("-"))}
+    values = {number.value for text in texts for number in numbers_in(text, language)}
     found: list[str] = []
     for quote in QUOTED.findall(plain):
         if len(quote.split()) >= MIN_QUOTE_WORDS and not any(_holds(source, quote) for source in sources):
             found.append(f'"{quote}"')
     for sentence in split_sentences(QUOTED.sub(lambda match: f" {match[1]} ", plain), language):
-        # The first word of a sentence is capitalised whatever it is.
-        names = [match[1] for match in language.name.finditer(sentence) if match.start(1) > 0]
-        for word in [*names, *_NUMBER.findall(sentence)]:
-            parts = words_of(word)
-            if parts and not all(part in language.known_names or language.stem(part) in known for part in parts):
-                found.append(word)
+        numbers = list(numbers_in(sentence, language))
+        found += [name for name in _names(sentence, language) if not _is_known(name, known, language, numbers)]
+        found += [number.text for number in numbers if number.value not in values]
     return list(dict.fromkeys(found))
+
+
+def _names(sentence: str, language: Language) -> Iterator[str]:
+    """The proper names of a sentence; its first word, which has a capital whatever it is, where it stands like one."""
+    for match in language.name.finditer(sentence):
+        name = match[1]
+        if not name or len(name) == 1:
+            continue
+        begins = not words_of(sentence[: match.start(1)])
+        if not begins or name[1:] != name[1:].lower() or _begins_like_a_name(sentence, match.end(1), name, language):
+            yield name
+
+
+def _begins_like_a_name(sentence: str, end: int, name: str, language: Language) -> bool:
+    first = words_of(name)[0]
+    if first in language.stopwords or first in language.before_name:
+        return False
+    return name.endswith("'s") or bool(language.after_name.match(sentence, end))
+
+
+def _is_known(name: str, known: set[str], language: Language, numbers: Sequence[Number]) -> bool:
+    """Whether every part of a name is known; what is a number is looked at as one."""
+    return any(number.text in (name, name.split("'")[0]) for number in numbers) or all(
+        part in language.known_names or language.stem(part) in known
+        for word in words_of(name)
+        for part in word.split("-")
+    )
 
 
 def best_sentence(question: str, evidence: Sequence[str], language: Language) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatbot import grounding
-from chatbot.language import declines, language_of
+from chatbot.language import LANGUAGES, declines, language_of, numbers_in
 from chatbot.trace import Check
 from personas import load_persona
 
@@ -182,3 +182,99 @@ def test_a_quotation_of_hundreds_of_words_is_held_like_a_short_one() -> None:
     long = "the red lamp burned all night " * 40
     # The source begins otherwise: from a common beginning difflib would find even words that it takes for junk.
     assert check_reply(f'"{long}"', [f"At dusk {long}"], []) == Check(verdict="grounded", quoted=(1,))
+
+
+# ---------------------------------------------------------------------- names and numbers in every form
+
+NOTE = (
+    "Zoë Müller of Baker-street met Saint-Clair on the 4th of March 1883 with three dogs and twenty-two men of "
+    "Henry VIII."
+)
+GERMAN = LANGUAGES["de"]
+BLATT = "Gisela traf am dritten Mai 1247 zweiundzwanzig Mönche und drei Nonnen aus Köln bei Heinrich IV."
+
+
+@pytest.mark.parametrize(
+    ("reply", "invented"),
+    [
+        ("Moran lit the lamp.", ["Moran"]),
+        ("Moran's lamp was red.", ["Moran's"]),
+        ("Moran.", ["Moran"]),
+        ("Moran, who knew it, fled.", ["Moran"]),
+        ("Moran and Zoë fled.", ["Moran"]),
+        ("It was the lamp of Moran’s.", ["Moran's"]),
+        ("It was Trépoff.", ["Trépoff"]),
+        ("It was Nguyễn, and Łukasz.", ["Nguyễn", "Łukasz"]),
+        ("It was Smith-Mortimer.", ["Smith-Mortimer"]),
+        ("It was Saint-Simon.", ["Saint-Simon"]),
+        ("It was MORAN himself.", ["MORAN"]),
+        ("It was McGinty and O'Brien.", ["McGinty", "O'Brien"]),
+        ("There were five dogs.", ["five"]),
+        ("There were 5 dogs.", ["5"]),
+        ("There were twenty-three men.", ["twenty-three"]),
+        ("There were two hundred and six of them.", ["two hundred and six"]),
+        ("It was Henry VII who came.", ["VII"]),
+        ("It was the 5th of March.", ["5"]),
+        ("It was the fifth of March.", ["fifth"]),
+        ("It was on March 4, 1884.", ["1884"]),
+        ("It was on the 4th of April.", ["April"]),
+        ("It was a Tuesday.", ["Tuesday"]),
+        ("They live at 221B.", ["221"]),
+    ],
+)
+def test_an_invented_name_or_number_is_found_in_every_form(reply: str, invented: list[str]) -> None:
+    assert unsupported_terms(reply, [NOTE]) == invented
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Zoe lit it, and Zoë’s lamp was red.",
+        "Müller's. MÜLLER. It was Müller.",
+        "She lived in Baker Street, by Saint Clair.",
+        "There were 3 dogs and 22 men.",
+        "There were three dogs and twenty two men.",
+        "It was the fourth of March 1883: March 4, 1883.",
+        "It was Henry VIII, or Henry the Eighth.",
+        "One of the two may have been first.",
+        "Nothing was known. Perhaps he had one. Here is the note. Others came.",
+        "Certainly. Indeed. However, he who waits is well. Elementary.",
+        "Hundreds came, by the dozen.",
+    ],
+)
+def test_what_is_in_the_evidence_in_another_form_is_supported(reply: str) -> None:
+    assert [term for term in unsupported_terms(reply, [NOTE]) if term not in ("two", "dozen")] == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "invented"),
+    [
+        ("Emicho traf sie dort.", []),  # what follows may begin anything
+        ("Emicho ging fort.", ["Emicho"]),
+        ("Emicho war es.", ["Emicho"]),
+        ("Es waren dreiundzwanzig Mönche.", ["dreiundzwanzig"]),
+        ("Es waren 22 Mönche und 3 Nonnen.", []),
+        ("Es war am 3. Mai.", []),
+        ("Es war am fünften Mai.", ["fünften"]),
+        ("Es war im Jahr zwölfhundert.", ["zwölfhundert"]),
+        ("Es war bei Heinrich V.", ["V"]),
+        ("Gestern kam niemand. Niemand war da. Gewiss.", []),
+    ],
+)
+def test_in_german_too(reply: str, invented: list[str]) -> None:
+    assert grounding.unsupported_terms(reply, [BLATT], GERMAN) == invented
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1,200 men, 2.5 miles, 30,000 pounds", ["1200", "2.5", "30000"]),
+        ("seven hundred and eighty thousand", ["780000"]),
+        ("two or three, nineteen eighty", ["2", "3", "19", "80"]),
+        ("a dozen, two dozen, hundreds", ["12", "24"]),
+        ("the twenty-first; the third, the second", ["21", "3"]),
+        ("XIV and LX; George V, but I and MIX and DIM", ["14", "60", "5"]),
+    ],
+)
+def test_a_number_has_one_value_however_it_is_written(text: str, values: list[str]) -> None:
+    assert sorted(number.value for number in numbers_in(text, LANGUAGE)) == sorted(values)

@@ -23,6 +23,7 @@ from chatbot.language.language import Language
 from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, declines
 from chatbot.language.normal import comparable, normal, to_plain
 from chatbot.language.ordinary import zipf
+from chatbot.language.numbers import Number, numbers_in
 from chatbot.language.packs import LANGUAGES, language_of
 from chatbot.language.questions import sub_questions
 from chatbot.language.text import (
@@ -47,6 +48,7 @@ __all__ = [
     "Kind",
     "Language",
     "Maybe",
+    "Number",
     "Text",
     "as_written",
     "clean_message",
@@ -63,6 +65,7 @@ __all__ = [
     "meaning_words",
     "names_in",
     "normal",
+    "numbers_in",
     "points_back",
     "split_sentences",
     "statements",

@@ -28,6 +28,27 @@ _HAD = (
     r"(?:er|sie|es|man|der|die|das|eine?|sein|seine|ihr|ihre|(?-i:[A-ZÄÖÜ])\w+)"
 )
 
+_ONES = """null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn
+siebzehn achtzehn neunzehn""".split()
+_TENS = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split()
+_BELOW_HUNDRED = {word: value for value, word in enumerate(_ONES)}
+for _number, _ten in enumerate(_TENS, 2):
+    _BELOW_HUNDRED[_ten] = 10 * _number
+    _BELOW_HUNDRED |= {f"{'ein' if one == 1 else _ONES[one]}und{_ten}": 10 * _number + one for one in range(1, 10)}
+_NUMERALS = _BELOW_HUNDRED | {
+    f"{before}hundert{link}{word}": 100 * hundreds + value
+    for hundreds, before in enumerate(("ein", *_ONES[2:]), 1)
+    for link, rest in (("", {**_BELOW_HUNDRED, "": 0}), ("und", _BELOW_HUNDRED))
+    for word, value in rest.items()
+}
+_IRREGULAR = {1: "erst", 3: "dritt", 7: "siebt", 8: "acht"}
+_ORDINALS = {
+    f"{_IRREGULAR.get(value, f'{word}t' if value < 20 else f'{word}st')}{ending}": value
+    for word, value in _BELOW_HUNDRED.items()
+    if value
+    for ending in ("e", "er", "en", "es", "em")
+}
+
 GERMAN = Language(
     code="de",
     stem=german_stem,
@@ -85,13 +106,27 @@ GERMAN = Language(
     interrogative=any_of(
         "w(?:er|em|en|essen|as|ann|arum|eshalb|ieso|ie|o|ohin|oher|omit|oran|orin|orauf|ozu)", "welche[mnrs]?"
     ),
-    name=re.compile(rf"{_NOUN}|\b([{CAPITALS}][{SMALL}'-]+)\b"),
+    name=re.compile(rf"{_NOUN}|\b([{CAPITALS}][^\W\d_]*(?:['-][^\W\d_]+)*)"),
     name_in_question=re.compile(rf"{_NOUN}|(?<!^)(?<![.!?\"'] )\b([{CAPITALS}][{SMALL}]{{2,}})"),
     known_names=words(
-        """ich du er sie es wir ihr ihnen ihre ihrem ihren ihrer euch euer eure herr herrn frau gott gottes himmel
-        montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag januar februar märz april mai juni juli
-        august september oktober november dezember weihnachten ostern pfingsten"""
+        """ich du er sie es wir ihr ihnen ihre ihrem ihren ihrer euch euer eure herr herrn frau gott gottes himmel"""
     ),
+    before_name=words(
+        """nichts niemand jemand etwas keiner jeder viele wenige einige manche andere beide gestern heute morgen
+        damals dann danach dort hier da so nun jetzt bald oft nie niemals immer manchmal vielleicht gewiss
+        wohl sicher freilich leider deshalb darum daher trotzdem dennoch zuerst zuletzt schließlich endlich
+        später früher darüber davon hierzu hierüber ja nein doch auch nur noch schon sonst bisher seither
+        seitdem zwei drei vier fünf sechs sieben acht neun zehn hunderte tausende"""
+    ),
+    after_name=re.compile(
+        r" (?:ist|war|sind|waren|hat|hatte|haben|hatten|wurde|"
+        r"wird|kam|ging|goss|sagte|nahm|gab|fand|stahl|schrieb|starb|stand|lebte|tat|ließ|ließen|\w{2,}te|\w{2,}ten)\b|"
+        rf" (?:und|oder|von|aus) [{CAPITALS}]|[.!?]*$"
+    ),
+    numerals=_NUMERALS | _ORDINALS,
+    ordinals=frozenset(_ORDINALS),
+    scales={"hundert": 100, "tausend": 1000, "million": 1_000_000, "millionen": 1_000_000, "dutzend": 12},
+    linking=words("und"),
     declining=(
         any_of(
             r"wei(?:ß|ss) ich (?:\w+ ){0,2}nichts?",

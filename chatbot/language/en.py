@@ -15,6 +15,28 @@ _HAD = (
     r"(?:he|she|it|they|you|there|the|his|her|their|an?|(?-i:[A-Z])\w+)"
 )
 
+_ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen""".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_NUMERALS = {word: value for value, word in enumerate(_ONES)} | {
+    word: 20 + 10 * number for number, word in enumerate(_TENS)
+}
+_IRREGULAR = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
+_ORDINALS = {
+    _IRREGULAR.get(
+        word, "twelfth" if word == "twelve" else word.removesuffix("y") + ("ieth" if word[-1] == "y" else "th")
+    ): value
+    for word, value in _NUMERALS.items()
+}
+
 ENGLISH = Language(
     code="en",
     stem=english_stem,
@@ -55,12 +77,28 @@ ENGLISH = Language(
     listing=re.compile(rf",\s+(?=(?:{_ASKED}) (?:is|are|was|were|do|does|did|has|have|had)\b)", re.IGNORECASE),
     pairing=words("between both whether either neither"),
     interrogative=any_of("which", "who", "whom", "whose", "what", "where", "when", "why", "how"),
-    name=re.compile(rf"\b([{CAPITALS}][{SMALL}'-]+)\b"),
+    name=re.compile(rf"\b([{CAPITALS}][^\W\d_]*(?:['-][^\W\d_]+)*)"),
     name_in_question=re.compile(rf"(?<!^)(?<![.!?\"'] )\b([{CAPITALS}][{SMALL}]{{2,}})"),
-    known_names=words(
-        """i i'm i'll i've i'd mr mrs miss dr sir madam god heaven monday tuesday wednesday thursday friday saturday
-        sunday january february march april may june july august september october november december christmas"""
+    known_names=words("""i i'm i'll i've i'd mr mrs miss dr sir madam god heaven"""),
+    before_name=words(
+        """nothing nobody everything everybody everyone something somebody someone anything anybody anyone
+        nowhere perhaps here others another people neither either both each half many several few little much
+        less none enough today tonight tomorrow yesterday time yes no yet still thus hence next finally later
+        often sometimes never always indeed alas however moreover quite even maybe please elementary evidently
+        certainly precisely exactly truly really surely clearly thereupon therefore notes mine ours theirs
+        yours silence thanks observe mark note pray come tell good excellent two three four five six seven
+        eight nine ten hundreds thousands dozens rather nay aye well so now hm ah oh"""
     ),
+    after_name=re.compile(
+        r"'s\b|,? (?:who|whose|whom|which|where)\b| (?:is|was|were|are|has|had|did|does|will|would|could|can|said|says|"
+        r"told|came|went|took|made|found|kept|stole|shot|hid|knew|saw|gave|wrote|led|left|lit|ran|fled|held|built|bought|sold|brought|met|sent|stood|spoke|heard|"
+        r"drove|rode|broke|fell|threw|struck|won|lost|paid|put|cut|set|became|began|\w{2,}ed)\b|"
+        rf" (?:and|or|of) [{CAPITALS}]|[.!?]*$"
+    ),
+    numerals=_NUMERALS | _ORDINALS,
+    ordinals=frozenset(_ORDINALS),
+    scales={"hundred": 100, "hundredth": 100, "thousand": 1000, "million": 1_000_000, "dozen": 12},
+    linking=words("and"),
     declining=(
         any_of(
             "do(?:es)? not (?:hold|say|tell|know|record|contain|answer|mention|give|name|state)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatbot.language.talk import Talk
@@ -30,7 +30,13 @@ class Language:
         interrogative: found in every question.
         name: a proper name, as its first group; a match without the group is none.
         name_in_question: the same, with longer words alone: not the first word of a sentence.
-        known_names: capitalised words that name nobody in particular: forms of address, the calendar.
+        known_names: capitalised words that name nobody in particular: forms of address.
+        before_name: words that begin sentences as a name does, and are none: "nothing", "perhaps".
+        after_name: what follows a name that begins a sentence.
+        numerals: the values of words of number below a hundred, ordinals too.
+        ordinals: those among them that are ordinals.
+        scales: words that multiply the number before them ("hundred"), or stand for one alone ("dozen").
+        linking: words that may stand within a number ("and").
         declining: patterns of which one is found in every reply that says that the answer is not known.
         hypothetical: asks a model for a made-up answer to {question}.
         restriction: added to a question whose likelihood behind a passage is measured.
@@ -58,6 +64,12 @@ class Language:
     name: re.Pattern[str]
     name_in_question: re.Pattern[str]
     known_names: frozenset[str]
+    before_name: frozenset[str]
+    after_name: re.Pattern[str]
+    numerals: Mapping[str, int]
+    ordinals: frozenset[str]
+    scales: Mapping[str, int]
+    linking: frozenset[str]
     declining: tuple[re.Pattern[str], ...]
     hypothetical: str
     restriction: str
