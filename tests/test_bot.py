@@ -14,6 +14,7 @@ from fakes import FakeEngine
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.engines.types import Engine, Generation, Request
 from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError, TurnError
+from chatbot.language import names_in, words_of
 from chatbot.library.search import Found, Library
 from chatbot.prompts import Exchange
 from chatbot.resources import Resources
@@ -512,6 +513,21 @@ def test_evidence_that_found_no_room_in_the_prompt_is_dropped_from_the_trace(
     sent = engine.requests[0].messages[-1].content
     assert all(piece.text not in sent for piece in dropped)
     assert all(piece.text.replace("\n", " ") in sent for piece in trace.evidence)
+
+
+def test_a_reply_may_not_rest_on_evidence_that_found_no_room(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    tight = settings.model_copy(update={"context_tokens": 256})
+    bot, _ = faked(tight, library, memory, GOOD)
+    trace = bot.reply(Question(SPECKLED, mode="hybrid")).trace
+    assert trace.search is not None
+    shown = words_of(" ".join(text for _, text in trace.prompt))
+    dropped = [piece.text for piece in trace.search.dropped if piece.reasons[-1].module == "prompt"]
+    hidden = next(name for text in dropped for name in names_in(text) if not set(words_of(name)) & set(shown))
+    bot, _ = faked(tight, library, memory, f"It was the work of {hidden}.")
+    check = bot.reply(Question(SPECKLED, mode="hybrid")).trace.check
+    assert check is not None and (check.verdict, check.unsupported) == ("withheld", (hidden,))
 
 
 def test_a_name_may_come_from_an_earlier_exchange(settings: Settings, library: Library, memory: Memory) -> None:
