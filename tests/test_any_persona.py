@@ -24,6 +24,7 @@ from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules import Hyde
 from chatbot.resources import Resources
 from chatbot.settings import Settings
+from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
 from memory import Memory
 from personas import LoadedPersona
@@ -271,7 +272,7 @@ def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPerso
 def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, case: Case) -> None:
     said_by(bot, "...")
     handlers = ChatHandlers(bot.resources)
-    (*_, last) = handlers.send(handlers.fresh(case.id), "visitor", "rag", case.question[0])
+    (*_, last) = handlers.send(Visitor("web-ann"), handlers.fresh(case.id), "rag", case.question[0])
     assert f"<mark>{case.marked}</mark>" in last.evidence
 
 
