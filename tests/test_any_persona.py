@@ -132,7 +132,7 @@ def language(loaded: LoadedPersona) -> Language:
 @pytest.fixture
 def bot(shared: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
     """A bot with the shared libraries, a memory of its own, and an engine that says nothing until a test tells it."""
-    monkeypatch.setitem(shared.__dict__, "engine", FakeEngine())
+    monkeypatch.setattr(shared, "_engine", FakeEngine())
     monkeypatch.setitem(shared.__dict__, "memory", Memory(f"sqlite:///{tmp_path / 'memory.sqlite3'}"))
     return Bot(shared)
 
@@ -290,7 +290,7 @@ def test_what_the_real_model_may_say_is_in_the_notes(
     case: Case,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(shared.__dict__, "engine", engine)
+    monkeypatch.setattr(shared, "_engine", engine)
     question, answer = case.question
     done = Bot(shared).reply(Question(question, persona=case.id, mode="rag"))
     evidence = [piece.text for piece in done.trace.evidence]
