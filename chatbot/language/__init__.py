@@ -22,8 +22,8 @@ from chatbot.language.intents import (
 from chatbot.language.language import Language
 from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, declines
 from chatbot.language.normal import comparable, normal, to_plain
-from chatbot.language.ordinary import zipf
 from chatbot.language.numbers import Number, numbers_in
+from chatbot.language.ordinary import zipf
 from chatbot.language.packs import LANGUAGES, language_of
 from chatbot.language.questions import sub_questions
 from chatbot.language.text import (
