@@ -1,4 +1,4 @@
-"""A process is killed while it writes a reply: the question is there each time, and the database is whole."""
+"""A process is killed while it writes a reply: the question is there each time, and so is what it had shown of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from memory import Memory
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 MOMENTS = [random.Random(7).uniform(0.1, 4.0) for _ in range(6)]  # seconds after the first word was shown
+LOST_S = 1.0  # what was shown longer than this before the end must be there
 PROGRAM = "from chatbot.cli import main; main()"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,11 +64,15 @@ def _shown_until_killed(home: Path, server: str, question: str, seconds: float) 
     return pieces
 
 
-def test_a_process_that_is_killed_while_it_writes_loses_no_question(tmp_path: Path, server: str) -> None:
+def test_a_process_that_is_killed_loses_no_question_and_at_most_a_second_of_the_reply(
+    tmp_path: Path, server: str
+) -> None:
     home = tmp_path / "home"
     for number, seconds in enumerate(MOMENTS):
         question = f"Good evening, how are you for the {number}th time?"
-        assert _shown_until_killed(home, server, question, seconds)
+        pieces = _shown_until_killed(home, server, question, seconds)
+        end = pieces[-1][0]
+        safe = "".join(text for moment, text in pieces if moment < end - LOST_S)
         database = home / "memory.sqlite3"
         with closing(sqlite3.connect(database)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -76,6 +81,7 @@ def test_a_process_that_is_killed_while_it_writes_loses_no_question(tmp_path: Pa
             conversations = memory.conversations()
             assert len(conversations) == number + 1
             (turn,) = memory.turns(conversations[0].id)
-            assert turn.question == question
+            assert (turn.question, turn.state) == (question, "interrupted")
+            assert len(turn.reply) >= len(safe) and turn.reply.startswith(safe)
         finally:
             memory.close()
