@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import threading
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from chatbot.errors import BakerStreetError, LibraryError, PersonaError
@@ -50,6 +53,7 @@ class Resources:
         self._searching: dict[str, tuple[object, SearchModels]] = {}
         self._libraries: dict[str, tuple[tuple[object, ...], Library]] = {}
         self._visitors: dict[tuple[str, str], tuple[tuple[int, ...], Library, Library]] = {}  # the last used last
+        self._copies: dict[str, tuple[object, TemporaryDirectory[str]]] = {}
         self._lock = threading.RLock()  # opening a library asks for its persona and its models
         self._filling: dict[str, threading.Thread] = {}
         self._fill_errors: dict[str, str] = {}
@@ -92,8 +96,24 @@ class Resources:
             return self._personas.persona(persona_id)
 
     def library_folder(self, persona_id: str) -> Path:
-        """Where the library of a persona lies."""
-        return self.settings.library_dir / persona_id
+        """Where the library of a persona lies; where that cannot be written to, a copy of it, as it is now.
+
+        Tantivy and Chroma take locks beside what they read, so neither can open a folder that is only read.
+        """
+        from chatbot.library.index import index_stamp
+
+        folder = self.settings.library_dir / persona_id
+        if not folder.is_dir() or os.access(folder, os.W_OK):
+            return folder
+        with self._lock:
+            stamp = index_stamp(folder)
+            known = self._copies.get(persona_id)
+            if known is None or known[0] != stamp:
+                self._say(f"{folder} cannot be written to; a copy of it is read, and nothing is stored there.")
+                known = (stamp, TemporaryDirectory(prefix="bakerstreet-", ignore_cleanup_errors=True))
+                shutil.copytree(folder, Path(known[1].name) / persona_id)
+                self._copies[persona_id] = known
+            return Path(known[1].name) / persona_id
 
     def library(self, persona_id: str, visitor: str | None = None) -> Library:
         """The library of a persona; opened again when its passages or its embedder were changed, by any process.
@@ -299,3 +319,6 @@ class Resources:
                 closing.callback(models.close)
             self._engine = None
             self._searching.clear()
+        for _, copy in self._copies.values():
+            copy.cleanup()
+        self._copies.clear()

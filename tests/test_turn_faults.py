@@ -338,3 +338,17 @@ def test_threads_that_ask_for_the_engine_at_once_get_one(settings: Settings, mon
 
     with ThreadPoolExecutor(4) as pool:
         assert len({id(engine) for engine in pool.map(ask, range(4))}) == len(opened) == 1
+
+
+def test_a_library_that_can_only_be_read_is_searched_in_a_copy(
+    settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = settings.library_dir / "sherlock"
+    monkeypatch.setattr("chatbot.resources.os.access", lambda path, _: Path(path) != folder)
+    resources = Resources(settings, engine=FakeEngine("It was the snake."))
+    copy = resources.library_folder("sherlock")
+    assert copy != folder and resources.library_folder("sherlock") == copy
+    answered = Bot(resources).reply(Question(QUESTION, mode="hybrid"))
+    assert answered.trace.evidence[0].passage.work == "The Speckled Band"
+    resources.close()
+    assert not copy.exists() and folder.exists()
