@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatbot.engines.types import Completion, Generation, Request
+from chatbot.engines.types import Completion, Finish, Generation, Request
 from chatbot.errors import MessageError
 
 
@@ -19,10 +18,11 @@ class FakeEngine:
         self.replies = list(replies)
         self.requests: list[Request] = []
         self.generations: list[Generation] = []
-        self.hold: threading.Event | None = None  # where set, the end of a reply waits for it
+        self.hold = False  # where set, the last word of a reply waits for `release`
+        self._held: list[tuple[Generation, str]] = []
 
     def submit(self, request: Request) -> Generation:
-        """Answer at once, or when `hold` is set."""
+        """Answer at once, but for the last word where `hold` is set."""
         self.requests.append(request)
         generation = Generation(request)
         self.generations.append(generation)
@@ -30,11 +30,22 @@ class FakeEngine:
         if isinstance(reply, Exception):
             generation.finish(reply)
             return generation
-        for word in reply.split(" "):
+        *words, last = reply.split(" ")
+        for word in words:
             generation.push(word + " ")
-        if self.hold is None:
-            generation.finish(Completion(reply, "stop", 10, 0, len(reply.split()), 1.0, 2.0))
+        self._held.append((generation, last))
+        if not self.hold:
+            self.release()
         return generation
+
+    def release(self) -> None:
+        """End the replies that are held: each has its last word still to come."""
+        while self._held:
+            generation, last = self._held.pop()
+            generation.push(last)
+            words = len(generation.text.split())
+            finish: Finish = "cancelled" if generation.cancelled else "stop"
+            generation.finish(Completion(generation.text, finish, 10, 0, words, 1.0, 2.0))
 
     def count(self, text: str) -> int:
         """One token a word."""

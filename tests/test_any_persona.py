@@ -26,6 +26,7 @@ from chatbot.resources import Resources
 from chatbot.settings import Settings
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
+from chatbot.web.views import Seat
 from memory import Memory
 from personas import LoadedPersona
 
@@ -272,12 +273,12 @@ def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPerso
 def test_the_words_of_the_question_are_marked_in_the_evidence(bot: Bot, case: Case) -> None:
     said_by(bot, "...")
     handlers = ChatHandlers(bot.resources)
-    (*_, last) = handlers.send(Visitor("web-ann"), handlers.fresh(case.id), "rag", case.question[0])
+    (*_, last) = handlers.send(Visitor("web-ann"), Seat(handlers.greeting(case.id)), "rag", case.question[0])
     assert f"<mark>{case.marked}</mark>" in last.evidence
 
 
 def test_the_page_greets_in_the_personas_words(shared: Resources, loaded: LoadedPersona, case: Case) -> None:
-    view = ChatHandlers(shared).fresh(case.id)
+    view = ChatHandlers(shared).greeting(case.id)
     assert [message["content"] for message in view.messages] == [loaded.persona.greeting]
     assert not case.foreign.search(loaded.persona.greeting)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -110,7 +109,7 @@ def test_stopping_keeps_what_was_said_and_stops_the_engine(
     settings: Settings, library: Library, memory: Memory
 ) -> None:
     bot, engine = faked(settings, library, memory, "It was the snake that")
-    engine.hold = threading.Event()
+    engine.hold = True
     conversation = memory.start("visitor", "sherlock")
     events = bot.answer(Question(SPECKLED, mode="ft", conversation=conversation))
     for event in events:

@@ -169,7 +169,7 @@ def test_the_names_are_filled_in_everywhere(harbour: Resources) -> None:
     assert persona.suggestions == ["Who is Captain Morrow?"]
     (passage,) = [item for item in harbour.library("card").passages if "landlady" in item.text]
     assert "Captain Morrow sleeps" in passage.text
-    view = ChatHandlers(harbour).fresh("card")
+    view = ChatHandlers(harbour).greeting("card")
     assert view.messages[0]["content"] == persona.greeting
 
 

@@ -27,6 +27,7 @@ from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
+from chatbot.web.views import Seat
 from memory import Memory
 from personas import LoadedPersona
 
@@ -234,7 +235,7 @@ def test_the_page_shows_a_line_and_gives_the_message_back(
     bot, _ = faked(settings, memory, REPLY)
     chat = ChatHandlers(bot.resources)
     monkeypatch.setattr("chatbot.bot.hold", raising(ZeroDivisionError("by zero")))
-    view = list(chat.send(Visitor("web-ann"), chat.fresh("sherlock"), "ft", QUESTION))[-1]
+    view = list(chat.send(Visitor("web-ann"), Seat(chat.greeting("sherlock")), "ft", QUESTION))[-1]
     assert view.draft == QUESTION
     assert "error in the program" in view.notice and "\n" not in view.notice
     assert view.conversation is not None

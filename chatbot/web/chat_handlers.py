@@ -1,59 +1,32 @@
-"""The events of the Conversation tab, without Gradio: from plain values to a `View` of the conversation."""
+"""The events of the Conversation tab, without Gradio: each changes a `Seat` and yields every `View` to be shown."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
-from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
+from chatbot.bot import Bot, Question
 from chatbot.errors import BakerStreetError, PersonaError
 from chatbot.language import ENGLISH, Language, language_of
+from chatbot.library.search import Found
 from chatbot.resources import Resources
 from chatbot.trace import from_stored
 from chatbot.visitors import Visitor
+from chatbot.web.desk import Desk, Progress, Writing
 from chatbot.web.library_handlers import LibraryHandlers
-from chatbot.web.panels import (
-    empty_evidence_html,
-    evidence_html,
-    search_html,
-    timings_html,
-    waiting_html,
-)
-from memory import OwnMemory, StoredTurn
+from chatbot.web.panels import empty_evidence_html, evidence_html, search_html, timings_html, waiting_html
+from chatbot.web.views import WRITING, Seat, View, message, messages_of, reply_of
+from memory import OwnMemory, TracedTurn
+from personas import Persona
 
 logger = logging.getLogger(__name__)
 
-Message = dict[str, str]
-WRITING = "…"
 STOP_SECONDS = 10  # the longest Stop waits for the engine, which stops at the next token
-
-
-@dataclass(frozen=True)
-class View:
-    """Everything the page shows of a conversation.
-
-    Attributes:
-        persona: the id of the persona.
-        conversation: its id, None before the first message.
-        messages: the greeting, then a user's and a reply's message for every turn on the path.
-        evidence: the panel of the passages used, as HTML.
-        search: the panel of the search's steps, as HTML; apart from the evidence, so that updating one leaves the other
-            open.
-        timings: the line of timings, as HTML.
-        draft: the content of the input: empty, or a message that could not be sent.
-        notice: an error or a hint for the user.
-    """
-
-    persona: str
-    conversation: str | None = None
-    messages: tuple[Message, ...] = ()
-    evidence: str = field(default_factory=empty_evidence_html)
-    search: str = ""
-    timings: str = ""
-    draft: str = ""
-    notice: str = ""
+GLANCE_SECONDS = 0.25  # between two looks whether the visitor is still there, while nothing new is written
+THINKING = "thinking"  # whether a search is made is decided on the way
 
 
 class ChatHandlers:
@@ -61,188 +34,248 @@ class ChatHandlers:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._bot = Bot(resources)
+        self.desk = Desk(Bot(resources))
         self.library = LibraryHandlers(resources)
-        self._under_way: dict[str, threading.Event] = {}  # set when the answer of a conversation has been stored
 
-    def fresh(self, persona: str) -> View:
+    def close(self) -> None:
+        """Stop the replies under way, and wait until what was written is stored."""
+        self.desk.close()
+
+    def persona(self, persona: str) -> Persona:
+        """A persona's file.
+
+        Raises:
+            PersonaError: there is none, or its file has mistakes.
+        """
+        return self._resources.persona(persona).persona
+
+    def greeting(self, persona: str) -> View:
         """A new conversation, which holds only the greeting; it is stored with the first message."""
-        return View(persona, messages=(_message("assistant", self._resources.persona(persona).persona.greeting),))
+        return View(persona, messages=(message("assistant", self.persona(persona).greeting),))
 
     def conversations(self, visitor: Visitor) -> list[tuple[str, str]]:
         """Past conversations as (title, id), the latest first."""
         return [(item.title, item.id) for item in self._memory(visitor).conversations()]
 
-    def open(self, visitor: Visitor, conversation: str) -> View:
-        """A past conversation as it was left.
+    # ------------------------------------------------------------------ events
+
+    def fresh(self, seat: Seat, persona: str) -> Generator[View]:
+        """Begin a new conversation. Where the persona is another one than before, so is the mode."""
+        mode = "" if persona == seat.view.persona else self.persona(persona).default_mode
+        seat.move(replace(self.greeting(persona), mode=mode))
+        yield seat.view
+
+    def open(self, visitor: Visitor, seat: Seat, conversation: str) -> Generator[View]:
+        """A past conversation as it was left; a reply that is being written in it is followed to its end.
 
         Raises:
             MemoryStoreError: it does not exist, or belongs to another visitor.
         """
-        summary = self._memory(visitor).conversation(conversation)
-        path = self._memory(visitor).path(summary.id)
-        messages = [_message("assistant", summary.greeting)] if summary.greeting else []
-        for turn in path:
-            messages += [_message("user", turn.question), _message("assistant", _reply_of(turn))]
-        view = View(summary.persona, summary.id, tuple(messages))
-        return self.look(visitor, view, len(path) - 1) if path else view
+        writing = self.desk.writing(conversation)  # before the memory is read, which has all that has ended
+        view = self._opened(visitor, conversation)
+        if writing is not None and not writing.turn:
+            view = view.asked(conversation, writing.question.parent, "", writing.question.text)
+        yield from self._follow(visitor, seat, seat.move(view), writing)
 
-    def stopped(self, visitor: Visitor, view: View) -> View:
-        """The view after Stop: the reply so far, as it was stored."""
-        if view.conversation is None:
-            return view
-        under_way = self._under_way.get(view.conversation)
-        if under_way is not None:
-            under_way.wait(STOP_SECONDS)
-        return self.open(visitor, view.conversation)
+    def find(self, visitor: Visitor, seat: Seat, conversation: str) -> None:
+        """Seat a tab that has stood longer than the server knows it (a restart): it still shows its conversation.
 
-    def look(self, visitor: Visitor, view: View, turn: int) -> View:
-        """The same view with the evidence of turn `turn` (counted from 0) on the path."""
-        path = self._path(visitor, view)
-        if not 0 <= turn < len(path):
-            return view
-        stored = self._memory(visitor).turn(path[turn].id)
-        trace = from_stored(stored.evidence, stored.trace)
-        search = trace.search if trace else None
-        return replace(
-            view,
-            evidence=evidence_html(stored.question, search, self._language(view)),
-            search=search_html(search),
-            timings=timings_html(trace) if trace else "",
+        Raises:
+            MemoryStoreError: it does not exist, or belongs to another visitor.
+        """
+        if conversation and seat.view.conversation is None:
+            seat.move(self._opened(visitor, conversation))
+
+    def look(self, visitor: Visitor, seat: Seat, index: int) -> Generator[View]:
+        """Show the evidence of the turn that message `index` belongs to."""
+        turn = seat.view.turn_of(index)
+        writing = self.desk.writing(seat.view.conversation)
+        if writing is not None and writing.turn == turn:
+            panels = self._progressed(visitor, writing, View(seat.view.persona), writing.wait(None, 0))
+        elif not turn:
+            panels = View(seat.view.persona)
+        else:
+            panels = self._panels(View(seat.view.persona), self._memory(visitor).turn(turn))
+        yield (
+            seat.change(
+                lambda view: replace(
+                    view,
+                    about=panels.about,
+                    turn=panels.turn,
+                    evidence=panels.evidence,
+                    search=panels.search,
+                    timings=panels.timings,
+                )
+            )
+            or seat.view
         )
 
-    def send(self, visitor: Visitor, view: View, mode: str, text: str) -> Generator[View]:
+    def send(self, visitor: Visitor, seat: Seat, mode: str, text: str) -> Generator[View]:
         """A new message at the end of the conversation."""
-        path = self._path(visitor, view)
-        yield from self._answer(visitor, view, mode, text, path[-1].id if path else None)
+        stored = [turn for turn in seat.view.turns if turn]
+        yield from self._answer(visitor, seat, mode, text, stored[-1] if stored else None)
 
-    def retry(self, visitor: Visitor, view: View, mode: str, turn: int) -> Generator[View]:
-        """Answer turn `turn` again, as a branch beside the old answer."""
-        path = self._path(visitor, view)
-        if not 0 <= turn < len(path):
+    def retry(self, visitor: Visitor, seat: Seat, mode: str, index: int) -> Generator[View]:
+        """Answer the turn of message `index` again, as a branch beside the old answer."""
+        turn = seat.view.turn_of(index)
+        if not turn:
+            yield self._notice(seat, "There is no answer yet to try again. Write a message first.")
             return
-        old = path[turn]
+        old = self._memory(visitor).turn(turn)
         siblings = [
             other
             for other in self._memory(visitor).turns(old.conversation_id)
             if other.parent_id == old.parent_id and other.question == old.question and other.mode == mode
         ]
-        yield from self._answer(visitor, self._cut(view, turn), mode, old.question, old.parent_id, len(siblings))
+        yield from self._answer(visitor, seat, mode, old.question, old.parent_id, len(siblings), draft=False)
 
-    def edit(self, visitor: Visitor, view: View, mode: str, turn: int, text: str) -> Generator[View]:
-        """Answer turn `turn` with another message, as a branch; the old message and what followed it are kept."""
-        path = self._path(visitor, view)
-        if 0 <= turn < len(path):
-            yield from self._answer(visitor, self._cut(view, turn), mode, text, path[turn].parent_id)
+    def edit(self, visitor: Visitor, seat: Seat, mode: str, index: int, text: str) -> Generator[View]:
+        """Answer the turn of message `index` with another message, as a branch; what was there before is kept."""
+        turn = seat.view.turn_of(index)
+        if not turn:
+            yield self._notice(seat, "Only your own messages can be edited.")
+        else:
+            yield from self._answer(visitor, seat, mode, text, self._memory(visitor).turn(turn).parent_id)
+
+    def stop(self, visitor: Visitor, seat: Seat) -> Generator[View]:
+        """Stop the reply of the conversation that is shown; what was written so far is kept."""
+        writing = self.desk.writing(seat.view.conversation)
+        if writing is not None:
+            writing.stop()
+            writing.wait_for_end(STOP_SECONDS)
+        if seat.view.conversation is None:
+            yield seat.view
+        else:
+            yield from self.open(visitor, seat, seat.view.conversation)
+
+    def failed(self, seat: Seat, error: Exception, draft: str = "") -> View:
+        """The view after an event that failed: it stays as it is, says why in one line, and gives the draft back."""
+        if isinstance(error, BakerStreetError):
+            notice = str(error)
+        else:
+            logger.error("An event of the page failed", exc_info=error)
+            notice = f"This did not work because of an error in the program: {error!r}."
+        busy = self.desk.writing(seat.view.conversation) is not None
+        return seat.change(lambda view: replace(view, notice=notice, busy=busy, draft=draft or view.draft)) or seat.view
+
+    # ------------------------------------------------------------------ answering
 
     def _answer(
-        self, visitor: Visitor, view: View, mode: str, text: str, parent: str | None, attempt: int = 0
+        self,
+        visitor: Visitor,
+        seat: Seat,
+        mode: str,
+        text: str,
+        parent: str | None,
+        attempt: int = 0,
+        draft: bool = True,
     ) -> Generator[View]:
-        """Stream one answer. Closing this iterator (Stop, a closed tab) stops the engine and keeps the reply so far."""
+        """Begin a reply and follow it. The reply goes on where this iterator is closed."""
         if not text.strip():
-            yield replace(view, notice="Write a message first.")
+            yield self._notice(seat, "Write a message first.")
             return
-        before = view
+        shown = seat.view
         try:
-            if view.conversation is None:
-                greeting = view.messages[0]["content"] if view.messages else ""
-                view = replace(view, conversation=self._memory(visitor).start(view.persona, greeting))
-            shown = (*view.messages, _message("user", text.strip()))
-            view = replace(view, messages=(*shown, _message("assistant", WRITING)), timings=waiting_html("searching"))
-            yield view
-            question = Question(
-                text,
-                persona=view.persona,
-                mode=mode,
-                conversation=view.conversation,
-                parent=parent,
-                attempt=attempt,
-                visitor=visitor.id,
+            conversation = shown.conversation
+            if conversation is None:
+                greeting = shown.messages[0]["content"] if shown.messages else ""
+                conversation = self._memory(visitor).start(shown.persona, greeting)
+            writing = self.desk.begin(
+                Question(
+                    text,
+                    persona=shown.persona,
+                    mode=mode,
+                    conversation=conversation,
+                    parent=parent,
+                    attempt=attempt,
+                    visitor=visitor.id,
+                )
             )
-            events = self._bot.answer(question)
-            stored = self._under_way[str(view.conversation)] = threading.Event()
-            reply = ""
-            try:
-                for event in events:
-                    match event:
-                        case Asked():
-                            continue
-                        case Searched(found):
-                            view = replace(
-                                view,
-                                evidence=evidence_html(text, found, self._language(view)),
-                                search=search_html(found),
-                                timings=waiting_html("writing"),
-                            )
-                        case Said(piece):
-                            reply += piece
-                            view = replace(view, messages=(*shown, _message("assistant", reply)))
-                        case Revised(other):
-                            reply = other
-                            view = replace(view, messages=(*shown, _message("assistant", reply)))
-                        case Answered(_, _, final, _, trace, warning):
-                            view = replace(
-                                view,
-                                messages=(*shown, _message("assistant", final)),
-                                evidence=evidence_html(text, trace.search, self._language(view)),
-                                search=search_html(trace.search),
-                                timings=timings_html(trace),
-                                notice=warning,
-                            )
-                    yield view
-            finally:
-                events.close()
-                stored.set()
-        except Exception as error:  # whatever it is: it must not leave the page hanging
-            notice = str(error)
-            if not isinstance(error, BakerStreetError):
-                logger.exception("A reply could not be shown")
-                notice = f"This could not be shown because of an error in the program: {error!r}."
+        except Exception as error:
             # The message goes back into the input, so that it can be corrected and sent again.
-            yield replace(self._as_stored(visitor, view, text) or before, draft=text, notice=notice)
+            yield self.failed(seat, error, text if draft else "")
+            return
+        # The mode stays as it is: the visitor may have chosen that of his next message.
+        view = replace(shown.asked(conversation, parent, writing.turn, text), mode="")
+        yield from self._follow(visitor, seat, seat.move(view), writing)
 
-    def _as_stored(self, visitor: Visitor, view: View, text: str) -> View | None:
-        """The conversation with a turn that failed; None where it was not stored, or cannot be read."""
-        try:
-            known = view.conversation is not None and self._stored_last(visitor, view, text)
-            return self.open(visitor, view.conversation) if known and view.conversation else None
-        except Exception:
-            logger.exception("A conversation could not be read after a turn had failed")
-            return None
+    def _follow(self, visitor: Visitor, seat: Seat, ticket: int, writing: Writing | None) -> Generator[View]:
+        """The view while the reply is written, until its end or until the visitor goes elsewhere."""
+        if writing is None:
+            yield seat.view
+            return
+        seen: Progress | None = None
+        while seen is None or not seen.ended:
+            progress = writing.wait(seen, GLANCE_SECONDS)
+            if progress is seen:
+                if seat.change(lambda view: view, ticket) is None:
+                    return
+                continue
+            seen = progress
+            view = seat.change(partial(self._progressed, visitor, writing, progress=progress), ticket)
+            if view is None:
+                return
+            yield view
 
-    def _stored_last(self, visitor: Visitor, view: View, text: str) -> bool:
-        path = self._path(visitor, view)
-        return bool(path) and path[-1].question == text.strip()
+    def _progressed(self, visitor: Visitor, writing: Writing, view: View, progress: Progress) -> View:
+        """The view with a reply as far as it is, and with its evidence, unless the visitor looks at another one's."""
+        question = writing.question
+        reply = message("assistant", self._kept(visitor, writing, progress) or WRITING)
+        view = replace(view, messages=(*view.messages[:-1], reply), busy=not progress.ended)
+        if progress.ended:
+            draft = question.text if progress.error and not question.attempt else view.draft
+            view = replace(view, notice=progress.error or progress.warning, draft=draft)
+        if view.turn not in (None, writing.turn):
+            return view
+        waiting = "" if progress.ended else waiting_html("writing" if progress.searched else THINKING)
+        timings = timings_html(progress.trace) if progress.trace else waiting
+        view = replace(view, turn=writing.turn, about=question.text, timings=timings)
+        if progress.searched or progress.ended:
+            return self._found(view, question.text, progress.found)
+        return replace(view, evidence=empty_evidence_html(), search="")
 
-    def _path(self, visitor: Visitor, view: View) -> list[StoredTurn]:
-        return self._memory(visitor).path(view.conversation) if view.conversation else []
+    def _kept(self, visitor: Visitor, writing: Writing, progress: Progress) -> str:
+        """The reply as it is shown; of one that was stopped or failed, what memory kept."""
+        if progress.ended and progress.trace is None and writing.turn:
+            with suppress(BakerStreetError):  # the notice says why; what was written is still shown
+                return reply_of(self._memory(visitor).turn(writing.turn))
+        return progress.reply
+
+    # ------------------------------------------------------------------ from memory
 
     def _memory(self, visitor: Visitor) -> OwnMemory:
         return OwnMemory(self._resources.memory, visitor.id)
 
+    def _opened(self, visitor: Visitor, conversation: str) -> View:
+        memory = self._memory(visitor)
+        summary = memory.conversation(conversation)
+        path = memory.path(summary.id)
+        view = View(
+            summary.persona,
+            path[-1].mode if path else "",
+            summary.id,
+            messages_of(summary.greeting, path),
+            tuple(turn.id for turn in path),
+            busy=self.desk.writing(summary.id) is not None,
+        )
+        return self._panels(view, memory.turn(path[-1].id)) if path else view
+
+    def _panels(self, view: View, stored: TracedTurn) -> View:
+        """The view with the evidence of a stored turn."""
+        trace = from_stored(stored.evidence, stored.trace)
+        timings = timings_html(trace) if trace else ""
+        shown = replace(view, turn=stored.id, about=stored.question, timings=timings)
+        return self._found(shown, stored.question, trace.search if trace else None)
+
+    def _found(self, view: View, question: str, found: Found | None) -> View:
+        evidence = evidence_html(question, found, self._language(view))
+        return replace(view, evidence=evidence, search=search_html(found))
+
     def _language(self, view: View) -> Language:
         try:
-            return language_of(self._resources.persona(view.persona).persona)
+            return language_of(self.persona(view.persona))
         except PersonaError:  # a stored conversation may outlive its persona
             return ENGLISH
 
-    def _cut(self, view: View, turn: int) -> View:
-        """The view without turn `turn` and those that follow it."""
-        greeting = len(view.messages) % 2
-        return replace(view, messages=view.messages[: greeting + 2 * turn])
-
-
-def turn_of_message(view: View, index: int) -> int:
-    """The number of the turn (from 0) that message `index` belongs to; -1 for the greeting."""
-    return (index - len(view.messages) % 2) // 2
-
-
-def _message(role: str, content: str) -> Message:
-    return {"role": role, "content": content}
-
-
-def _reply_of(turn: StoredTurn) -> str:
-    if turn.reply:
-        mark = turn.state if turn.state in ("stopped", "interrupted", "failed") else ""
-        return turn.reply + (f" *({mark})*" if mark else "")
-    return f"*({turn.error or 'stopped before the first word'})*" if turn.state != "pending" else "*(not answered)*"
+    def _notice(self, seat: Seat, text: str) -> View:
+        return seat.change(lambda view: replace(view, notice=text)) or seat.view

@@ -16,9 +16,12 @@ from chatbot import DEFAULT_PERSONA
 from chatbot.errors import BakerStreetError, SettingsError
 from chatbot.progress import Say
 from chatbot.resources import Resources
+from chatbot.web.chat_handlers import ChatHandlers
 from chatbot.web.door import Door
 from chatbot.web.entrances import Entrance, make_entrance
 from chatbot.web.uploads import Limits
+
+READERS = 120  # each tab that follows a reply holds a thread of the server while it waits for the next word
 
 
 def serve(resources: Resources, say: Say, host: str | None = None, port: int | None = None) -> None:
@@ -58,7 +61,8 @@ def serve(resources: Resources, say: Say, host: str | None = None, port: int | N
     threading.Thread(target=warm, name="warm", daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="bakerstreet-") as uploads:  # which only this user can read
         os.environ["GRADIO_TEMP_DIR"] = uploads
-        page, look = _page(resources, say)
+        handlers = ChatHandlers(resources)
+        page, look = _page(resources, handlers, say)
         app = mount(page, entrance, Limits.of(settings), host, port, **look)
         say(f"Serving on http://{_shown(host)}:{port} - stop with Ctrl-C.")
         with listening(app, host, port):
@@ -66,6 +70,7 @@ def serve(resources: Resources, say: Say, host: str | None = None, port: int | N
                 threading.Event().wait()
             finally:
                 say("Closing.")
+                handlers.close()
                 page.close(verbose=False)
 
 
@@ -83,6 +88,7 @@ def mount(page: Any, entrance: Entrance, limits: Limits, host: str, port: int, *
     from fastapi import FastAPI
     from gradio import mount_gradio_app
 
+    page.max_threads = READERS
     app = mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         page.queue(default_concurrency_limit=8),
@@ -146,9 +152,8 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _page(resources: Resources, say: Say) -> tuple[Any, dict[str, Any]]:
+def _page(resources: Resources, handlers: ChatHandlers, say: Say) -> tuple[Any, dict[str, Any]]:
     """The Gradio page, and the arguments of its `launch` that set its look."""
-    from chatbot.web.chat_handlers import ChatHandlers
     from chatbot.web.page import build_page
     from chatbot.web.theme import STYLE, make_theme
     from personas import find_personas, load_persona
@@ -159,14 +164,6 @@ def _page(resources: Resources, say: Say) -> tuple[Any, dict[str, Any]]:
             names[persona_id] = load_persona(persona_id, resources.settings.personas).persona.name
         except BakerStreetError as error:  # one broken file must not keep the others from being served
             say(str(error))
-    persona = resources.persona(DEFAULT_PERSONA).persona
-    page = build_page(
-        ChatHandlers(resources),
-        names,
-        DEFAULT_PERSONA,
-        persona.default_mode,
-        list(persona.suggestions),
-        resources.settings.auth == "users",
-        resources.settings.upload_files,
-    )
+    settings = resources.settings
+    page = build_page(handlers, names, DEFAULT_PERSONA, settings.auth == "users", settings.upload_files)
     return page, {"theme": make_theme(), "css_paths": STYLE}
