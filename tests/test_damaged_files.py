@@ -264,3 +264,10 @@ def test_the_command_line_adds_what_it_can_of_a_folder_and_names_the_rest(
     assert done.exit_code == 1, done.output
     assert manifest is not None and {"a.txt", "c.md"} <= set(manifest.sources) and "b.txt" not in manifest.sources
     assert "b.txt was not added" in done.output
+
+
+def test_a_few_control_characters_do_not_make_a_text_binary(tmp_path: Path) -> None:
+    file = tmp_path / "cap.txt"
+    file.write_bytes(b"The Cap\n\nThe \x1b[31mred\x1b[0m cap of Crowle\x07 was lost in the\x00 fen.\n")
+    (section,) = read_text_file(file).sections
+    assert section.paragraphs == ("The red cap of Crowle was lost in the fen.",)

@@ -29,6 +29,8 @@ _GUESSES = (
 )
 _SAMPLE = 65_536  # characters or bytes that are looked at
 _MAX_CONTROLS = 0.005  # share of control characters in a text
+_FEW_CONTROLS = 3  # so many say nothing, however short it is
+_TERMINAL = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")  # a colour or a movement of a terminal (ECMA-48, CSI)
 
 
 def decode(data: bytes, name: str, *, markup: bool = False) -> str:
@@ -45,9 +47,9 @@ def decode(data: bytes, name: str, *, markup: bool = False) -> str:
     text = _decoded(data, name, markup)
     sample = text[:_SAMPLE]
     controls = sum(unicodedata.category(char) == "Cc" and char not in "\t\n\r\f\v\x1a\x1b" for char in sample)
-    if controls > _MAX_CONTROLS * len(sample):
+    if controls > max(_FEW_CONTROLS, _MAX_CONTROLS * len(sample)):
         raise _binary(name)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return _TERMINAL.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _decoded(data: bytes, name: str, markup: bool) -> str:
@@ -56,8 +58,6 @@ def _decoded(data: bytes, name: str, markup: bool) -> str:
             return data.decode(encoding, errors="replace")
     if wide := _utf16_without_mark(data[:4096]):
         return data.decode(wide, errors="replace")
-    if b"\x00" in data:
-        raise _binary(name)
     try:
         text = data.decode("utf-8")
         if not text.isascii():
