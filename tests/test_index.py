@@ -11,8 +11,8 @@ import pytest
 from kettles import BOOK, Counting, make_persona
 
 from chatbot.errors import LibraryError
-from chatbot.library.index import Lexical, build_library, index_stamp, read_manifest, read_passages, terms
-from chatbot.library.index.manifest import SourceEntry, source_name
+from chatbot.library.index import Lexical, add_text, build_library, index_stamp, read_manifest, read_passages, terms
+from chatbot.library.index.manifest import FORMAT, SourceEntry, source_name
 from chatbot.library.index.passages import write_index
 from chatbot.library.search import Library, OpenModels
 from chatbot.library.texts import CASEBOOK, TEXT, Passage
@@ -163,8 +163,27 @@ def test_a_library_of_an_earlier_version_is_refused_until_it_is_built_again(
         lambda: Library(folder, OpenModels(embedder)),
         lambda: build_library(persona, folder, embedder, texts=BOOK),
     ):
-        with pytest.raises(LibraryError, match=r"earlier version.*library build quill --fresh"):
+        with pytest.raises(LibraryError, match=r"another version.*library build quill --fresh"):
             use()
     build_library(persona, folder, embedder, texts=BOOK, fresh=True)
     renewed = read_manifest(folder)
     assert renewed is not None and renewed.complete and set(renewed.sources) == {"casebook", "kettles.txt"}
+
+
+@pytest.mark.parametrize("format_", [None, FORMAT - 1, FORMAT + 1])
+def test_an_index_of_another_form_of_text_is_refused_with_a_line_and_built_anew(
+    persona: LoadedPersona, tmp_path: Path, format_: int | None
+) -> None:
+    folder, embedder = tmp_path / "quill", Counting()
+    build_library(persona, folder, embedder, texts=BOOK)
+    (tmp_path / "tea.txt").write_text("The tea at Thistle Lodge was green.", encoding="utf-8")
+    add_text(persona, folder, embedder, tmp_path / "tea.txt")
+    contents = folder / "index" / "contents.json"
+    stated = json.loads(contents.read_text(encoding="utf-8"))
+    assert stated.pop("format") == FORMAT
+    contents.write_text(json.dumps(stated if format_ is None else stated | {"format": format_}), encoding="utf-8")
+    for use in (read_manifest, read_passages, lambda place: build_library(persona, place, embedder, texts=BOOK)):
+        with pytest.raises(LibraryError, match=r"another version.*library build quill --fresh.*again: tea\.txt\.$"):
+            use(folder)
+    build_library(persona, folder, embedder, texts=BOOK, fresh=True)
+    assert Library(folder, OpenModels(embedder)).search("Where was the copper kettle kept?").evidence

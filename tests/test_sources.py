@@ -163,12 +163,25 @@ def test_an_empty_answer_is_refused_and_not_cached(server: BookServer, tmp_path:
     assert fetch(server, tmp_path, RED) == {"red.txt": BOOKS["7"]}
 
 
-def test_texts_fetched_before_a_failure_are_cached(server: BookServer, tmp_path: Path) -> None:
-    with pytest.raises(SourceError):
-        fetch(server, tmp_path, RED, source("missing.txt", 404))
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
+def test_a_text_that_cannot_be_fetched_does_not_keep_the_others_from_it(
+    server: BookServer, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    sources = [RED, source("missing.txt", 404), source("half.txt", 8, 404)]
+    said: list[str] = []
+    assert fetch(server, tmp_path, *(sources[at] for at in order), said=said) == {"red.txt": BOOKS["7"]}
+    left_out = [line for line in said if "is left out" in line]
+    assert [line.split()[1] for line in left_out] == ["404", "404"]
+    assert {line.split()[-4] for line in left_out} == {"missing", "half"}
     server.asked.clear()
     fetch(server, tmp_path, RED)
     assert server.asked == []
+
+
+def test_without_a_network_it_is_waited_for_once(server: BookServer, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"Text 404 could not be fetched.*--casebook-only"):
+        fetch(server, tmp_path, *(source(f"{number}.txt", 404) for number in range(5)))
+    assert len(server.asked) == ATTEMPTS + 4
 
 
 def test_progress_is_reported_for_every_text(server: BookServer, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ Neither repeats the other, so a build that is killed between the two leaves no c
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,9 @@ MANIFEST = "manifest.json"
 INDEX = "index"
 OLD_INDEX = ".index-old"  # while it is replaced
 CONTENTS = "contents.json"
+# Of the index: raised where the form of the texts or of their stems changes, so that an index of another form is built
+# anew instead of being searched with words that it does not hold.
+FORMAT = 2
 
 T = TypeVar("T")
 
@@ -77,6 +81,7 @@ class Contents(BaseModel):
     """What one index holds.
 
     Attributes:
+        format: of the index; one of another than `FORMAT` is not read.
         sources: by name, in the order in which they are listed.
         language: whose stems it holds (ISO 639-1).
         written: names this writing of the index; no other has the same.
@@ -85,6 +90,7 @@ class Contents(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    format: int = FORMAT
     sources: dict[str, SourceEntry] = {}
     language: Annotated[str, AfterValidator(_known_language)] = ENGLISH.code
     written: str = ""
@@ -103,6 +109,10 @@ class Contents(BaseModel):
 
 def _fingerprint(parts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+class OtherFormatError(ValueError):
+    """An index was written by a version of the program that gives texts another form."""
 
 
 class Manifest(BaseModel):
@@ -226,37 +236,62 @@ def read_contents(index: Path) -> Contents:
     """What an index holds.
 
     Raises:
-        OSError, ValueError: its file is missing, damaged or of an earlier version.
+        OtherFormatError: another version of the program wrote it.
+        OSError, ValueError: its file is missing or damaged.
     """
-    return Contents.model_validate_json((index / CONTENTS).read_text(encoding="utf-8"))
+    stated = json.loads((index / CONTENTS).read_text(encoding="utf-8"))
+    if isinstance(stated, dict) and stated.get("format") != FORMAT:
+        raise OtherFormatError(f"it has the format {stated.get('format', 1)}, and this program writes {FORMAT}")
+    return Contents.model_validate(stated)
 
 
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a library, or None where there is none.
 
     Raises:
-        LibraryError: it is damaged or of an earlier version.
+        LibraryError: it is damaged or of another version.
     """
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if index_stamp(folder):
+            raise unreadable(folder, error) from error
         return None
     except (OSError, ValueError) as error:
         raise unreadable(folder, error) from error
     try:
         return manifest.changed(contents=from_index(folder, read_contents))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if any(manifest.filled.values()):
+            raise unreadable(folder, error) from error
         return manifest  # a first build was killed before its index
     except (OSError, ValueError) as error:
         raise unreadable(folder, error) from error
 
 
 def unreadable(folder: Path, error: Exception) -> LibraryError:
-    """The error of a library that has to be built again."""
+    """The error of a library that has to be built again; it names the texts that have to be added again."""
+    known = stated_sources(folder) or {}
+    added = [name for name, content in known.items() if content]
+    again = f", and add these texts again: {', '.join(added)}" if added else ""
+    why = str(error) if isinstance(error, OtherFormatError) else type(error).__name__
     return LibraryError(
-        f"The library in {folder} is damaged or was built by an earlier version ({type(error).__name__}). Build it "
-        f"again with `bakerstreet library build {folder.name} --fresh`."
+        f"The library in {folder} is damaged or of another version of this program ({why}). Build it anew with "
+        f"`bakerstreet library build {folder.name} --fresh`{again}."
     )
+
+
+def stated_sources(folder: Path) -> dict[str, str] | None:
+    """A library's sources, whatever version wrote it; None where nothing says them.
+
+    Returns:
+        By name, the fingerprint of the words of a text that a user added, and an empty string for all others.
+    """
+    try:
+        stated = from_index(folder, lambda index: json.loads((index / CONTENTS).read_text(encoding="utf-8")))
+        return {name: str(entry.get("content", "")) for name, entry in stated["sources"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -36,38 +36,43 @@ def gather_texts(
         folder: read from here; None: fetched, and kept in `cache` with a checksum.
         cache: where fetched texts are kept.
         on_progress: told how many texts have been read, of how many.
-        say: told what is left out, because a folder lacks it or holds it damaged, or fetched again.
+        say: told what is fetched again, and what is left out: a text that cannot be fetched, or that the folder lacks
+            or holds damaged.
         address: a URL with `{number}`.
         pause: seconds before the second attempt; doubled for every further one.
 
     Raises:
-        SourceError: a text cannot be used or fetched, or the folder holds none of them.
+        SourceError: none of them can be fetched, or used from the folder.
     """
     texts: dict[str, str] = {}
     problems: list[str] = []
     for done, source in enumerate(sources):
         on_progress(done, len(sources))
-        if folder is None:
-            parts = [strip_gutenberg(_fetched(number, cache, address, pause, say)) for number in source.gutenberg]
-            texts[source.file] = "\n\n\n".join(parts)
-        elif (folder / source.file).is_file():
-            try:
-                texts[source.file] = read_source_file(folder / source.file)
-            except SourceError as error:
-                problems.append(str(error))
-                say(f"{error} {source.title} is left out.")
-        else:
+        if folder is not None and not (folder / source.file).is_file():
             say(f"There is no {source.file} in {folder}; {source.title} is left out.")
+            continue
+        # Where nothing came so far, there is most likely no network, and no use in waiting for it at every text.
+        attempts = 1 if problems and not texts else ATTEMPTS
+        try:
+            if folder is not None:
+                texts[source.file] = read_source_file(folder / source.file)
+            else:
+                parts = [_fetched(number, cache, address, attempts, pause, say) for number in source.gutenberg]
+                texts[source.file] = "\n\n\n".join(map(strip_gutenberg, parts))
+        except SourceError as error:
+            problems.append(str(error))
+            say(f"{error} {source.title} is left out.")
     on_progress(len(sources), len(sources))
     if not texts and problems:
-        raise SourceError(f"None of the source texts in {folder} can be read. {problems[0]}")
+        none = f"None of the source texts in {folder} can be read. " if folder is not None else ""
+        raise SourceError(none + problems[0])
     if not texts:
         names = ", ".join(source.file for source in sources)
         raise SourceError(f"None of the source texts is in {folder}. Their file names are: {names}.")
     return texts
 
 
-def _fetched(number: int, cache: Path, address: str, pause: float, say: Say) -> str:
+def _fetched(number: int, cache: Path, address: str, attempts: int, pause: float, say: Say) -> str:
     file = cache / f"pg{number}.txt"
     if file.is_file():
         if _digest(file) == _checksums(cache).get(file.name):
@@ -76,7 +81,7 @@ def _fetched(number: int, cache: Path, address: str, pause: float, say: Say) -> 
     url = address.format(number=number)
     cache.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
-    for attempt in range(ATTEMPTS):
+    for attempt in range(attempts):
         try:
             _download(url, partial)
             read_source_file(partial)
@@ -84,9 +89,10 @@ def _fetched(number: int, cache: Path, address: str, pause: float, say: Say) -> 
         except SourceError:
             raise
         except Exception as error:  # httpx has many; each means that the text was not fetched
-            if attempt == ATTEMPTS - 1:
+            if attempt == attempts - 1:
+                why = str(error).partition("\n")[0]
                 raise SourceError(
-                    f"Text {number} could not be fetched from {url}: {error}. Connect to the network and try again, or "
+                    f"Text {number} could not be fetched from {url}: {why}. Connect to the network and try again, or "
                     "give a folder with the texts: `bakerstreet library build ... --texts DIR`. The casebook alone "
                     "needs no network: `--casebook-only`."
                 ) from error
