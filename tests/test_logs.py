@@ -80,7 +80,7 @@ def test_a_level_that_there_is_not_is_named_with_those_there_are(tmp_path: Path)
 def test_what_a_visitor_writes_is_not_logged(
     settings: Settings, library: Library, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="chatbot")
     engine = FakeEngine("Marmaduke ate the marzipan.", ValueError("broken"))
     bot = Bot(Resources(settings, engine=engine))
     bot.reply(Question("Where is my marzipan?", mode="rag"))

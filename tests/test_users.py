@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,18 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import SettingsError
+from chatbot.settings import get_settings
 from chatbot.web import Accounts
 
 PASSWORD = "a red umbrella stand"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("BAKERSTREET_HOME", str(tmp_path))
-    return tmp_path
+    get_settings.cache_clear()
+    yield tmp_path
+    get_settings.cache_clear()
 
 
 def test_an_account_is_added_listed_and_removed_and_its_password_is_not_in_the_file(home: Path) -> None:

@@ -13,5 +13,5 @@ def _normal(value: Any) -> Any:
     return normal(value) if isinstance(value, str) else value
 
 
-Maybe = Annotated[str, BeforeValidator(_normal), StringConstraints(strip_whitespace=True)]
-Text = Annotated[Maybe, StringConstraints(min_length=1)]
+Maybe = Annotated[str, StringConstraints(strip_whitespace=True), BeforeValidator(_normal)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(_normal)]
