@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,16 +22,22 @@ OWNER, ADA, BEN = Visitor("account-owner", owner=True), Visitor("web-ada"), Visi
 TALE = "A Tale of Tea\n\nThe kettle at Thistle Lodge was copper, and the cook kept four crowns in it.\n"
 
 
+@pytest.fixture(scope="module")
+def built(sherlock: LoadedPersona, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The casebook's library, to be copied."""
+    folder = tmp_path_factory.mktemp("built") / "sherlock"
+    build_library(sherlock, folder, embedder)
+    return folder
+
+
 @pytest.fixture
-def handlers(
-    settings: Settings, sherlock: LoadedPersona, embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LibraryHandlers]:
+def handlers(settings: Settings, built: Path, tmp_path: Path) -> Iterator[LibraryHandlers]:
     (tmp_path / "models").symlink_to(settings.models_dir)
     resources = Resources(load_settings(home=tmp_path))
     handlers = LibraryHandlers(resources)
     assert handlers.rows(OWNER, "sherlock") == []
     assert handlers.state("sherlock") == "There is no library yet."
-    build_library(sherlock, resources.library_folder("sherlock"), embedder)
+    shutil.copytree(built, resources.library_folder("sherlock"))
     yield handlers
     resources.close()
 
