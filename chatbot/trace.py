@@ -126,6 +126,7 @@ def search_json(found: Found) -> dict[str, Any]:
         "plan": found.plan,
         "intent": found.intent,
         "confidence": found.confidence,
+        "taken_for": dict(found.taken_for),
         "considered": found.considered,
         "steps": [_without_empty(asdict(step)) for step in found.steps],
         "dropped": [evidence_json(piece) for piece in found.dropped],

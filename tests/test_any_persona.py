@@ -24,6 +24,7 @@ from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules import Hyde
 from chatbot.resources import Resources
 from chatbot.settings import Settings
+from chatbot.trace import from_stored
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
 from chatbot.web.views import Seat
@@ -41,6 +42,7 @@ class Case:
 
     Attributes:
         strange: a question, and its word from outside the persona's world.
+        misspelt: a question, its word with a letter that is wrong, and the name of the books that is meant.
         told: what the visitor says of himself, a question about it, and the title under which it is remembered.
         introduced: how the visitor gives his name, something else that he tells, and how he asks for his name.
         question: one that the books answer, and a word of the answer.
@@ -53,6 +55,7 @@ class Case:
     id: str
     small_talk: tuple[str, ...]
     strange: tuple[str, str]
+    misspelt: tuple[str, str, str]
     told: tuple[str, str, str]
     introduced: tuple[str, str, tuple[str, ...]]
     question: tuple[str, str]
@@ -70,6 +73,7 @@ CASES = {
             id="sherlock",
             small_talk=("Good evening, Mr. Holmes!", "Who are you?", "Thank you very much."),
             strange=("What do you think of the iPhone?", "iPhone"),
+            misspelt=("Who was Dr. Roylot?", "Roylot", "Roylott"),
             told=("My dog is called Pompey.", "Do you remember what I told you of my dog?", "What you told me on "),
             introduced=(
                 "I am Tomoko Arai and I keep bees in Sussex.",
@@ -87,6 +91,7 @@ CASES = {
             id="mechthild",
             small_talk=("Grüß Gott, ehrwürdige Mutter!", "Wer bist du?", "Vielen Dank, Mechthild."),
             strange=("Was hältst du vom Smartphone?", "Smartphone"),
+            misspelt=("Was malte Schwester Adelgundt?", "Adelgundt", "Adelgund"),
             told=("Mein Hund heißt Pompejus.", "Was habe ich dir von meinem Hund erzählt?", "Was du mir am "),
             introduced=(
                 "Ich bin Klara Weiß und züchte Bienen.",
@@ -192,6 +197,24 @@ def test_a_word_from_outside_the_world_is_declined_in_the_personas_own_words(
     assert reply.reply in [line.format(word=word) for line in loaded.persona.strangers]
     assert reply.trace.check is not None and reply.trace.check.verdict == "declined"
     assert said_by(bot) == []
+
+
+def test_a_misspelt_name_is_searched_for_as_the_books_have_it_and_stored_as_it_was_written(
+    bot: Bot, case: Case
+) -> None:
+    question, written, meant = case.misspelt
+    said_by(bot, "...")
+    memory = bot.resources.memory
+    conversation = memory.start("visitor", case.id)
+    trace = bot.reply(Question(question, case.id, "rag", conversation)).trace
+    assert trace.search is not None and not trace.weak
+    assert trace.search.taken_for == ((written, meant),)
+    assert meant in trace.evidence[0].text
+    (turn,) = memory.traced_turns(conversation)
+    stored = from_stored(turn.evidence, turn.trace)
+    assert turn.question == question
+    assert stored is not None and stored.search is not None
+    assert stored.search.taken_for == trace.search.taken_for
 
 
 def test_declines_are_recognised_the_personas_own_and_others(

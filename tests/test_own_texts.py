@@ -112,12 +112,12 @@ def test_own_and_shared_texts_are_searched_beside_one_another(resources: Resourc
 
 
 def test_its_words_are_strange_to_others_and_change_none_of_their_figures(resources: Resources) -> None:
-    question = "Where is the zirconium brooch in Thistle Lodge?"
+    question = "Where is the zirconium brooch of Rose Attercliffe in Thistle Lodge?"
     before = search(resources, BEN, question)
     add(resources, ANN)
     resources.library("quill", ANN)
     after = search(resources, BEN, question)
-    assert "zirconium" in after.unknown and "zirconium" not in search(resources, ANN, question).unknown
+    assert "attercliffe" in after.unknown and "attercliffe" not in search(resources, ANN, question).unknown
     scores = [[(piece.text, piece.reasons) for piece in found.evidence] for found in (before, after)]
     assert scores[0] == scores[1] and before.confidence == after.confidence
 

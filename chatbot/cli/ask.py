@@ -67,6 +67,8 @@ def ask(
                 print_json(as_json(answered.question, answered.reply, answered.trace))
                 continue
             typer.echo(answered.reply)
+            if answered.trace.search and answered.trace.search.mended:
+                typer.echo(f"  {answered.trace.search.mended}")
             for number, piece in enumerate(answered.trace.evidence, 1):
                 typer.echo(f"  [{number}] {piece.heading} ({piece.score:.2f}): {piece.text}")
     if failed:

@@ -62,6 +62,8 @@ def search(
                     }
                 )
                 continue
+            if found.mended:
+                say(f"{found.mended}.")
             if found.weak:
                 say(f"Weak evidence: {found.why_weak}.")
             for rank, piece in enumerate(found.evidence, 1):

@@ -23,7 +23,7 @@ from chatbot.language.language import Language
 from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, declines
 from chatbot.language.normal import comparable, normal, to_plain
 from chatbot.language.numbers import Number, numbers_in
-from chatbot.language.ordinary import zipf
+from chatbot.language.ordinary import RARE, distance, is_later, is_ordinary, zipf
 from chatbot.language.packs import LANGUAGES, language_of
 from chatbot.language.questions import sub_questions
 from chatbot.language.text import (
@@ -44,6 +44,7 @@ __all__ = [
     "LANGUAGES",
     "MIN_QUOTE_WORDS",
     "QUOTED",
+    "RARE",
     "WITHOUT_BOOKS",
     "Kind",
     "Language",
@@ -55,9 +56,12 @@ __all__ = [
     "comparable",
     "content_words",
     "declines",
+    "distance",
     "holds",
     "is_about_visitor",
     "is_follow_up",
+    "is_later",
+    "is_ordinary",
     "is_small_talk",
     "kind_of",
     "language_of",

@@ -6,6 +6,7 @@ import re
 
 from chatbot.language.de_talk import GERMAN_TALK
 from chatbot.language.language import Language, any_of, words
+from chatbot.language.later import GERMAN_LATER
 from chatbot.language.letters import CAPITALS, SMALL
 from chatbot.language.stemming import german_stem
 
@@ -148,4 +149,10 @@ GERMAN = Language(
     months=tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()),
     visitor="der Gast",
     friend="lieber Gast",
+    later=GERMAN_LATER,
+    capitals=frozenset(),
+    prefixes=tuple("un ver zer ent er be ge vor nach auf ab an aus ein über unter mit zu um".split()),
+    suffixes=tuple("lich los haft ung ungen heit keit sam bar isch er erin erinnen chen lein e en n s es".split()),
+    compound_links=("", "s", "es", "n", "en", "er", "e"),
+    nouns_have_capitals=True,
 )

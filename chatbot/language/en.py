@@ -6,6 +6,7 @@ import re
 
 from chatbot.language.en_talk import ENGLISH_TALK
 from chatbot.language.language import Language, any_of, words
+from chatbot.language.later import ENGLISH_LATER
 from chatbot.language.letters import CAPITALS, SMALL
 from chatbot.language.stemming import english_stem
 
@@ -117,4 +118,19 @@ ENGLISH = Language(
     months=tuple("January February March April May June July August September October November December".split()),
     visitor="the visitor",
     friend="my friend",
+    later=ENGLISH_LATER,
+    capitals=words(
+        """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+        september october november december christmas yuletide easter michaelmas whitsun lent advent english
+        british scottish scotch irish welsh french german italian spanish portuguese dutch belgian swiss austrian
+        hungarian polish russian turkish greek roman latin egyptian indian chinese japanese american canadian australian
+        african european asian oriental christian catholic protestant anglican jewish muslim hindu buddhist bible
+        victorian georgian tudor gothic englishman englishmen englishwoman frenchman frenchwoman scotsman irishman
+        londoner lordship ladyship majesty highness parliament god lord lady sir doctor inspector colonel captain
+        britain england scotland ireland wales europe"""
+    ),
+    prefixes=tuple("un re non over under out mis fore pre dis in im inter counter".split()),
+    suffixes=tuple(
+        "less ness ly able ably like ish er ers or ful fully wise ment ments s es ed ing ings y ier".split()
+    ),
 )

@@ -44,6 +44,11 @@ class Language:
         months: the names of the months, in order.
         visitor: what {{user}} stands for where a persona file tells of the visitor.
         friend: what {{user}} stands for where the visitor is spoken to.
+        later: words of later times; a word counts that has the stem of one.
+        capitals: words with a capital that are no names: days, peoples.
+        prefixes, suffixes: what makes a word of another.
+        compound_links: what stands between the two words of a compound.
+        nouns_have_capitals: whether a capital within a sentence is no sign of a name.
         hyphened_compounds: whether compounds may have a hyphen ("red-headed"); otherwise they are one word.
     """
 
@@ -77,6 +82,12 @@ class Language:
     months: tuple[str, ...]
     visitor: str
     friend: str
+    later: frozenset[str]
+    capitals: frozenset[str]
+    prefixes: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    compound_links: tuple[str, ...] = ("",)
+    nouns_have_capitals: bool = False
     hyphened_compounds: bool = True
 
 

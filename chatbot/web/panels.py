@@ -30,12 +30,14 @@ _VERDICTS = {
 
 def evidence_html(question: str, found: Found | None, language: Language = ENGLISH) -> str:
     """The passages used, the best first; None: nothing was searched."""
+    mended = f'<p class="aside">{escape(found.mended)}</p>' if found and found.mended else ""
     if found is None or not found.evidence:
         weak = f'<p class="aside">{escape(found.why_weak)}</p>' if found and found.why_weak else ""
         said = NOTHING if found and found.considered else NO_SEARCH  # a router may decide to look nothing up
-        return f'<div class="evidence"><p class="aside">{said}</p>{weak}</div>'
+        return f'<div class="evidence"><p class="aside">{said}</p>{mended}{weak}</div>'
+    question = f"{question} {' '.join(meant for _, meant in found.taken_for)}"  # to be marked too
     cards = "".join(_card(number, question, piece, language) for number, piece in enumerate(found.evidence, 1))
-    return f'<div class="evidence">{cards}</div>'
+    return f'<div class="evidence">{mended}{cards}</div>'
 
 
 def empty_evidence_html() -> str:

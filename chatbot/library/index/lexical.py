@@ -101,6 +101,12 @@ class Lexical:
         parts = {word: terms(word, self._language) for word in written_words(text)}
         return tuple(word for word, stems in parts.items() if stems and not any(map(self.knows, stems)))
 
+    def near(self, word: str, letters: int, number: int) -> list[int]:
+        """Positions of texts that hold a word whose stem is at most so many letters from that of another, 2 at most."""
+        query = Query.fuzzy_term_query(self._schema, STEMS, self._language.stem(word), letters)
+        hits = self._searcher.search(query, number, count=False).hits
+        return positions_at(self._searcher, [address for _, address in hits])
+
     def search(self, question: str, number: int, works: Collection[str] | None = None) -> list[tuple[int, float]]:
         """Positions and scores of the best texts, best first; texts that share no term are left out.
 

@@ -21,7 +21,7 @@ from chatbot.errors import LibraryError
 from chatbot.library.search.inquiry import Inquiry
 
 CALIBRATION_FILE = "calibration.json"
-# What is looked at. Cosines and shares are from 0 to 1; `unknown` is how many words of the question occur nowhere in
+# What is looked at. Cosines and shares are from 0 to 1; `unknown` is how many words of the question are strange to
 # the books, 2 at most.
 SIGNALS = ("nearest", "focus", "cosine", "coverage", "cross", "unknown")
 LIMIT = 0.5
@@ -41,7 +41,7 @@ class LogisticModel(BaseModel):
 
 
 UNCALIBRATED = "rag"  # the plan whose weights serve one that has not been calibrated
-# Where none has been: each unknown word makes a question less likely to be about the books.
+# Where none has been: each strange word makes a question less likely to be about the books.
 RULE_OF_THUMB = LogisticModel(bias=-9.0, weights={"nearest": 10.0, "focus": 6.0, "coverage": 3.0, "unknown": -1.5})
 
 

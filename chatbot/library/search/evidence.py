@@ -72,7 +72,8 @@ class Found:
         evidence: what is handed over.
         plan: the name of the plan that was searched by.
         confidence: how likely the evidence is to answer, 0 to 1; below a limit it is weak.
-        unknown: the words of the question that occur nowhere in the books.
+        unknown: the strange words of the question: names and words of later times that occur nowhere in the books.
+        taken_for: misspelt words of the question, as they were written, with those of the books that they stand for.
         considered: how many passages were found in all.
         dropped: what was found and not handed over, the best first; its last reason says why.
         steps: what each module did.
@@ -86,6 +87,7 @@ class Found:
     plan: str = ""
     confidence: float = 0.0
     unknown: tuple[str, ...] = ()
+    taken_for: tuple[tuple[str, str], ...] = ()
     considered: int = 0
     milliseconds: float = 0.0
     dropped: tuple[Evidence, ...] = ()
@@ -115,6 +117,11 @@ class Found:
         """The same, handing nothing over where the evidence is too weak to answer from."""
         return self.dropping(self.evidence, "confidence", "too weak to answer from") if self.weak else self
 
+    @property
+    def mended(self) -> str:
+        """What misspelt words were taken for, to be shown ("Roylot" taken for Roylott); mostly empty."""
+        return ", ".join(f'"{written}" taken for: {meant}' for written, meant in self.taken_for)
+
     @classmethod
     def joined(cls, searches: Sequence[Found]) -> Found:
         """What searches for several questions of one message found, as one; it is as weak as the strongest.
@@ -129,6 +136,7 @@ class Found:
             weak=all(found.weak for found in searches),
             why_weak="; ".join(found.why_weak for found in searches) if best.weak else "",
             unknown=tuple(dict.fromkeys(chain.from_iterable(found.unknown for found in searches))),
+            taken_for=tuple(dict.fromkeys(chain.from_iterable(found.taken_for for found in searches))),
             considered=sum(found.considered for found in searches),
             milliseconds=sum(found.milliseconds for found in searches),
             dropped=tuple(chain.from_iterable(found.dropped for found in searches)),

@@ -30,6 +30,7 @@ from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.models import Models
 from chatbot.library.search.modules import run
 from chatbot.library.search.plans import ADVANCED, PLANS, Plan
+from chatbot.library.search.reading import Reading
 from chatbot.library.search.tools import Tools
 from chatbot.library.texts import RECOLLECTION, Passage
 
@@ -177,17 +178,19 @@ class Library:
         began = time.perf_counter()
         number = pieces or plan.pieces
         kind = kind or kind_of(question, self.tools.language, history)
-        asked = Inquiry(question, tuple(history), kind, pieces=number, budget=budget, recollections=recollections)
+        reading = Reading(question) if kind == "going on" else self.tools.reading(question)
+        earlier = tuple((self.tools.reading(said).question, reply) for said, reply in history)
+        asked = Inquiry(reading.question, earlier, kind, pieces=number, budget=budget, recollections=recollections)
         try:
             done = self._run(plan if self.dense_ready else plan.until_vectors(), asked)
         except IndexReplacedError:  # at this moment; its passages and words are still as they were when it was opened
             done = self._run(plan.until_vectors(), asked)
         evidence = tuple(map(_evidence, done.candidates[:number]))
-        unknown = () if kind == "going on" else self._passages.lexical.unknown(question)
+        unknown = reading.strange
         signals = signals_of(done, unknown)
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
         if 2 * len(unknown) > len(set(meaning_words(question, self.tools.language))):
-            confidence = 0.0  # most of what is asked about occurs nowhere in the books
+            confidence = 0.0  # most of what is asked about is strange to the books
         if any(piece.passage.kind == RECOLLECTION for piece in evidence):
             confidence = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
         too_many = [
@@ -201,6 +204,7 @@ class Library:
             why_weak=_why_weak(confidence, limit, bool(evidence), unknown, done),
             confidence=round(confidence, 4),
             unknown=unknown,
+            taken_for=reading.taken_for,
             considered=int(done.signals.get("considered", len(done.candidates))),
             milliseconds=(time.perf_counter() - began) * 1000,
             dropped=_dropped([*too_many, *done.dropped], done.candidates[:number]),

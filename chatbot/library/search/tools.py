@@ -13,6 +13,7 @@ from chatbot.library.index import terms
 from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.models import Models
+from chatbot.library.search.reading import Reading, read
 from chatbot.library.texts import CASEBOOK
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Tools:
         self._opened: dict[str, tuple[Embedder, Vectors]] = {"": self._main}
         self._lock = threading.Lock()
         self.vector = lru_cache(maxsize=512)(self._vector)
+        self.reading = lru_cache(maxsize=256)(self._reading)
         self.sentences = lru_cache(maxsize=4096)(self._sentences)
 
     def vectors(self, embedder: str = "") -> tuple[Embedder, Vectors]:
@@ -84,6 +86,9 @@ class Tools:
 
     def _sentences(self, position: int) -> tuple[str, ...]:
         return sentences_of(self.passages[position].text, self.language)
+
+    def _reading(self, question: str) -> Reading:
+        return read(question, self.passages, self.language)
 
     def terms(self, text: str) -> list[str]:
         """The stems of the words that carry meaning, in order, with repetitions."""

@@ -31,10 +31,10 @@ class Router(Module):
         return replace(inquiry, intent=intent), intent
 
     def _strange(self, inquiry: Inquiry, tools: Tools) -> bool:
-        """Whether half of what a question asks about, or more, occurs nowhere in the books."""
+        """Whether half of what a question asks about, or more, is strange."""
         if inquiry.kind == "going on":
             return False
-        strange = tools.lexical.unknown(inquiry.question)
+        strange = tools.reading(inquiry.question).strange
         words = meaning_words(inquiry.question, tools.language)
         unknown = [word for word in words if word in strange]
         return bool(unknown) and 2 * len(unknown) >= len(words)
