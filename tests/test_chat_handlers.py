@@ -18,7 +18,8 @@ from chatbot.turn import gather
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
 from chatbot.web.panels import BEFORE, NO_SEARCH, NOTHING
-from chatbot.web.views import Seat, View
+from chatbot.web.page import build_page
+from chatbot.web.views import Seat, View, without_folders
 from memory import Memory
 
 ANN, BOB = Visitor("web-ann"), Visitor("web-bob")
@@ -293,6 +294,22 @@ def test_another_persona_brings_its_own_mode(settings: Settings, library: Librar
     [other] = chat.fresh(seat, "mechthild")
     assert other.mode == chat.persona("mechthild").default_mode
     assert contents(other) == [chat.persona("mechthild").greeting]
+
+
+def test_another_persona_brings_its_own_suggestions(settings: Settings, tmp_path: Path) -> None:
+    chat, _, _ = opened(settings.model_copy(update={"personas": PERSONAS}), tmp_path)
+    page = build_page(chat, {"sherlock": "Sherlock Holmes", "mechthild": "Mechthild"}, "sherlock")
+    [suggest] = [event.fn for event in page.fns.values() if event.name == "suggest"]
+    for persona in ("mechthild", "sherlock"):
+        shown = [button.value for button in suggest(persona) if button.visible]
+        assert shown == list(chat.persona(persona).suggestions)
+
+
+def test_a_line_for_the_visitor_names_no_folder_of_the_server() -> None:
+    assert without_folders("'/tmp/up/ab12/empty.txt' is empty.") == "'empty.txt' is empty."
+    assert without_folders("Cannot write /home/x/memory.db: full.") == "Cannot write memory.db: full."
+    kept = "See https://example.org/a/b, and/or write 1/2/3 of it."
+    assert without_folders(kept) == kept
 
 
 def test_messages_are_assigned_to_turns_with_and_without_a_greeting() -> None:

@@ -92,9 +92,12 @@ def browser(served: Served) -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any, served: Served) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    # The page's policy would keep axe out of it; tests/test_door.py holds the policy.
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, bypass_csp=True)
     page = context.new_page()
-    page.outside = []
+    page.outside, page.raised = [], []
+    page.on("console", lambda said: page.raised.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: page.raised.append(str(error)))
     page.on(
         "request",
         lambda request: (
@@ -104,7 +107,15 @@ def page(browser: Any, served: Served) -> Iterator[Any]:
     page.goto(served.url)
     page.wait_for_selector("#message textarea")
     yield page
+    outside, raised, toasts = page.outside, page.raised, page.locator(".toast-body").count()
     context.close()
+    assert (outside, raised, toasts) == ([], [], 0)
+
+
+def come_back(page: Any) -> None:
+    page.reload()
+    page.wait_for_selector("#message textarea")
+    page.raised.clear()  # what Gradio says of a connection that a reload ends, or of a server that was away
 
 
 def ask(page: Any, text: str) -> None:
@@ -118,6 +129,12 @@ def finished(page: Any, replies: int) -> str:
         "n => document.querySelectorAll('#chat [data-testid=\"bot\"]').length === n + 1", arg=replies, timeout=DONE
     )
     page.wait_for_selector("#timings .tag.mode", timeout=DONE)
+    page.wait_for_selector("#message .submit-button", timeout=DONE)
+    return str(page.locator('#chat [data-testid="bot"]').last.inner_text())
+
+
+def finished_or_stopped(page: Any) -> str:
+    """The last reply when nothing is being written any more."""
     page.wait_for_selector("#message .submit-button", timeout=DONE)
     return str(page.locator('#chat [data-testid="bot"]').last.inner_text())
 
@@ -141,7 +158,7 @@ def test_a_visitor_asks_in_each_mode_and_opens_the_evidence(page: Any) -> None:
             page.locator("#evidence details[open] p").first.wait_for(state="visible")
     page.locator('#chat [data-testid="bot"]').nth(1).click()
     page.wait_for_selector("#evidence mark")
-    assert page.outside == []
+    assert page.inner_text("#evidence-title p") == "What killed Julia Stoner?"
 
 
 def test_the_reply_is_streamed(page: Any) -> None:
@@ -197,8 +214,7 @@ def test_a_conversation_survives_a_reload_and_a_restart(page: Any, served: Serve
         if again == "restart":
             served.stop()
             served.start()
-        page.goto(served.url)
-        page.wait_for_selector("#message textarea")
+        come_back(page)
         page.locator("#past label", has_text="Where did Mycroft Holmes lodge?").click()
         page.wait_for_selector('#chat [data-testid="user"]')
         assert page.locator('#chat [data-testid="bot"]').last.inner_text() == reply
@@ -207,10 +223,87 @@ def test_a_conversation_survives_a_reload_and_a_restart(page: Any, served: Serve
     page.wait_for_function("() => document.querySelectorAll('#chat [data-testid=\"user\"]').length === 0")
 
 
-def test_the_page_fits_a_phone(page: Any) -> None:
+def test_a_reply_goes_on_whatever_the_visitor_does_meanwhile(page: Any) -> None:
+    page.get_by_role("radio", name="standard", exact=True).check()
+    ask(page, "Tell me at great length about the history of London, street by street.")
+    page.wait_for_selector("#message .stop-button", timeout=DONE)
+    assert page.input_value("#message textarea") == ""
+    ask(page, "And of Paris?")  # a second message waits, and is given back with the reason
+    page.locator("#notice", has_text="still being written").wait_for(timeout=DONE)
+    page.wait_for_function("() => document.querySelector('#message textarea').value === 'And of Paris?'")
+
+    come_back(page)
+    page.wait_for_selector('#chat [data-testid="user"]', timeout=DONE)
+    assert page.get_by_role("radio", name="standard", exact=True).is_checked()
+    page.wait_for_function(
+        """() => { const bots = document.querySelectorAll('#chat [data-testid="bot"]');
+            return bots.length === 2 && bots[1].innerText.length > 20; }""",
+        timeout=DONE,
+    )
+    page.click("#new")
+    page.wait_for_function("() => document.querySelectorAll('#chat [data-testid=\"user\"]').length === 0")
+    page.fill("#message textarea", "A draft")
+    page.locator("#past label", has_text="Tell me at great length").click()
+    page.wait_for_selector('#chat [data-testid="user"]', timeout=DONE)
+    if page.locator("#message .stop-button").count():
+        page.click("#message .stop-button")
+    reply = finished_or_stopped(page)
+    assert len(reply) > 20
+    assert page.input_value("#message textarea") == "A draft"
+
+
+def test_a_long_message_is_answered_or_refused_in_one_line(page: Any) -> None:
+    ask(page, "Pray tell me once more what killed Julia Stoner in her bedroom. " * 19)
+    assert len(finished(page, 1)) > 10
+    ask(page, "Pray tell me once more what killed Julia Stoner in her bedroom. " * 400)
+    page.locator("#notice p").wait_for(timeout=DONE)
+    page.wait_for_selector("#message .submit-button", timeout=DONE)
+    page.wait_for_function("() => document.querySelector('#message textarea').value.length > 20000")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.emulate_media(color_scheme=scheme)
+    come_back(page)
+    page.wait_for_selector("#suggestions button:visible")
+    found = {"greeting": Axe().run(page)}
+    ask(page, "What killed Julia Stoner?")
+    finished(page, 1)
+    page.evaluate("() => { for (const part of document.querySelectorAll('details')) part.open = true; }")
+    found["answer"] = Axe().run(page)
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Past conversations").click()
+    found["phone"] = Axe().run(page)
+    page.get_by_role("tab", name="Library").click()
+    page.locator("#library-table").wait_for()
+    found["library"] = Axe().run(page)
+    assert {where: result.generate_report() for where, result in found.items() if result.violations_count} == {}
+
+
+def test_the_input_stands_above_the_fold_and_what_begins_above_the_chat(page: Any) -> None:
+    def bottom(what: str) -> float:
+        box = page.locator(what).bounding_box()
+        return float(box["y"] + box["height"])
+
+    for width, height in ((1280, 720), (1920, 1080), (768, 1024), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert bottom("#message") <= height, (width, height)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert bottom("#new") <= bottom("#chat")
+    assert bottom("#new") < page.locator("#chat").bounding_box()["y"]
     assert page.locator("#message textarea").bounding_box()["width"] > 180
+    assert not page.locator("#past").is_visible()
+    page.get_by_role("button", name="Past conversations").click()
+    assert page.locator("#past").is_visible()
+    # The modes are one stop of the Tab key, as the buttons of a radio group are.
+    page.focus("#message textarea")
+    stops = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.closest('#mode') !== null"))
+    assert sum(stops) == 1
 
 
 def test_a_phone_shows_three_modes_and_the_others_under_more(page: Any) -> None:

@@ -18,7 +18,7 @@ from chatbot.visitors import Visitor
 from chatbot.web.desk import Desk, Progress, Writing
 from chatbot.web.library_handlers import LibraryHandlers
 from chatbot.web.panels import empty_evidence_html, evidence_html, search_html, timings_html, waiting_html
-from chatbot.web.views import WRITING, Seat, View, message, messages_of, reply_of
+from chatbot.web.views import WRITING, Seat, View, message, messages_of, reply_of, without_folders
 from memory import OwnMemory, TracedTurn
 from personas import Persona
 
@@ -151,10 +151,10 @@ class ChatHandlers:
     def failed(self, seat: Seat, error: Exception, draft: str = "") -> View:
         """The view after an event that failed: it stays as it is, says why in one line, and gives the draft back."""
         if isinstance(error, BakerStreetError):
-            notice = str(error)
+            notice = without_folders(str(error))
         else:
             logger.error("An event of the page failed", exc_info=error)
-            notice = f"This did not work because of an error in the program: {error!r}."
+            notice = f"This did not work because of an error in the program: {without_folders(repr(error))}."
         busy = self.desk.writing(seat.view.conversation) is not None
         return seat.change(lambda view: replace(view, notice=notice, busy=busy, draft=draft or view.draft)) or seat.view
 
@@ -224,7 +224,7 @@ class ChatHandlers:
         view = replace(view, messages=(*view.messages[:-1], reply), busy=not progress.ended)
         if progress.ended:
             draft = question.text if progress.error and not question.attempt else view.draft
-            view = replace(view, notice=progress.error or progress.warning, draft=draft)
+            view = replace(view, notice=without_folders(progress.error or progress.warning), draft=draft)
         if view.turn not in (None, writing.turn):
             return view
         waiting = "" if progress.ended else waiting_html("writing" if progress.searched else THINKING)

@@ -71,7 +71,7 @@ def timings_html(trace: Trace) -> str:
     parts.append(f"<span>first token {timings.first_token_ms / 1000:.2f} s</span>")
     if tokens.reply > 1:
         parts.append(f"<span>{timings.tokens_per_second(tokens.reply):.0f} tokens/s</span>")
-        parts.append(f"<span>prompt {tokens.prompt} tokens, {tokens.cached} of them cached</span>")
+        parts.append(f"<span>prompt {counted(tokens.prompt, 'token')}, {tokens.cached} of them cached</span>")
     return f'<div class="timings">{"".join(parts)}</div>'
 
 
@@ -140,7 +140,7 @@ def _unused(pieces: Sequence[Evidence]) -> str:
             f'<li><span class="work">{escape(piece.passage.work)}</span> {why}'
             f'<div class="beginning">{escape(text)}</div></li>'
         )
-    return f'<h4>Found and not used</h4><ul class="unused">{"".join(items)}</ul>'
+    return f'<h3>Found and not used</h3><ul class="unused">{"".join(items)}</ul>'
 
 
 def _table(name: str, head: Sequence[str], rows: Sequence[tuple[str, str, str, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from memory import StoredTurn
 
 Message = dict[str, str]
 WRITING = "…"
+_FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/:'\"`]+/)+(?=[^\s/:'\"`])")  # those of an absolute path
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,18 @@ def message(role: str, content: str) -> Message:
     return {"role": role, "content": content}
 
 
+def without_folders(text: str) -> str:
+    """An error as a visitor reads it: where the server keeps its files is none of his business."""
+    return _FOLDERS.sub("", text)
+
+
 def reply_of(turn: StoredTurn) -> str:
     """The reply of a stored turn as the chat shows it."""
     if turn.reply:
         mark = turn.state if turn.state in ("stopped", "interrupted", "failed") else ""
         return turn.reply + (f" *({mark})*" if mark else "")
-    return f"*({turn.error or 'stopped before the first word'})*" if turn.state != "pending" else "*(not answered)*"
+    return (
+        f"*({without_folders(turn.error) or 'stopped before the first word'})*"
+        if turn.state != "pending"
+        else "*(not answered)*"
+    )

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from chatbot.errors import LibraryError
 from chatbot.language import ENGLISH, LANGUAGES, Language
 from chatbot.library.texts import CASEBOOK, Passage
+from chatbot.progress import counted
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
@@ -194,8 +195,8 @@ class Manifest(BaseModel):
     def state(self) -> str:
         """How the library is searched at present, in a few words."""
         if self.dense >= self.total:
-            return f"searched by words and by sense; {self.total:,} passages"
-        return f"searched by words; {self.dense:,} of {self.total:,} passages by sense so far"
+            return f"searched by words and by sense; {counted(self.total, 'passage')}"
+        return f"searched by words; {self.dense:,} of {counted(self.total, 'passage')} by sense so far"
 
 
 def from_index(folder: Path, read: Callable[[Path], T]) -> T:

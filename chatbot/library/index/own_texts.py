@@ -25,7 +25,7 @@ from chatbot.library.index.manifest import SourceEntry, from_index, index_stamp,
 from chatbot.library.index.own_vectors import OwnVectors, StoredVectors
 from chatbot.library.index.passages import IndexReplacedError, Passages, write_index
 from chatbot.library.texts import Passage
-from chatbot.progress import Progress
+from chatbot.progress import Progress, counted
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
@@ -130,8 +130,8 @@ class OwnTexts:
         number = sum(known.passages for known in others.values())
         if number + len(made) > MAX_PASSAGES:
             raise SourceError(
-                f"'{name}' has {len(made):,} passages, and there is room for {MAX_PASSAGES - number:,} more of yours. "
-                "Add a shorter text, or remove one of yours first."
+                f"'{name}' has {counted(len(made), 'passage')}, and there is room for "
+                f"{MAX_PASSAGES - number:,} more of yours. Add a shorter text, or remove one of yours first."
             )
         held = self._held(self._opened()) if self.stamp else {}
         own = [replace(passage, id=self._id(passage)) for passage in made]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools, sentences_of
+from chatbot.progress import counted
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class Compress(Module):
             text = compressed(piece, asked, share, tools)
             before, after = before + estimated_tokens(piece.text), after + estimated_tokens(text)
             if len(text) < len(piece.text):
-                note = f"cut from {len(piece.text.split())} to {len(text.split())} words"
+                note = f"cut from {len(piece.text.split())} to {counted(len(text.split()), 'word')}"
                 rank = piece.rank if piece.reasons else number + 1
                 piece = replace(piece, text=text).with_reason(self.name, rank, piece.score, note)
             done.append(piece)
-        note = f"{before} to {after} tokens" if after < before else ""
+        note = f"{before} to {counted(after, 'token')}" if after < before else ""
         return replace(inquiry, candidates=(*done, *inquiry.candidates[inquiry.pieces :])), note
 
 

@@ -21,6 +21,7 @@ from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import SHOWN, Module
 from chatbot.library.search.tools import Tools, sentences_of
 from chatbot.library.texts import Passage
+from chatbot.progress import counted
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Focus(Module):
             cosine=max(cosines, default=0.0),
             coverage=max((covered_by(wanted, window.text, tools.language) for window in kept[:4]), default=0.0),
         )
-        return done, f"{len(windows)} windows of {len(inquiry.candidates)} passages"
+        return done, f"{counted(len(windows), 'window')} of {counted(len(inquiry.candidates), 'passage')}"
 
     def _cosines(self, inquiry: Inquiry, windows: Sequence[Candidate], tools: Tools) -> list[float]:
         """Of each window's best sentence with the question."""

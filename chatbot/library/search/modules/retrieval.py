@@ -9,6 +9,7 @@ from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Inquiry, Ranking
 from chatbot.library.search.modules.base import SHOWN, Module
 from chatbot.library.search.tools import Tools
+from chatbot.progress import counted
 
 RRF_K = 60  # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", 2009
 
@@ -101,7 +102,7 @@ class Fuse(Module):
             for rank, position in enumerate(order[: self.passages + SHOWN], 1)
         ]
         done = replace(inquiry, rankings=()).narrowed(candidates[: self.passages], candidates[self.passages :])
-        return done.measured(considered=float(len(order))), f"{len(order)} passages"
+        return done.measured(considered=float(len(order))), counted(len(order), "passage")
 
 
 def fused(rankings: Sequence[Ranking], weight: Callable[[int], float] = lambda _: 1.0) -> dict[int, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
+from chatbot.progress import counted
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class SentenceWindow(Module):
             added += len(sentence.split())
         if not added:
             return candidate
-        note = f"{added} words around it"
+        note = f"{counted(added, 'word')} around it"
         return replace(candidate, text=text).with_reason(self.name, candidate.rank, candidate.score, note)
 
 

@@ -22,6 +22,7 @@ from chatbot.library.texts.readers.blocks import Block, Draft
 from chatbot.library.texts.readers.decoding import decode
 from chatbot.library.texts.readers.limits import Deadline, megabytes
 from chatbot.library.texts.readers.web_page import read_markup
+from chatbot.progress import counted
 
 CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -68,7 +69,9 @@ def _read(archive: Archive, deadline: Deadline) -> Draft:
     if not read and protected:
         raise SourceError(f"{archive.name} is protected against copying (DRM); its text cannot be read.")
     if not read and left_out:
-        raise _damaged(archive.name, f"none of its {left_out} chapters can be read ({notes[-1].rstrip('.')})")
+        raise _damaged(
+            archive.name, f"none of its {counted(left_out, 'chapter')} can be read ({notes[-1].rstrip('.')})"
+        )
     titles, authors = _texts(package, "title"), _texts(package, "creator")
     return Draft(blocks, titles[0] if titles else None, ", ".join(authors) or None, notes=tuple(notes))
 

@@ -58,32 +58,35 @@ def read_text_file(path: Path, language: Language = ENGLISH) -> TextFile:
 
 
 def _bytes(path: Path) -> bytes:
+    # A message names the file without its folder, which on the page is one of the server's.
     try:
         if path.is_dir():
-            raise SourceError(f"{path} is a folder. Add its files one by one.")
+            raise SourceError(f"{path.name} is a folder. Add its files one by one.")
         size = path.stat().st_size
         if not path.is_file():  # a pipe or a device may have no end
-            raise SourceError(f"{path} is not a file that can be read to its end.")
+            raise SourceError(f"{path.name} is not a file that can be read to its end.")
         if size > limits.MAX_BYTES:
             raise _too_large(path, megabytes(size))
         with path.open("rb") as file:
             data = file.read(limits.MAX_BYTES + 1)
     except FileNotFoundError:
-        raise SourceError(f"{path} does not exist. Check the spelling of its name and folder.") from None
+        raise SourceError(f"{path.name} does not exist. Check the spelling of its name and folder.") from None
     except PermissionError as error:
-        raise SourceError(f"You have no permission to read {path}. Change it (`chmod u+r`), or add a copy.") from error
+        raise SourceError(
+            f"You have no permission to read {path.name}. Change it (`chmod u+r`), or add a copy."
+        ) from error
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        raise SourceError(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if len(data) > limits.MAX_BYTES:
         raise _too_large(path, f"more than {megabytes(limits.MAX_BYTES)}")
     if not data.strip():
-        raise SourceError(f"{path} is empty. Add a file with text in it.")
+        raise SourceError(f"{path.name} is empty. Add a file with text in it.")
     return data
 
 
 def _too_large(path: Path, size: str) -> SourceError:
     return SourceError(
-        f"{path} has {size}; at most {megabytes(limits.MAX_BYTES)} can be read. Split it and add the parts."
+        f"{path.name} has {size}; at most {megabytes(limits.MAX_BYTES)} can be read. Split it and add the parts."
     )
 
 
