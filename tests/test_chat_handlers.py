@@ -17,8 +17,8 @@ from chatbot.settings import Settings
 from chatbot.turn import gather
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
-from chatbot.web.panels import BEFORE, NO_SEARCH, NOTHING
 from chatbot.web.page import build_page
+from chatbot.web.panels import BEFORE, NO_SEARCH, NOTHING
 from chatbot.web.views import Seat, View, without_folders
 from memory import Memory
 
