@@ -62,6 +62,26 @@ def is_sealed(folder: Path, format_: int) -> bool:
         return False
 
 
+def damage(weights: Path) -> str:
+    """Why a file of weights (`.safetensors`) cannot be whole; empty where its header and its length agree.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with weights.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        size = weights.stat().st_size
+        if length > size - 8:
+            return "it is cut off, or no safetensors file"
+        try:
+            parts = json.loads(file.read(length))
+            ends = [part["data_offsets"][1] for name, part in parts.items() if name != "__metadata__"]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return "its header is damaged"
+    whole = 8 + length + max(ends, default=0)
+    return "" if size == whole else f"it has {size:,} bytes and should have {whole:,}"
+
+
 def quantised(rows: Any) -> Any:
     """A constant matrix of a graph, kept as int8 and multiplied by its scales where it is used.
 

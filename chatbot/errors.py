@@ -18,6 +18,7 @@
     │   │   ├── DatabaseBusyError    it is locked, or has no connection free
     │   │   ├── DiskFullError        its disk takes nothing more
     │   │   └── ReadOnlyError        it can be read, but not written to
+    │   ├── DamagedDatabaseError     its file is damaged, or no database
     │   └── NotStoredYetError        a reply is kept and stored as soon as the database lets it be
     ├── TurnError                    a turn that failed because of an error in the program
     ├── TrainingError                a model cannot be trained with the given data
@@ -99,6 +100,10 @@ class DiskFullError(DatabaseAwayError):
 
 class ReadOnlyError(DatabaseAwayError):
     """The database can be read, but not written to."""
+
+
+class DamagedDatabaseError(MemoryStoreError):
+    """The file of the database is damaged, or no database."""
 
 
 class NotStoredYetError(MemoryStoreError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from chatbot.attendance import Attendance
 from chatbot.errors import BakerStreetError, LibraryError, PersonaError
 from chatbot.language import language_of
 from chatbot.persona_files import PersonaFiles
@@ -23,6 +24,7 @@ from personas import LoadedPersona
 if TYPE_CHECKING:
     from chatbot.engines import Engine
     from chatbot.library.encoders import Embedder
+    from chatbot.library.index import Manifest
     from chatbot.library.search import Library
     from chatbot.search_models import SearchModels
 
@@ -55,6 +57,7 @@ class Resources:
         self._visitors: dict[tuple[str, str], tuple[tuple[int, ...], Library, Library]] = {}  # the last used last
         self._copies: dict[str, tuple[object, TemporaryDirectory[str]]] = {}
         self._lock = threading.RLock()  # opening a library asks for its persona and its models
+        self.attendance = Attendance(lambda persona_id: self.prepare(persona_id, behind=True))
         self._filling: dict[str, threading.Thread] = {}
         self._fill_errors: dict[str, str] = {}
         self._closing = threading.Event()
@@ -122,13 +125,16 @@ class Resources:
 
         Args:
             persona_id: whose library.
-            visitor: who searches it: his own texts are searched beside the shared ones; None: those alone.
+            visitor: who searches it: his own texts are searched beside the shared ones, and a library that this process
+                has not prepared yet is prepared; None: the shared texts as they are.
 
         Raises:
             LibraryError: there is none yet, it is damaged, or another embedder built it.
         """
         from chatbot.library.index import IndexReplacedError
 
+        if visitor is not None:
+            self.attendance.attend(persona_id)
         with self._lock:
             while True:
                 shared = self._shared_library(persona_id)
@@ -241,13 +247,14 @@ class Resources:
 
         loaded = self.persona(persona_id)
         folder, url = self.library_folder(persona_id), self.settings.chroma_url
-        manifest = read_manifest(folder)
+        manifest = self.mended(persona_id)
         if manifest is None or not index_stamp(folder):
             self._say(f"Building the library of {loaded.persona.name} from the casebook (once) ...")
             built = build_library(loaded, folder, self.library_embedder(persona_id), chroma_url=url, behind=True)
             for note in built.notes:
                 self._say(note)
             manifest = read_manifest(folder)
+        self.attendance.done.add(persona_id)
         if manifest is None or manifest.complete:
             return
         check_embedder(folder, manifest, self.library_embedder(persona_id))
@@ -260,6 +267,24 @@ class Resources:
                 f"The library of {loaded.persona.name} is {manifest.state()}; "
                 f"`bakerstreet library build {persona_id} --casebook-only` continues it."
             )
+
+    def mended(self, persona_id: str) -> Manifest | None:
+        """How far a library is, once what it can make again by itself counts as missing; None: it is to be built.
+
+        A library that cannot be read is built again where it held the casebook alone.
+
+        Raises:
+            LibraryError: it cannot be read, and books or texts would be lost; the message says what to do.
+        """
+        from chatbot.library.index import ChromaError, mend_library, read_manifest
+
+        folder = self.library_folder(persona_id)
+        try:
+            if wrong := mend_library(folder, self.settings.chroma_url):
+                self._say(f"The library of '{persona_id}' is made again where it is damaged: {wrong}.")
+        except ChromaError as error:
+            self._say(str(error))
+        return read_manifest(folder)
 
     def fill_behind(self, persona_id: str) -> None:
         """Embed what a library still lacks in a thread; nothing where one is at it already."""
@@ -308,6 +333,7 @@ class Resources:
     def close(self) -> None:
         """Give everything back, once; what fails to close does not keep the rest open."""
         self._closing.set()
+        self.attendance.close()
         for thread in self._filling.values():
             thread.join()
         with ExitStack() as closing, self._opening:

@@ -20,7 +20,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from chatbot.errors import DatabaseAwayError, DatabaseBusyError, DiskFullError, MemoryStoreError, ReadOnlyError
+from chatbot.errors import (
+    DamagedDatabaseError,
+    DatabaseAwayError,
+    DatabaseBusyError,
+    DiskFullError,
+    MemoryStoreError,
+    ReadOnlyError,
+)
 from memory.owners import Owners, owners_of
 from memory.upgrade import upgrade
 
@@ -131,6 +138,7 @@ def _file_of(url: URL) -> Path | None:
 
 
 # What the databases say, and what it means.
+DAMAGED = ("not a database", "malformed")
 LOCKED = ("locked", "busy")
 CROWDED = ("QueuePool limit", "too many clients", "connection slots")
 FULL = ("full", "No space left", "quota exceeded")
@@ -145,6 +153,11 @@ def _explained(error: SQLAlchemyError | OSError) -> MemoryStoreError:
     def says(signs: tuple[str, ...]) -> bool:
         return any(sign in text for sign in signs)
 
+    if says(DAMAGED):
+        return DamagedDatabaseError(
+            "Its file is damaged or no database. Put a copy of it in its place, or move it away: then a new one "
+            "is made."
+        )
     if not isinstance(error, OperationalError | InternalError | PoolTimeoutError | OSError):
         return MemoryStoreError(f"The database refused: {_first_line(error)}.")
     if says(LOCKED):

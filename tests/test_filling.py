@@ -15,9 +15,10 @@ from chatbot.library.index import build, dense, passages
 from chatbot.library.index.additions import add_text
 from chatbot.library.index.build import build_library
 from chatbot.library.index.chroma import delete_collection, known_ids, open_chroma
-from chatbot.library.index.dense import Dense, fill_dense, fill_library, switch_embedder
+from chatbot.library.index.dense import Dense, fill_dense, fill_library
 from chatbot.library.index.manifest import read_manifest
 from chatbot.library.index.passages import read_passages
+from chatbot.library.index.switching import switch_embedder
 from chatbot.library.search.library import Library
 from chatbot.library.search.models import OpenModels
 from chatbot.library.search.plans import NAIVE
@@ -270,15 +271,15 @@ def test_a_fresh_build_that_is_killed_leaves_the_old_library_and_the_next_one_le
     assert len(open_chroma(folder, embedder, None)._client.list_collections()) == 1
 
 
-def test_vectors_that_are_gone_are_an_error_that_says_what_to_do_and_a_build_makes_them_again(
+def test_vectors_that_are_gone_are_named_with_what_to_do_and_a_build_makes_them_again(
     persona: LoadedPersona, folder: Path
 ) -> None:
     embedder = Counting()
     total = build_library(persona, folder, embedder, texts=BOOK).passages
     for name in open_chroma(folder, embedder, None)._client.list_collections():
         delete_collection(folder, name.name, None)
-    with pytest.raises(LibraryError, match="library build quill"):
-        opened(folder, embedder).search(QUESTION)
+    library = Library(folder, OpenModels(embedder))
+    assert library.search(QUESTION).evidence and "library build quill" in library.why_words
     assert build_library(persona, folder, embedder, texts=BOOK).embedded == total
     assert is_whole(folder, embedder) and modules(opened(folder, embedder)) == {"dense", "bm25", "focus"}
 

@@ -152,8 +152,9 @@ def test_a_chroma_server_holds_the_library_as_well(
         library = Library(tmp_path / "quill", OpenModels(embedder), url)
         assert "third stair" in library.search("Where was the copper kettle kept?").evidence[0].text
         assert not (tmp_path / "quill" / "chroma").exists()
-    with pytest.raises(LibraryError, match="Chroma did not answer"):
-        library.search("Where was the iron kettle sold?")
+    found = library.search("Where was the iron kettle sold?")
+    assert "Sea Mew" in found.evidence[0].text
+    assert "Chroma did not answer" in next(step.note for step in found.steps if step.module == "dense")
 
 
 def test_the_naive_plan_hands_over_whole_passages_and_the_fused_one_less(library: Library) -> None:

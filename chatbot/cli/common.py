@@ -91,9 +91,7 @@ def opened() -> Iterator[Resources]:
 
 def prepare(resources: Resources, persona: str) -> None:
     """Make a fresh install ready, with a progress bar where passages have to be embedded."""
-    from chatbot.library.index import read_manifest
-
-    manifest = read_manifest(resources.library_folder(persona))
+    manifest = resources.mended(persona)
     if manifest is None or not manifest.complete:
         with progress("Casebook") as show:
             resources.prepare(persona, show)

@@ -10,6 +10,7 @@ import typer
 from chatbot import DEFAULT_PERSONA
 from chatbot.cli import library_calibrate, library_evaluate, library_search, library_texts, library_tune
 from chatbot.cli.common import opened, progress, say
+from chatbot.errors import LibraryError
 
 app = typer.Typer(no_args_is_help=True)
 app.command("search")(library_search.search)
@@ -82,18 +83,30 @@ def build(
 @app.command("list")
 def list_libraries() -> None:
     """List the libraries and their sources."""
-    from chatbot.library.index import read_manifest
+    from chatbot.library.index import ChromaError, lost_vectors, read_manifest, read_passages
     from chatbot.settings import get_settings
 
-    root = get_settings().library_dir
+    settings = get_settings()
+    root = settings.library_dir
     folders = sorted(folder for folder in root.glob("*") if folder.is_dir()) if root.is_dir() else []
     if not folders:
         say(f"There is no library yet. Build one with `bakerstreet library build {DEFAULT_PERSONA}`.")
     for folder in folders:
-        manifest = read_manifest(folder)
+        try:
+            manifest = read_manifest(folder)
+            if manifest is not None and manifest.sources:
+                read_passages(folder)
+        except LibraryError as error:  # the others are listed all the same
+            say(str(error))
+            continue
         if manifest is None:
             continue
-        state = "" if manifest.complete else " (incomplete; `library build` completes it)"
-        typer.echo(f"{folder.name}: embedder {manifest.embedder}, {manifest.state()}{state}")
+        state = manifest.state() + ("" if manifest.complete else " (incomplete; `library build` completes it)")
+        try:
+            if lost := lost_vectors(folder, manifest, manifest.embedder, settings.chroma_url):
+                state = f"searched by words: {lost.why}; `bakerstreet library build {folder.name}` makes them again"
+        except ChromaError as error:
+            state = f"searched by words: {error}"
+        typer.echo(f"{folder.name}: embedder {manifest.embedder}, {state}")
         for name, entry in manifest.sources.items():
             typer.echo(f"  {entry.passages:6} passages  {entry.works:3} works  {entry.title} [{name}]")

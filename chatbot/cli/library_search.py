@@ -46,7 +46,10 @@ def search(
         prepare(resources, persona)
         library = resources.library(persona)
         if not library.dense_ready:
-            say(f"Searched by words; {library.embedded:,} of {library.total:,} passages by sense so far.")
+            say(
+                f"Searched by words; {library.embedded:,} of {library.total:,} passages by sense so far: "
+                f"{library.why_words}."
+            )
         plan = _plan(library, mode, plan_name, modules)
         for item in questions:
             found = library.search(item.question, plan, history=item.history, pieces=number)

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.conversion import DONE, make_folder
+from chatbot.conversion import DONE, damage, make_folder
 from chatbot.errors import ModelError, VoiceError
 from chatbot.progress import Say
 
@@ -91,7 +91,14 @@ def check_voice(folder: Path, weights: GeneratorWeights) -> None:
             f"There is no voice in {folder}. Train one with `bakerstreet voice train`, or use the mode 'rag'."
         ) from error
     except ValueError as error:
-        raise VoiceError(f"{file} is damaged: {error}. Train the voice again.") from error
+        raise VoiceError(f"{file} is damaged: {error}. Train the voice again, or use the mode 'rag'.") from error
+    adapter = folder / "adapter_model.safetensors"
+    try:
+        why = damage(adapter)
+    except OSError as error:
+        why = error.strerror or "it cannot be read"
+    if why:
+        raise VoiceError(f"{adapter} is damaged: {why}. Train the voice again, or use the mode 'rag'.")
     base = str(config.get("base_model_name_or_path", "")).rstrip("/").split("/")[-1]
     if base != weights.name:
         raise VoiceError(
@@ -129,7 +136,14 @@ def _converted(file: Path, cache: Path, say: Say) -> GeneratorWeights:
 
 
 def _is_done(folder: Path) -> bool:
-    return (folder / DONE).is_file()
+    """Whether a dequantised model is whole, as far as its files say without all of it being read."""
+    try:
+        for file in (DONE, "config.json", "tokenizer.json"):
+            json.loads((folder / file).read_text(encoding="utf-8"))
+        weights = sorted(folder.glob("*.safetensors"))
+        return bool(weights) and not any(map(damage, weights))
+    except (OSError, ValueError):
+        return False
 
 
 def _dequantise(file: Path, folder: Path) -> None:

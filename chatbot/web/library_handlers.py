@@ -8,11 +8,21 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from chatbot.errors import BakerStreetError
-from chatbot.library.index import OwnTexts, SourceEntry, add_text, read_manifest, remove_text
+from chatbot.library.index import (
+    OwnTexts,
+    SourceEntry,
+    add_text,
+    lost_vectors,
+    read_manifest,
+    read_passages,
+    remove_text,
+)
 from chatbot.library.texts import TEXT
 from chatbot.progress import Progress, counted
 from chatbot.resources import Resources
 from chatbot.visitors import Visitor
+
+BEING_BUILT = "The library is being built from the casebook, and can be asked in a moment."
 
 
 class LibraryHandlers:
@@ -54,19 +64,42 @@ class LibraryHandlers:
         """One line on the state of the library: its size, its embedder, and what is missing."""
         try:
             manifest = read_manifest(self._resources.library_folder(persona))
+            if manifest is not None and manifest.sources:
+                read_passages(self._resources.library_folder(persona))
         except BakerStreetError as error:
             return str(error)
         if manifest is None:
-            return "There is no library yet."
-        state = f"{manifest.state().capitalize()} ({manifest.embedder.split(':')[0]})."
-        if manifest.complete or self.filling(persona):
+            return BEING_BUILT if self._resources.attendance.attending(persona) else "There is no library yet."
+        embedder = manifest.embedder.split(":")[0]
+        if self.filling(persona):
+            return f"{manifest.state().capitalize()} ({embedder})."
+        try:
+            lost = lost_vectors(
+                self._resources.library_folder(persona),
+                manifest,
+                manifest.embedder,
+                self._resources.settings.chroma_url,
+            )
+        except BakerStreetError as error:
+            return str(error)
+        if lost is not None:
+            return (
+                f"Searched by words ({embedder}): {lost.why}. The next start makes its vectors again, and so does "
+                f"`bakerstreet library build {persona}`."
+            )
+        state = f"{manifest.state().capitalize()} ({embedder})."
+        if manifest.complete:
             return state
         why = self._resources.fill_error(persona) or "A build was not finished."
         return f"{state} {why} It continues at the next start."
 
+    def chosen(self, persona: str) -> None:
+        """Prepare the library of a persona whom somebody chose, in the background; it is searched by words first."""
+        self._resources.attendance.attend_behind(persona)
+
     def filling(self, persona: str) -> bool:
-        """Whether the library is being embedded in the background, so that `state` goes out of date."""
-        return self._resources.filling(persona)
+        """Whether the library is being built or embedded in the background, so that `state` goes out of date."""
+        return self._resources.attendance.attending(persona) or self._resources.filling(persona)
 
     def add(
         self,

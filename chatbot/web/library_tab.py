@@ -52,6 +52,7 @@ def build_library_tab(handlers: LibraryHandlers, who: Any, persona: str, page: A
         return [as_shown(handlers.state(id_)), gr.Timer(active=filling)]
 
     def refreshed(id_: str, request: gr.Request) -> list[Any]:
+        handlers.chosen(id_)
         visitor = visitor_of(request)
         which = gr.Dropdown(choices=handlers.removable(visitor, id_), value=None)
         return [*status(id_), handlers.rows(visitor, id_), which, as_shown(handlers.note(visitor, id_))]

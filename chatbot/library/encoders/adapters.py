@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from chatbot.conversion import damage
 from chatbot.errors import ModelError
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -25,6 +26,8 @@ def adapter_stamp(folder: Path) -> str:
         for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
             stamp.update((folder / name).read_bytes())
         json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+        if why := damage(folder / ADAPTER_WEIGHTS):
+            raise ValueError(why)
     except (OSError, ValueError) as error:
         raise _unusable(folder, f"{name}: {error.strerror if isinstance(error, OSError) else error}") from error
     return stamp.hexdigest()[:12]

@@ -2,7 +2,9 @@
 
 from chatbot.library.index.additions import add_text, remove_text
 from chatbot.library.index.build import build_library
-from chatbot.library.index.dense import Dense, fill_library, switch_embedder
+from chatbot.library.index.chroma import ChromaError
+from chatbot.library.index.damage import lost_vectors, mend_library
+from chatbot.library.index.dense import Dense, fill_library
 from chatbot.library.index.lexical import Lexical, terms
 from chatbot.library.index.manifest import (
     Manifest,
@@ -15,8 +17,10 @@ from chatbot.library.index.manifest import (
 from chatbot.library.index.own_texts import OwnTexts
 from chatbot.library.index.own_vectors import DenseBeside
 from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
+from chatbot.library.index.switching import switch_embedder
 
 __all__ = [
+    "ChromaError",
     "Dense",
     "DenseBeside",
     "IndexReplacedError",
@@ -31,6 +35,8 @@ __all__ = [
     "check_language",
     "fill_library",
     "index_stamp",
+    "lost_vectors",
+    "mend_library",
     "read_manifest",
     "read_passages",
     "remove_text",

@@ -12,9 +12,7 @@ one is searched, also by other processes, until the new one is whole.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,19 +25,15 @@ from chatbot.library.index.chroma import (
     TEXTS_LIMIT,
     changing,
     chroma_errors,
-    delete_collection,
     delete_ids,
     known_ids,
     open_chroma,
     put_into,
 )
-from chatbot.library.index.clients import CHROMA, forget
-from chatbot.library.index.dense import fill_library, sweep
+from chatbot.library.index.damage import discard, mend_vectors
+from chatbot.library.index.dense import fill_library
 from chatbot.library.index.locking import writing
 from chatbot.library.index.manifest import (
-    INDEX,
-    MANIFEST,
-    OLD_INDEX,
     Contents,
     Manifest,
     SourceEntry,
@@ -50,6 +44,7 @@ from chatbot.library.index.manifest import (
     write_manifest,
 )
 from chatbot.library.index.passages import Passages, read_passages, write_index
+from chatbot.library.index.switching import sweep
 from chatbot.library.texts import CASEBOOK, Passage, Section, casebook_sections, cut, sections_of
 from chatbot.progress import Progress
 from personas import LoadedPersona
@@ -134,7 +129,7 @@ def build_library(
             entries = {name: SourceEntry.of(titles[name], passages) for name, passages in replaced.items() if passages}
             if old := _standing(folder, embedder, chroma_url):
                 return _anew(folder, embedder, old, replaced, entries, language, chroma_url, on_progress, behind=behind)
-            _discard(folder, chroma_url)
+            discard(folder, chroma_url)
         manifest = read_manifest(folder)
         if manifest:
             check_embedder(folder, manifest, embedder)
@@ -194,8 +189,8 @@ def write_library(
                     for name, passages in replaced.items()
                     if (known[name].ids if name in known else "") != (entries[name].ids if name in entries else "")
                 }
-                if before.is_filled(embedder.fingerprint, old.stamp):
-                    before = _checked(folder, embedder, before, len(old), chroma_url)
+                if mend_vectors(folder, chroma_url):
+                    before = read_manifest(folder) or before
                 if before.is_filled(embedder.fingerprint, old.stamp):
                     return _replace(folder, embedder, before, old, replaced, entries, language, chroma_url, on_progress)
             total = sum(entry.passages for entry in entries.values())
@@ -208,13 +203,6 @@ def write_library(
     embedded = 0 if behind else fill_library(folder, embedder, chroma_url, on_progress, batch=BATCH)
     coming = {passage.id for passages in replaced.values() for passage in passages}
     return Built(total, embedded, len(old.ids(replaced).keys() - coming) if old is not None else 0)
-
-
-def _checked(folder: Path, embedder: Embedder, manifest: Manifest, total: int, chroma_url: str | None) -> Manifest:
-    """The manifest; no longer as filled where Chroma has lost vectors, so that they are embedded again."""
-    chroma = open_chroma(folder, embedder, chroma_url, total)
-    with chroma_errors(folder):
-        return manifest if chroma._collection.count() >= total else manifest.with_filled(embedder.fingerprint)
 
 
 def _replace(
@@ -314,23 +302,3 @@ def _standing(folder: Path, embedder: Embedder, chroma_url: str | None) -> Manif
             raise
         return None
     return manifest
-
-
-def _discard(folder: Path, chroma_url: str | None) -> None:
-    """Delete a library, also one that cannot be read."""
-    names = {f"bakerstreet-{folder.name}"}
-    with suppress(LibraryError):
-        if manifest := read_manifest(folder):
-            names |= {*manifest.collections(folder.name)}
-    try:
-        # Not the folder alone: a client of this process may still hold it open.
-        for name in names:
-            delete_collection(folder, name, chroma_url)
-    except LibraryError:
-        if chroma_url:
-            raise
-        forget(folder)
-        shutil.rmtree(folder / CHROMA, ignore_errors=True)
-    for name in (INDEX, OLD_INDEX):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / MANIFEST).unlink(missing_ok=True)

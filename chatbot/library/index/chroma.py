@@ -20,15 +20,19 @@ ASKED = 5_000  # ids in one question to Chroma; it takes 5,461 at the most
 TEXTS_LIMIT = 100_000  # passages; of a larger library Chroma keeps vectors alone, as texts take six times their space
 
 
+class ChromaError(LibraryError):
+    """Chroma cannot be reached, does not answer, or has lost what it held: search by words goes on."""
+
+
 @contextmanager
 def chroma_errors(folder: Path) -> Iterator[None]:
-    """Whatever Chroma raises (its own errors, the server's, SQLite's) as a LibraryError."""
+    """Whatever Chroma raises (its own errors, the server's, SQLite's) as a ChromaError."""
     try:
         yield
     except BakerStreetError:
         raise
     except Exception as error:
-        raise LibraryError(
+        raise ChromaError(
             f"Chroma did not answer: {error}. Check BAKERSTREET_CHROMA_URL and the disk. Search by words goes on; what "
             f"is embedded stays, and `bakerstreet library build {folder.name}` or the next start goes on from there."
         ) from error
@@ -139,9 +143,9 @@ def delete_collection(folder: Path, name: str, url: str | None) -> None:
         raise _unopened(folder, url, error) from error
 
 
-def _unopened(folder: Path, url: str | None, error: Exception) -> LibraryError:
+def _unopened(folder: Path, url: str | None, error: Exception) -> ChromaError:
     where = f"The Chroma server at {url}" if url else f"The Chroma store in {folder}"
-    return LibraryError(
+    return ChromaError(
         f"{where} cannot be opened: {error}. Check BAKERSTREET_CHROMA_URL and the disk; "
         f"`bakerstreet library build {folder.name} --casebook-only` embeds what is missing."
     )

@@ -7,7 +7,9 @@ it is searched again. What was embedded stays: a filling that was killed continu
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +18,9 @@ from chatbot.errors import LibraryError
 from chatbot.library.index.chroma import (
     BATCH,
     TEXTS_LIMIT,
+    ChromaError,
     changing,
     chroma_errors,
-    delete_collection,
     delete_ids,
     known_ids,
     open_chroma,
@@ -26,6 +28,7 @@ from chatbot.library.index.chroma import (
     put_into,
 )
 from chatbot.library.index.clients import written_stamp
+from chatbot.library.index.damage import lost_vectors
 from chatbot.library.index.locking import writing
 from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, index_stamp, read_manifest, write_manifest
 from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
@@ -33,6 +36,10 @@ from chatbot.progress import Progress
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
+
+RETRY = 30.0  # seconds until Chroma is asked again after it failed
+
+logger = logging.getLogger(__name__)
 
 
 def fill_dense(
@@ -140,63 +147,6 @@ def _note(folder: Path, embedder: Embedder, stamp: str, embedded: int, current: 
             write_manifest(folder, manifest.changed(embedded=embedded))
 
 
-def switch_embedder(
-    folder: Path,
-    embedder: Embedder,
-    chroma_url: str | None = None,
-    on_progress: Progress = lambda done, total: None,
-) -> int:
-    """Make another embedder the main one: its collection is filled, then the old one is deleted.
-
-    The passages stay as they were cut. Until the new collection is whole the library is searched as before.
-
-    Returns:
-        How many passages were embedded.
-
-    Raises:
-        LibraryError: there is no library, the embedder reads less than its passages hold, or Chroma does not answer.
-    """
-    sweep(folder, chroma_url)
-    manifest = read_manifest(folder)
-    passages = read_passages(folder)
-    if manifest is None or manifest.embedder == embedder.fingerprint:
-        return fill_library(folder, embedder, chroma_url, on_progress)
-    if embedder.max_tokens < manifest.window:
-        raise LibraryError(
-            f"The passages in {folder} have up to {manifest.window} tokens, and {embedder.fingerprint} reads "
-            f"{embedder.max_tokens}. Cut them anew with `bakerstreet library build {folder.name} --fresh`."
-        )
-    embedded = fill_dense(folder, embedder, passages, chroma_url, on_progress)
-    with writing(folder):
-        manifest = read_manifest(folder) or manifest
-        if manifest.embedder != embedder.fingerprint and not manifest.is_filled(embedder.fingerprint, manifest.stamp):
-            raise LibraryError(f"The library in {folder} was changed meanwhile. Switch the embedder again.")
-        leaving = (*manifest.leaving, manifest.collection(folder.name, manifest.embedder))
-        manifest = manifest.changed(
-            embedder=embedder.fingerprint,
-            plain=manifest.plain or manifest.embedder,
-            filled={name: stamps for name, stamps in manifest.filled.items() if name != manifest.embedder},
-            leaving=leaving,
-        )
-        write_manifest(folder, manifest)
-        sweep(folder, chroma_url)
-    return embedded
-
-
-def sweep(folder: Path, chroma_url: str | None = None) -> None:
-    """Delete the collections of a library that are no longer used.
-
-    Raises:
-        LibraryError: Chroma does not answer.
-    """
-    with writing(folder):
-        manifest = read_manifest(folder)
-        if manifest is not None and manifest.leaving:
-            for name in manifest.leaving:
-                delete_collection(folder, name, chroma_url)
-            write_manifest(folder, manifest.changed(leaving=()))
-
-
 class Dense:
     """The vectors of one embedder over the passages of an opened library.
 
@@ -217,17 +167,44 @@ class Dense:
         self._opening = threading.Lock()
         self._read: tuple[tuple[int, ...], Manifest | None] = ((), None)
         self._ready = False
+        self._asked_again = 0.0  # when Chroma is asked again that did not answer, on the clock `monotonic`
+        self._why = ""  # it did not
         self._replaced = False  # by an index of other passages, whose vectors the collection now holds
 
     @property
     def ready(self) -> bool:
-        """Whether every passage has its vector. Once it is so, it stays so until the library holds other passages."""
-        if self._replaced:
+        """Whether every passage has its vector, and Chroma gives them.
+
+        Once it is so, it stays so until the library holds other passages, or Chroma fails.
+        """
+        if self._replaced or time.monotonic() < self._asked_again:
             return False
         if not self._ready:
             manifest = self._manifest()
-            self._ready = manifest is not None and manifest.is_filled(self._embedder.fingerprint, self._passages.stamp)
-        return self._ready
+            if manifest is None or not manifest.is_filled(self._embedder.fingerprint, self._passages.stamp):
+                self._why = ""
+                return False
+            try:
+                lost = lost_vectors(self._folder, manifest, self._embedder.fingerprint, self._url)
+            except ChromaError as error:
+                self._failed(str(error))
+                return False
+            if lost is not None:
+                self._failed(f"{lost.why}; `bakerstreet library build {self._folder.name}` makes its vectors again")
+                return False
+            self._ready, self._why = True, ""
+        return True
+
+    @property
+    def why_not(self) -> str:
+        """Why the passages are not searched by sense at present; empty where they are."""
+        return "" if self.ready else self._why or "the passages are still being embedded"
+
+    def _failed(self, why: str) -> None:
+        """Search by words until Chroma is asked again."""
+        if why != self._why:
+            logger.warning("The library of %s is searched by words: %s", self._folder.name, why)
+        self._ready, self._why, self._asked_again = False, why, time.monotonic() + RETRY
 
     @property
     def embedded(self) -> int:
@@ -267,16 +244,22 @@ class Dense:
 
         Raises:
             IndexReplacedError: the collection may hold the vectors of other passages by now.
-            LibraryError: the vectors are not all there (see `ready` and `fill`), or Chroma does not answer.
+            ChromaError: Chroma does not answer. `ready` is false then, for a while.
+            LibraryError: the vectors are not all there (see `ready` and `fill`).
         """
         if not self.ready:
-            raise LibraryError(
-                f"Not all passages of {self._folder} have vectors of {self._embedder.fingerprint} yet. Go on with "
+            raise (ChromaError if self._why else LibraryError)(
+                self._why
+                or f"Not all passages of {self._folder} have vectors of {self._embedder.fingerprint} yet. Go on with "
                 f"`bakerstreet library build {self._folder.name}`."
             )
         asked = number
         while True:
-            ids, distances = self._nearest(vector, asked)
+            try:
+                ids, distances = self._nearest(vector, asked)
+            except ChromaError as error:
+                self._failed(str(error))
+                raise
             if index_stamp(self._folder) != self._passages.file:
                 self._replaced = True
                 raise IndexReplacedError(f"The library in {self._folder} was changed. Open it again.")
@@ -293,7 +276,7 @@ class Dense:
             state = self._state()
             try:
                 found = self._query(vector, number)
-            except LibraryError:
+            except ChromaError:
                 if self._state() == state:
                     raise
                 continue

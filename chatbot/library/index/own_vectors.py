@@ -139,6 +139,11 @@ class DenseBeside:
         """Whether every shared passage has its vector."""
         return self._shared.ready
 
+    @property
+    def why_not(self) -> str:
+        """Why it has not, or why Chroma does not give them; empty where it does."""
+        return self._shared.why_not
+
     def search(self, vector: Sequence[float], number: int) -> list[tuple[int, float]]:
         """Positions and cosines of the nearest passages of both, the nearest first.
 

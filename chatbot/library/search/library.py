@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chatbot.errors import LibraryError
 from chatbot.language import ENGLISH, Kind, Language, kind_of, meaning_words
 from chatbot.library.index import (
+    ChromaError,
     Dense,
     DenseBeside,
     IndexReplacedError,
@@ -133,6 +134,11 @@ class Library:
         return self._dense.ready
 
     @property
+    def why_words(self) -> str:
+        """Why it is searched by words alone; empty where it is not."""
+        return self._dense.why_not
+
+    @property
     def embedded(self) -> int:
         """How many passages have their vector so far."""
         return self._dense.embedded
@@ -172,7 +178,7 @@ class Library:
             recollections: gives what the user said in earlier conversations, for a plan that recalls.
 
         Raises:
-            LibraryError: Chroma does not answer.
+            LibraryError: a passage cannot be read. Where Chroma does not answer, it is searched by words.
             EngineError: the model whose tokens are counted cannot be reached.
         """
         began = time.perf_counter()
@@ -183,7 +189,7 @@ class Library:
         asked = Inquiry(reading.question, earlier, kind, pieces=number, budget=budget, recollections=recollections)
         try:
             done = self._run(plan if self.dense_ready else plan.until_vectors(), asked)
-        except IndexReplacedError:  # at this moment; its passages and words are still as they were when it was opened
+        except (ChromaError, IndexReplacedError):  # passages and words are still as they were when it was opened
             done = self._run(plan.until_vectors(), asked)
         evidence = tuple(map(_evidence, done.candidates[:number]))
         unknown = reading.strange

@@ -28,6 +28,10 @@ class Vectors(Protocol):
     def ready(self) -> bool:
         """Whether every passage has its vector."""
 
+    @property
+    def why_not(self) -> str:
+        """Why they are not searched at present; empty where they are."""
+
     def search(self, vector: Sequence[float], number: int) -> list[tuple[int, float]]:
         """Positions and cosines of the nearest passages, the nearest first."""
 

@@ -33,7 +33,7 @@ class DenseSearch(Module):
         """Add a list for every phrasing."""
         _, dense = tools.vectors(self.embedder)
         if not dense.ready:
-            return inquiry, "left out: the passages are still being embedded"
+            return inquiry, f"left out: {dense.why_not}"
         within = tools.passages.of_works(inquiry.works) if inquiry.works else None
         asked = self.number if within is None else self.number * 4
         rankings = []
