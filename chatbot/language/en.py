@@ -125,7 +125,7 @@ ENGLISH = Language(
         british scottish scotch irish welsh french german italian spanish portuguese dutch belgian swiss austrian
         hungarian polish russian turkish greek roman latin egyptian indian chinese japanese american canadian australian
         african european asian oriental christian catholic protestant anglican jewish muslim hindu buddhist bible
-        victorian georgian tudor gothic englishman englishmen englishwoman frenchman frenchwoman scotsman irishman
+        georgian tudor gothic englishman englishmen englishwoman frenchman frenchwoman scotsman irishman
         londoner lordship ladyship majesty highness parliament god lord lady sir doctor inspector colonel captain
         britain england scotland ireland wales europe"""
     ),
