@@ -153,27 +153,33 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
         parts.here, parts.mode, parts.who,
     ]  # fmt: skip
 
+    settled = (parts.chat, parts.timings, parts.message)  # are sent once more when a reply has ended
+
     def listed(at: Seat, request: gr.Request) -> Any:
         return gr.Radio(choices=handlers.conversations(visitor_of(request)), value=at.view.conversation)
 
     def streamed(at: Seat, views: Generator[View]) -> Iterator[list[Any]]:
         """The page's values for each view; what did not change is not sent, so that what was opened stays open."""
         before: list[Any] = []
+        last: View | None = None
         try:
             try:
-                for view in views:
-                    values = _values(view)
+                for last in views:
+                    values = _values(last)
                     yield [
-                        gr.skip() if before and new == old else new
-                        for new, old in zip(values, before or values, strict=True)
+                        gr.skip() if before and new == old and (last.busy or part not in settled) else new
+                        for part, new, old in zip(shown, values, before or values, strict=True)
                     ]
                     before = values
             finally:
                 views.close()
         except Exception as error:  # whatever happens, the visitor gets a line and can go on
-            yield _values(handlers.failed(at, error))
-        # Gradio shows the last values of an event again at its end, when another conversation may be shown.
-        yield [gr.skip()] * len(shown)
+            last = handlers.failed(at, error)
+            yield _values(last)
+        # Gradio shows the last values of an event again at its end, when another conversation may be shown. Otherwise
+        # they may as well be: of two updates in quick succession the browser can lose the first.
+        if at.view is not last:
+            yield [gr.skip()] * len(shown)
 
     def seated(
         at: Seat, request: gr.Request, shows: str, event: Callable[[Visitor], Generator[View]]
