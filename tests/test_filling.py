@@ -333,7 +333,7 @@ def test_a_server_that_goes_away_while_a_library_is_changed_leaves_it_as_it_was(
     with chroma_server(tmp_path / "server", port):
         build_library(persona, folder, embedder, chroma_url=url)
     before = read_manifest(folder)
-    with pytest.raises(LibraryError, match="Chroma did not answer: .*BAKERSTREET_CHROMA_URL"):
+    with pytest.raises(LibraryError, match=r"Chroma did not answer: .*BAKERSTREET_CHROMA_URL"):
         add_text(persona, folder, embedder, tea, chroma_url=url)
     assert read_manifest(folder) == before
     assert "tea.txt" not in {passage.source for passage in read_passages(folder)}
