@@ -132,6 +132,18 @@ def test_each_mode_uses_its_own_parts(settings: Settings, library: Library, memo
     assert len({request.messages[0] for request in engine.requests}) == 1
 
 
+def test_the_persona_s_examples_are_in_the_prompt_of_the_modes_that_have_them(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory, GOOD, GOOD)
+    example = bot.resources.persona("sherlock").persona.examples[0]
+    for mode in ("few-shot", "standard"):
+        assert bot.reply(Question(SPECKLED, mode=mode)).state == "done"
+    with_, without = ([message.content for message in request.messages] for request in engine.requests)
+    assert [example.user, example.assistant] == with_[1:3]
+    assert example.user not in without
+
+
 def test_an_invented_name_is_not_let_through(settings: Settings, library: Library, memory: Memory) -> None:
     bot, _ = faked(settings, library, memory, "She was killed by Inspector Fotheringay in 1947.")
     events = list(bot.answer(Question(SPECKLED, mode="hybrid")))

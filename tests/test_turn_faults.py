@@ -191,6 +191,17 @@ def test_a_reply_whose_evidence_is_refused_is_stored_without_it(
     assert (turn.reply, turn.state) == (REPLY, "done")
 
 
+def test_a_reply_that_cannot_be_stored_at_all_is_delivered_and_says_so(
+    settings: Settings, library: Library, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot, _ = faked(settings, memory, REPLY)
+    conversation = memory.start("visitor", "sherlock")
+    monkeypatch.setattr(Memory, "answer", raising(MemoryStoreError("The database refused: no room.")))
+    answered = bot.reply(Question(QUESTION, mode="ft", conversation=conversation))
+    assert (answered.reply, answered.state) == (REPLY, "done")
+    assert answered.warning == "The reply could not be stored: The database refused: no room."
+
+
 def test_where_nothing_can_be_written_he_answers_with_a_warning(
     settings: Settings, library: Library, memory: Memory, tmp_path: Path
 ) -> None:
