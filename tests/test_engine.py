@@ -172,7 +172,7 @@ def test_a_damaged_voice_is_refused_and_the_engine_goes_on(either: Either, voice
     broken = tmp_path / "voice"
     shutil.copytree(voice, broken)
     (broken / "adapter_model.safetensors").write_bytes(b"not tensors")
-    with pytest.raises(VoiceError, match="cannot be loaded"):
+    with pytest.raises(VoiceError, match="is damaged"):
         _ = either.submit(asked("Who are you?", broken)).completion
     with pytest.raises(VoiceError, match="no voice"):
         _ = either.submit(asked("Who are you?", tmp_path / "nowhere")).completion
