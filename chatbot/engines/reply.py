@@ -83,7 +83,7 @@ class Reply:
         self.generation.complete(
             self.finish or "cancelled",
             prompt_tokens=self.prompt_tokens,
-            cached_tokens=self.cached_tokens,
+            cached_tokens=min(self.cached_tokens, self.prompt_tokens),  # some of an opening may be cached too
             reply_tokens=len(self.tokens) - self._given,
             first_token=self._first_token,
         )
