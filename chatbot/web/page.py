@@ -125,7 +125,7 @@ def _layout(handlers: ChatHandlers, personas: dict[str, str], persona: str, sign
                 lines=1,
                 max_lines=6,
             )
-            sent = gr.Textbox(visible=False)
+            sent = gr.Textbox(visible=False, elem_id="sent")
             here = gr.Textbox(visible=False)
             with gr.Column(elem_id="modes"):
                 chosen = gr.Radio(CHOICES, value=mode, label="Mode", show_label=False, container=False, elem_id="mode")

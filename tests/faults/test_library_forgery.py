@@ -43,12 +43,15 @@ class Forger:
         return str(answer.json()[0])
 
     def said(self, element: str, event: str, until: str = "process_completed", into: str = "", **values: Any) -> str:
-        """Everything that the server sends back when an event is sent with values of our own for named elements."""
-        target = [self._ids[element], event]
+        """Everything that the server sends back when an event is sent with values of our own for named elements.
+
+        Without an element it is the event that takes these values.
+        """
+        target = [self._ids.get(element), event]
         dependency = next(
             item
             for item in self._config["dependencies"]
-            if target in map(list, item["targets"])
+            if (not element or target in map(list, item["targets"]))
             and set(values) <= {self._name(id_) for id_ in item["inputs"]}
             and (not into or self._ids[into] in item["outputs"])
             and item["inputs"]
@@ -146,9 +149,7 @@ def test_a_poisoned_text_reaches_nobody_but_him_who_added_it(
     path = ann.upload(POISON)
     said = ann.said("library-add", "click", persona="sherlock", library_files=[file_of(path)], library_replace=True)
     assert "Added" in said and read_manifest(served[1]) == before
-    his, others = (
-        forger.said("message", "submit", until="writing", mode="rag", message=ASKED) for forger in (ann, ben)
-    )
+    his, others = (forger.said("", "", until="writing", mode="rag", sent=ASKED) for forger in (ann, ben))
     assert "zirconium" in his and "copper" in others and "zirconium" not in others
     listed = ben.listed()
     assert "truth.txt" not in listed, listed
