@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.errors import PersonaError
+from chatbot.files import file_stamp
 from personas import LoadedPersona, load_persona
 
 logger = logging.getLogger(__name__)
@@ -69,23 +70,14 @@ class PersonaFiles:
     def adapters(self, persona_id: str) -> Stamp:
         """Changes when the persona's retriever or reranker does."""
         folder = self.persona(persona_id).folder
-        return tuple(_stamp(folder / name) for name in ADAPTERS)
+        return tuple(file_stamp(folder / name) for name in ADAPTERS)
 
     def search(self, persona_id: str) -> tuple[object, ...]:
         """Changes when anything changes that the persona's searches are made with."""
         loaded = self.persona(persona_id)
-        return loaded, self.adapters(persona_id), _stamp(loaded.folder / CALIBRATION)
+        return loaded, self.adapters(persona_id), file_stamp(loaded.folder / CALIBRATION)
 
     def _stamp(self, persona_id: str, known: _Read | None) -> Stamp:
         folders = [known.loaded.folder] if known is not None else []
         folders += [self._own / persona_id] if self._own is not None else []
-        return tuple(_stamp(folder / FILE) for folder in folders)
-
-
-def _stamp(file: Path) -> tuple[int, ...]:
-    """Tells one state of a file from the next; empty where there is none."""
-    try:
-        status = file.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_ino, status.st_size
+        return tuple(file_stamp(folder / FILE) for folder in folders)

@@ -15,8 +15,8 @@ from chatbot.engines import Request, Sampling
 from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.grounding import check_reply, unsupported_terms
-from chatbot.language import WITHOUT_BOOKS, Kind, clean_message, kind_of, points_back, statements
-from chatbot.library.search import Found, Plan
+from chatbot.language import WITHOUT_BOOKS, clean_message, kind_of, points_back, statements
+from chatbot.library.search import Found
 from chatbot.library.texts import Passage, recollection
 from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
@@ -86,10 +86,13 @@ def _found(turn: Turn, history: Sequence[Exchange]) -> Found | None:
     """What a search for a turn's question found; None where nothing is looked up."""
     exchanges = [(exchange.question, exchange.reply) for exchange in history]
     kind = kind_of(turn.asked.text, turn.language, exchanges)
-    plan = _plan(turn, kind)
-    if plan is None:
+    if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
         return None
-    found = turn.resources.library(turn.asked.persona, turn.asked.visitor).search(
+    library = turn.resources.library(turn.asked.persona, turn.asked.visitor)
+    plan = library.plan(turn.mode.knowledge)
+    if kind == "about the visitor" and not plan.recalls:  # what concerns the visitor is in no book
+        return None
+    found = library.search(
         turn.asked.text,
         plan,
         kind=kind,
@@ -99,14 +102,6 @@ def _found(turn: Turn, history: Sequence[Exchange]) -> Found | None:
         recollections=lambda: _recollections(turn),
     )
     return found.with_weak_dropped()
-
-
-def _plan(turn: Turn, kind: Kind) -> Plan | None:
-    """How a message of this kind is looked up; None where it is not: what concerns the visitor is in no book."""
-    if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
-        return None
-    plan = turn.resources.library(turn.asked.persona, turn.asked.visitor).plan(turn.mode.knowledge)
-    return plan if plan.recalls or kind != "about the visitor" else None
 
 
 def _history(turn: Turn) -> tuple[Exchange, ...]:

@@ -38,7 +38,6 @@ def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
     """
     last = drafts[-1]
     begins = len(drafts) > 1 and last.text == last.piece and bool(last.piece)
-    written = [(part, draft) for part, draft in zip(parts, drafts, strict=False) if draft.prompt]
     prompts = [draft.prompt for draft in drafts if draft.prompt]
     prompt = Prompt(
         messages=tuple(chain.from_iterable(prompt.messages for prompt in prompts)),
@@ -51,7 +50,7 @@ def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
     return Draft(
         text=BREAK.join(draft.text for draft in drafts),
         piece=f"{BREAK}{last.piece}" if begins else last.piece,
-        prompt=prompt if written else None,
+        prompt=prompt if prompts else None,
         completion=_joined_completion([draft.completion for draft in drafts if draft.completion]),
         first_token_ms=drafts[0].first_token_ms,
         abandoned=last.abandoned,

@@ -15,6 +15,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from databases import postgres
+from kettles import BOOK, Counting, make_persona
 from searching import Remembering
 
 from chatbot.bot import Bot
@@ -76,6 +77,14 @@ def library(settings: Settings, sherlock: LoadedPersona, embedder: Embedder) -> 
     folder = settings.library_dir / "sherlock"
     build_library(sherlock, folder, embedder)
     return Library(folder, OpenModels(embedder))
+
+
+@pytest.fixture(scope="session")
+def quill_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a small persona, with a library that is whole; to be copied."""
+    home = tmp_path_factory.mktemp("quill")
+    build_library(make_persona(home / "personas"), home / "library" / "quill", Counting(), texts=BOOK)
+    return home
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")
 SHARED = (
     "chatbot.conversion",
     "chatbot.errors",
+    "chatbot.files",
     "chatbot.language",
     "chatbot.progress",
     "chatbot.json_text",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kettles import BOOK, Counting, Interrupted, make_persona
+from kettles import BOOK, Counting, Interrupted
 
 from chatbot.errors import SourceError
 from chatbot.library.index import (
@@ -37,17 +37,9 @@ STEMS = ("zirconium", "attercliff", "harmonium", "pennefath")
 ANN, BEN = "web-ann", "web-ben"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a library that is whole, to be copied."""
-    home = tmp_path_factory.mktemp("built")
-    build_library(make_persona(home / "personas"), home / "library" / "quill", Counting(), texts=BOOK)
-    return home
-
-
 @pytest.fixture
-def resources(built: Path, tmp_path: Path) -> Iterator[Resources]:
-    home = Path(shutil.copytree(built, tmp_path / "home"))
+def resources(quill_home: Path, tmp_path: Path) -> Iterator[Resources]:
+    home = Path(shutil.copytree(quill_home, tmp_path / "home"))
     resources = Resources(load_settings(home=home, personas=home / "personas"), say=lambda _: None)
     resources.__dict__["embedder"] = Counting()
     yield resources

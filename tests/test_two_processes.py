@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kettles import BOOK, Counting, make_persona
+from kettles import BOOK, Counting
 from second_process import Pieces, SecondProcess, pieces
 
 from chatbot.errors import LibraryError
@@ -35,17 +35,9 @@ FORGED = "What was the raven of Agatha Sorrel called?"
 IN_OTHER_WORDS = "a miller who has no wheat makes flour of nuts"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a library that is whole, to be copied."""
-    home = tmp_path_factory.mktemp("built")
-    build_library(make_persona(home / "personas"), home / "library" / "quill", Counting(), texts=BOOK)
-    return home
-
-
 @pytest.fixture
-def home(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "home"))
+def home(quill_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(quill_home, tmp_path / "home"))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ client is used only while no other process has announced one since it was opened
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import LibraryError
-from chatbot.library.index.manifest import file_stamp
+from chatbot.files import file_stamp, replace_text
 
 CHROMA = "chroma"
 WRITTEN = ".chroma-written"  # replaced when a writing begins and when it ends
@@ -104,9 +103,7 @@ def _announcement(folder: Path) -> str:
 
 def _announce(folder: Path, store: Path, what: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{WRITTEN}-{os.getpid()}"
-    partial.write_text(what, encoding="utf-8")
-    partial.replace(folder / WRITTEN)
+    replace_text(folder / WRITTEN, what)
     if store in _clients:
         _clients[store] = _Opened(_clients[store].client, written_stamp(folder))
 

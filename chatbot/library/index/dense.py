@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import LibraryError
+from chatbot.files import file_stamp
 from chatbot.library.index.chroma import (
     BATCH,
     TEXTS_LIMIT,
@@ -30,7 +31,7 @@ from chatbot.library.index.chroma import (
 from chatbot.library.index.clients import written_stamp
 from chatbot.library.index.damage import lost_vectors
 from chatbot.library.index.locking import writing
-from chatbot.library.index.manifest import MANIFEST, Manifest, file_stamp, index_stamp, read_manifest, write_manifest
+from chatbot.library.index.manifest import MANIFEST, Manifest, index_stamp, read_manifest, write_manifest
 from chatbot.library.index.passages import IndexReplacedError, Passages, read_passages
 from chatbot.progress import Progress
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatbot.errors import LibraryError
+from chatbot.files import file_stamp, replace_text
 from chatbot.language import ENGLISH, LANGUAGES, Language
 from chatbot.library.texts import CASEBOOK, Passage
 from chatbot.progress import counted
@@ -219,15 +220,6 @@ def from_index(folder: Path, read: Callable[[Path], T]) -> T:
                 raise
 
 
-def file_stamp(file: Path) -> tuple[int, ...]:
-    """Tells one writing of a file or folder from the next, which comes by a rename; empty where there is none."""
-    try:
-        status = file.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_ino, status.st_size
-
-
 def index_stamp(folder: Path) -> tuple[int, ...]:
     """Changes whenever the index of a library is replaced; empty where there is none."""
     return file_stamp(folder / INDEX / CONTENTS) or file_stamp(folder / OLD_INDEX / CONTENTS)
@@ -298,9 +290,7 @@ def stated_sources(folder: Path) -> dict[str, str] | None:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest; the old one stays until the new one is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{MANIFEST}"
-    partial.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-    partial.replace(folder / MANIFEST)
+    replace_text(folder / MANIFEST, manifest.model_dump_json(indent=1))
 
 
 def check_language(folder: Path, built: str, language: Language) -> None:

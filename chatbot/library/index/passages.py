@@ -19,6 +19,7 @@ import tantivy
 from tantivy import Occur, Order, Query
 
 from chatbot.errors import LibraryError
+from chatbot.files import file_stamp
 from chatbot.language import ENGLISH, LANGUAGES, Language
 from chatbot.library.index.lexical import (
     ID,
@@ -39,7 +40,6 @@ from chatbot.library.index.manifest import (
     OLD_INDEX,
     Contents,
     SourceEntry,
-    file_stamp,
     from_index,
     index_stamp,
     read_contents,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chatbot.errors import LibraryError
+from chatbot.files import replace_text
 from chatbot.library.search.inquiry import Inquiry
 
 CALIBRATION_FILE = "calibration.json"
@@ -94,9 +95,7 @@ def write_calibration(file: Path, plans: Mapping[str, LogisticModel]) -> None:
     """
     text = json.dumps({"plans": {name: part.model_dump() for name, part in sorted(plans.items())}}, indent=1)
     try:
-        partial = file.with_name(f".{file.name}")
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(file)
+        replace_text(file, text + "\n")
     except OSError as error:
         raise LibraryError(f"{file} cannot be written: {error.strerror}. Name another with --out.") from error
 
