@@ -19,7 +19,7 @@ from chatbot.errors import BusyError, EngineError, MessageError, ModelError, Voi
 from chatbot.prompts import Message
 
 SYSTEM = Message("system", "You are Sherlock Holmes, the consulting detective.")
-SHORT = Sampling(max_new_tokens=12)
+SHORT = Sampling(max_new_tokens=24)
 QUESTIONS = ("Who are you?", "Describe the rooms in Baker Street, and the fire.", "What is a clue?")
 
 
@@ -98,7 +98,7 @@ def test_a_seed_gives_the_same_reply_alone_and_in_company(uncached: Either) -> N
 
 def test_pieces_of_a_stream_make_up_the_reply(either: Either) -> None:
     generation = either.submit(
-        asked("Say something about Zürich and the naïve café.", None, Sampling(max_new_tokens=24))
+        asked("Say something about Zürich and the naïve café.", None, Sampling(max_new_tokens=40))
     )
     pieces = list(generation)
     assert len(pieces) > 3

@@ -20,15 +20,19 @@ PASSAGES = (
     "Rain fell on the harbour all night, and the ferry to the islands was two hours late.",
     "A good loaf wants strong flour, a little salt, and a night in a cool place before it is baked.",
     "The violin was made in Cremona; its varnish had gone dark, and one peg was not the maker's own.",
+    "Miss Marlow left the bank at four with a red umbrella, and was seen at the station at half past.",
+    "Bees find their way home by the sun, and tell one another of flowers in a dance.",
 )
 QUESTIONS = (
     " Where does the clockmaker keep his key?",
     " Why did the ferry come late to the islands?",
     " What flour is wanted for a good loaf?",
     " Where was the violin made?",
+    " What did Miss Marlow carry when she left the bank?",
+    " How do bees tell one another of flowers?",
 )
 PAIRS = [(passage, question) for question in QUESTIONS for passage in PASSAGES]
-SHORT = Sampling(max_new_tokens=12)
+SHORT = Sampling(max_new_tokens=24)
 
 Either = TorchEngine | OpenVinoEngine
 
@@ -74,7 +78,7 @@ def test_what_repeats_its_context_is_likelier_than_what_does_not(either: Either)
 
 
 def test_company_and_order_change_nothing(either: Either) -> None:
-    some = [*PAIRS[::4], ("", PASSAGES[0]), (" ".join(PASSAGES), QUESTIONS[0])]
+    some = [*PAIRS[::5], ("", PASSAGES[0]), (" ".join(PASSAGES), QUESTIONS[0])]
     alone = [either.likelihood([pair])[0] for pair in some]
     assert either.likelihood(some) == pytest.approx(alone, abs=1e-3)
     assert either.likelihood(some[::-1]) == pytest.approx(alone[::-1], abs=1e-3)
