@@ -16,10 +16,13 @@ Stamp = tuple[tuple[int, ...], ...]
 
 FILE = "persona.yaml"
 CALIBRATION = "calibration.json"
-ADAPTERS = tuple(
-    f"{adapter}/{name}"
-    for adapter in ("retriever", "reranker")
-    for name in ("adapter_config.json", "adapter_model.safetensors")
+ADAPTERS = (
+    *(
+        f"{adapter}/{name}"
+        for adapter in ("retriever", "reranker", "support")
+        for name in ("adapter_config.json", "adapter_model.safetensors")
+    ),
+    "support/threshold.json",
 )
 
 
@@ -68,7 +71,7 @@ class PersonaFiles:
         return loaded
 
     def adapters(self, persona_id: str) -> Stamp:
-        """Changes when the persona's retriever or reranker does."""
+        """Changes when an adapter of the persona's encoders does."""
         folder = self.persona(persona_id).folder
         return tuple(file_stamp(folder / name) for name in ADAPTERS)
 

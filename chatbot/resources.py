@@ -199,9 +199,10 @@ class Resources:
         from chatbot.library.index import read_manifest
 
         manifest = None if anew else read_manifest(self.library_folder(persona_id))
-        return self._search_models(persona_id).embedder_of(manifest.embedder if manifest else None)
+        return self.models(persona_id).embedder_of(manifest.embedder if manifest else None)
 
-    def _search_models(self, persona_id: str) -> SearchModels:
+    def models(self, persona_id: str) -> SearchModels:
+        """The models of a persona's searches and its judges; opened again when an adapter was changed."""
         from chatbot.search_models import SearchModels
 
         with self._lock:
@@ -221,7 +222,7 @@ class Resources:
         loaded = self.persona(persona_id)
         return Library(
             self.library_folder(persona_id),
-            self._search_models(persona_id),
+            self.models(persona_id),
             self.settings.chroma_url,
             plans=plans_of(loaded),
             calibration=Calibration.read(loaded.folder / CALIBRATION_FILE),
@@ -298,8 +299,7 @@ class Resources:
 
     def filling(self, persona_id: str) -> bool:
         """Whether a library is being embedded behind."""
-        thread = self._filling.get(persona_id)
-        return thread is not None and thread.is_alive()
+        return (thread := self._filling.get(persona_id)) is not None and thread.is_alive()
 
     def fill_error(self, persona_id: str) -> str:
         """Why the filling of a library ended before its end; empty where it did not."""

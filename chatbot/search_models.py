@@ -1,4 +1,4 @@
-"""The models of a persona's searches, as the settings and the persona name them; each opened when it is needed."""
+"""The models of a persona's searches, and its judges of replies; each opened when it is needed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from chatbot.engines import Engine, Request, Sampling
 from chatbot.errors import PersonaError, PlanError
+from chatbot.language import language_of
 from chatbot.progress import Say
 from chatbot.prompts import Message
 from chatbot.settings import Settings
 from personas import LoadedPersona
 
 if TYPE_CHECKING:
+    from chatbot.judges import SupportJudge
     from chatbot.library.encoders import Embedder
     from chatbot.library.search import LanguageModel, Plan, Scorer
 
@@ -74,6 +76,11 @@ class SearchModels:
         with self._lock:
             return self._scorer
 
+    def support(self) -> SupportJudge | None:
+        """The judge of what evidence supports; None where the persona has none."""
+        with self._lock:
+            return self._support
+
     def language_model(self) -> LanguageModel | None:
         """The base of the engine that answers."""
         return EngineLanguageModel(self._engine())
@@ -114,6 +121,19 @@ class SearchModels:
             return None
         model, adapter = (BUNDLED, self._loaded.reranker) if named == "auto" else (named, None)
         return CrossEncoder(model, settings.threads, adapter=adapter, cache=settings.encoder_cache, say=self._say)
+
+    @cached_property
+    def _support(self) -> SupportJudge | None:
+        from chatbot.judges import SupportJudge, Threshold
+        from chatbot.library.encoders import BUNDLED, SupportEncoder
+
+        settings, adapter = self._settings, self._loaded.support
+        if adapter is None:
+            return None
+        encoder = SupportEncoder(
+            BUNDLED, settings.threads, adapter=adapter, cache=settings.encoder_cache, say=self._say
+        )
+        return SupportJudge(encoder, Threshold.read(adapter), language_of(self._loaded.persona))
 
     @cached_property
     def _stronger_engine(self) -> Engine:

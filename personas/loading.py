@@ -71,6 +71,11 @@ class LoadedPersona:
         """The folder of the reranker's adapter, or None where there is none."""
         return self._adapter("reranker")
 
+    @property
+    def support(self) -> Path | None:
+        """The folder of the support check's adapter, or None where there is none."""
+        return self._adapter("support")
+
     def _adapter(self, name: str) -> Path | None:
         folder = self.folder / name
         return folder if folder.is_dir() else None

@@ -229,7 +229,7 @@ def test_an_adapter_lies_beside_the_persona_in_half_precision(
 
 def test_a_persona_without_adapters_has_none(tmp_path: Path, sherlock: LoadedPersona) -> None:
     other = LoadedPersona("other", tmp_path, sherlock.persona)
-    assert other.retriever is None and other.reranker is None
+    assert other.retriever is None and other.reranker is None and other.support is None
 
 
 def test_the_card_states_data_settings_and_results(retriever: Tuned) -> None:

@@ -324,7 +324,7 @@ def test_every_engine_is_closed_once_whichever_of_them_fails_at_it(
     monkeypatch.setattr(Memory, "close", lambda memory: closed.append(memory))
     memory = resources.memory
     assert resources.engine is plain
-    models = resources._search_models("sherlock")
+    models = resources.models("sherlock")
     assert models.stronger_model() is not None
     with pytest.raises(RuntimeError, match="jammed"):
         resources.close()

@@ -72,6 +72,11 @@ def _check(converted: Any, original: Any) -> None:
         raise ConversionError(f"the converted reranker does not agree with the original (apart by {apart:.2f})")
 
 
+def pair_head(name: str) -> Head:
+    """The head of a model that gives a pair of texts one logit; `name` is said in messages."""
+    return Head(name, _load_traceable, tuple((PROBE[0], text) for text in PROBE), _check)
+
+
 class CrossEncoder(Encoder):
     """Pairs of a question and a text to logits; see `Encoder` for the arguments.
 
@@ -79,7 +84,7 @@ class CrossEncoder(Encoder):
     or transformers with one label.
     """
 
-    head = Head("reranker", _load_traceable, tuple((PROBE[0], text) for text in PROBE), _check)
+    head = pair_head("reranker")
     advice = "Name another model."
     max_tokens = 192  # of a question and a text together; a window of 70 words has about a hundred
 
