@@ -62,6 +62,12 @@ class LoadedPersona:
         return file if file.is_file() else None
 
     @property
+    def talk(self) -> Path | None:
+        """The conversations that its evaluation holds, or None where there are none."""
+        file = self.folder / "talk.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def retriever(self) -> Path | None:
         """The folder of the embedder's adapter, or None where there is none."""
         return self._adapter("retriever")

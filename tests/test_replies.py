@@ -6,15 +6,23 @@ import json
 from pathlib import Path
 
 import pytest
+from searching import CANON_QUESTIONS
 from typer.testing import CliRunner
 
 from chatbot.bot import Bot
 from chatbot.cli import app
 from chatbot.errors import BakerStreetError, MessageError
-from chatbot.evaluation.questions import KnownQuestion
-from chatbot.evaluation.replies.asking import Answer, AnswerLog, Piece, ask_all
-from chatbot.evaluation.replies.report import as_json, differences, figures, report, summary
+from chatbot.evaluation.questions import KINDS, KnownQuestion, read_known_questions
+from chatbot.evaluation.replies.answers import Answer, Piece, TalkReply
+from chatbot.evaluation.replies.asking import ask_all, hold_talks
+from chatbot.evaluation.replies.formula import formula_of
+from chatbot.evaluation.replies.log import AnswerLog
+from chatbot.evaluation.replies.measures import Measure, differences, measures
+from chatbot.evaluation.replies.report import as_json, report, summary
+from chatbot.evaluation.replies.verdicts import Read, read_verdicts, totals
+from chatbot.evaluation.talk import TalkTurn, read_talk
 from chatbot.resources import Resources
+from personas import LoadedPersona
 
 ADDER = KnownQuestion(work="The Speckled Band", question="What killed Julia Stoner?", answers=("swamp adder",))
 CUSACK = KnownQuestion.model_validate(
@@ -27,17 +35,38 @@ CUSACK = KnownQuestion.model_validate(
     }
 )
 PHONE = KnownQuestion(kind="unanswerable", question="What is the iPhone?", reason="after 1914")
+GIPSIES = KnownQuestion(
+    kind="premise",
+    work="The Speckled Band",
+    question="How did the gipsies poison Julia Stoner?",
+    answers=("Roylott",),
+    accepts=("gipsies poisoned",),
+)
 ABOUT = {"persona": "sherlock", "model": "bundled"}
 
 
-def answer(known: KnownQuestion, mode: str, reply: str, verdict: str = "grounded", kind: str = "casebook") -> Answer:
+def answer(known: KnownQuestion, mode: str, reply: str, verdict: str = "grounded", **fields: object) -> Answer:
     """An answer with one piece of evidence."""
+    kind = fields.pop("kind", "casebook")
     piece = Piece(work="The Speckled Band", kind=kind, place=7, score=0.5, text="The adder_s bite." * (kind != "text"))
     found = {"in_evidence": True, "evidence": (piece,), "search_ms": 10, "first_token_ms": 20, "total_ms": 1500}
-    return Answer.model_validate({"known": known, "mode": mode, "reply": reply, "verdict": verdict, **found})
+    return Answer.model_validate({"known": known, "mode": mode, "reply": reply, "verdict": verdict, **found, **fields})
 
 
-# ---------------------------------------------------------------------- figures and report
+def talked(number: int, reply: str, mode: str = "rag", answers: tuple[str, ...] = ()) -> TalkReply:
+    """A reply in the third conversation."""
+    turn = TalkTurn(conversation=3, kind="fact", message=f"Who was it, number {number}?", answers=answers)
+    times = {"search_ms": 0, "first_token_ms": 5, "total_ms": 10}
+    return TalkReply.model_validate(
+        {"turn": turn, "number": number, "mode": mode, "reply": reply, "verdict": "unchecked", **times}
+    )
+
+
+def named(found: list[Measure]) -> dict[str, Measure]:
+    return {measure.name: measure for measure in found}
+
+
+# ---------------------------------------------------------------------- figures
 
 
 @pytest.mark.parametrize(
@@ -47,6 +76,10 @@ def answer(known: KnownQuestion, mode: str, reply: str, verdict: str = "grounded
         (ADDER, "Swamp adders.", "grounded", False),  # whole words
         (PHONE, "I cannot say.", "declined", True),
         (PHONE, "A telephone.", "grounded", False),
+        (GIPSIES, "It was Dr. Roylott.", "grounded", True),
+        (GIPSIES, "I cannot say.", "declined", True),
+        (GIPSIES, "With a root.", "grounded", False),
+        (GIPSIES, "The gipsies poisoned her for Roylott.", "grounded", False),
     ],
 )
 def test_a_reply_is_right(known: KnownQuestion, reply: str, verdict: str, right: bool) -> None:
@@ -59,18 +92,67 @@ def test_the_figures_of_a_mode_and_the_difference_between_two() -> None:
     for number, known in enumerate([ADDER, *others]):
         answers.append(answer(known, "rag", "The swamp adder." if number < 10 else "A dog.", "withheld"))
         answers.append(answer(known, "hybrid", "The swamp adder." if number < 14 else "A dog."))
-    rag, hybrid = figures(answers)
-    assert (rag.mode, rag.asked, rag.right, rag.right_share, rag.replaced) == ("rag", 20, 10, 0.5, 20)
-    assert (hybrid.right, hybrid.replaced, hybrid.in_evidence, hybrid.total_ms) == (14, 0, 20, 1500)
-    assert rag.right_interval and rag.right_interval[0] < 0.5 < rag.right_interval[1]
+    rag = named(measures([one for one in answers if one.mode == "rag"]))
+    right = rag["right: plain questions"]
+    assert (right.value, right.of, rag["verdict: withheld"].value) == (0.5, 20, 1)
+    assert right.interval and right.interval[0] < 0.5 < right.interval[1]
+    assert rag["ms: search, 95th percentile"].value == 10
     (difference,) = differences(answers)
     assert (difference.mode, difference.base) == ("hybrid", "rag")
     assert difference.value == pytest.approx(0.2)
     assert difference.interval and 0 < difference.interval[0] < 0.2  # the same questions: surer than two shares
     assert "- `hybrid` against `rag`, right: +20.0 [+5.0, +40.0] percentage points" in summary(answers)
     data = json.loads(as_json(answers, {"about": "Twenty."}))
-    assert [mode["right"] for mode in data["modes"]] == [10, 14]
+    assert [one["value"] for one in data["measures"] if one["name"] == "right: plain questions"] == [0.5, 0.7]
     assert data["answers"][0]["known"]["question"] == ADDER.question and data["answers"][0]["right"] is True
+
+
+def test_what_became_of_an_answer_is_followed_from_the_search_to_the_reply() -> None:
+    others = [ADDER.model_copy(update={"question": f"What killed her? {number}"}) for number in range(4)]
+    found = {"found": True, "confidence": 0.9, "leads": False}
+    made = named(
+        measures(
+            [
+                answer(others[0], "rag", "The swamp adder.", **{**found, "leads": True, "first": True}),
+                answer(others[1], "rag", "A dog.", **found),
+                answer(others[2], "rag", "A dog.", **{**found, "in_evidence": False, "weak": True}),
+                answer(others[3], "rag", "A dog.", found=False, in_evidence=False, confidence=0.6),
+                answer(PHONE, "rag", "A telephone.", confidence=0.7),
+                answer(GIPSIES, "rag", "With a root.", confidence=0.1),  # counts neither as answerable nor as not
+            ]
+        )
+    )
+    assert made["answer found"].value == 0.75 and made["answer handed over"].value == 0.5
+    assert made["of what was found, handed over"].value == pytest.approx(2 / 3)
+    assert made["answer in the first piece"].value == made["answer in the leading sentence"].value == 0.25
+    assert made["of what was handed over, said"].value == 0.5
+    assert made["confidence: AUROC"].value == 0.75 and made["confidence: AUROC"].interval
+    assert (made["confidence: false confidence"].value, made["confidence: false refusals"].value) == (1, 0.25)
+    assert "answer read by the reader" not in made
+    read = named(measures([answer(ADDER, "rag", "A dog.", confidence=0.5, read=True)]))
+    assert read["answer read by the reader"].value == 1
+    without = named(measures([answer(ADDER, "ft", "A dog.", search_ms=0)]))
+    assert not {"answer handed over", "confidence: AUROC", "ms: search, median"} & set(without)
+
+
+def test_replies_that_are_one_formula_are_counted() -> None:
+    formula = formula_of(
+        [
+            answer(ADDER, "rag", "I have it here: “an adder”."),
+            answer(PHONE, "rag", "I have it here, my friend. What is the iPhone?"),
+            answer(CUSACK, "rag", "James Ryder."),  # what was said before
+            talked(1, "A woman. I never forget."),
+            talked(2, "I never forget."),
+            talked(3, "A woman; I never forget!"),
+        ]
+    )
+    assert (formula.opening, formula.opens_so) == ("i have it here", (True, True, False, False))
+    assert formula.quotes == (True, False, False, False, False, False)
+    assert formula.repeats_question == (False, True, False, False, False, False)
+    assert formula.repeats_reply == (True, False, True)  # of those that follow another
+
+
+# ---------------------------------------------------------------------- report
 
 
 def test_the_report_shows_every_reply_and_the_evidence_once_without_the_text_of_a_book() -> None:
@@ -86,6 +168,72 @@ def test_the_report_shows_every_reply_and_the_evidence_once_without_the_text_of_
     assert "Evidence of rag, hybrid:\n1. The Speckled Band (casebook, 0.50): The adder\\_s bite.\n" in text
     assert "> Who stole the blue stone? - James Ryder.\n" in text
     assert "Evidence of rag:\n1. The Speckled Band (text, 0.50), paragraph 7\n" in text
+
+
+def test_a_verdict_stands_on_the_reply_that_was_read_and_on_no_other(tmp_path: Path) -> None:
+    read, changed, unread = talked(1, "Roylott."), talked(2, "An adder."), talked(3, "A dog | a cat.")
+    rows = [
+        {"turn": "3.1", "reply": read.stamp, "sense": True, "character": False},
+        {"turn": "3.2", "reply": talked(2, "A snake.").stamp, "sense": True, "character": True},
+    ]
+    file = tmp_path / "verdicts.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    verdicts = read_verdicts(file)
+    assert totals([read, changed, unread], verdicts) == [Read("rag", replies=3, read=1, sense=1, character=0)]
+    text = report([read, changed, unread], "Talk.", "bakerstreet evaluate sherlock", verdicts)
+    cells = [[cell.strip() for cell in line.split(" | ")] for line in text.splitlines() if line.startswith("| 3.")]
+    assert [line[-2:] for line in cells] == [["yes", "no |"], ["", "|"], ["", "|"]]
+    assert "A dog \\| a cat." in text
+    file.write_text('{"turn": "3.1", "reply": "nothing", "sense": true, "character": true}\n')
+    with pytest.raises(MessageError, match=r"verdicts\.jsonl:1: reply: String should match pattern"):
+        read_verdicts(file)
+
+
+# ---------------------------------------------------------------------- conversations
+
+
+def test_the_conversations_are_ten_of_ten_and_share_no_message_with_the_questions(sherlock: LoadedPersona) -> None:
+    assert sherlock.talk is not None
+    talks = read_talk(sherlock.talk)
+    assert [len(talk) for talk in talks] == [10] * 10
+    messages = [turn.message.lower() for talk in talks for turn in talk]
+    assert len(set(messages)) == 100
+    assert not set(messages) & {known.question.lower() for known in read_known_questions(CANON_QUESTIONS)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["{"], "talk.jsonl:1: is not JSON"),
+        (['{"conversation": 1, "kind": "riddle", "message": "Hm?"}'], "talk.jsonl:1: kind: Input should be"),
+        (['{"conversation": 1, "kind": "fact", "message": " "}'], "talk.jsonl:1: message: "),
+        (
+            [f'{{"conversation": {number}, "kind": "fact", "message": "Who?"}}' for number in (1, 2, 1)],
+            "talk.jsonl:3: conversation 1 has ended above; keep it together",
+        ),
+        ([""], "holds no conversations"),
+    ],
+)
+def test_a_wrong_line_of_a_conversation_is_named(rows: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "talk.jsonl").write_text("\n".join(rows))
+    with pytest.raises(MessageError, match=said):
+        read_talk(tmp_path / "talk.jsonl")
+
+
+def test_a_conversation_is_held_in_memory_and_one_that_is_whole_is_not_held_again(bot: Bot, tmp_path: Path) -> None:
+    talk = (
+        TalkTurn(conversation=1, kind="fact", message="Who was the thief of the blue carbuncle?", answers=("Ryder",)),
+        TalkTurn(conversation=1, kind="follow-up", message="Where did he hide it?", answers=("goose",)),
+    )
+    log = AnswerLog(tmp_path / "answers.jsonl", ABOUT)
+    replies = hold_talks(bot, "sherlock", [talk], ["rag"], log)
+    assert [(reply.place, reply.turn) for reply in replies] == [("1.1", talk[0]), ("1.2", talk[1])]
+    assert replies[1].evidence[0].work == "The Blue Carbuncle"  # which the message alone does not say
+    stored = next(one for one in bot.resources.memory.conversations("visitor 1 of rag"))
+    assert stored.persona == "sherlock"
+    again = AnswerLog(tmp_path / "answers.jsonl", ABOUT)
+    assert again.talk == replies
+    assert hold_talks(bot, "sherlock", [talk], ["rag"], again) == replies and len(again.kept) == 2
 
 
 # ---------------------------------------------------------------------- going on
@@ -149,16 +297,19 @@ def test_the_command_asks_the_persona_s_own_test_questions_and_removes_its_log(
     monkeypatch.setattr("chatbot.resources.Resources", lambda *_, **__: resources)
     monkeypatch.setattr(resources, "close", lambda: None)
     out, json_file = tmp_path / "new" / "replies.md", tmp_path / "new" / "replies.json"
-    arguments = ["evaluate", "sherlock", "--sample", "2", "--modes", "rag", "--out", str(out), "--json", str(json_file)]
+    arguments = ["evaluate", "sherlock", "--sample", "1", "--modes", "rag", "--out", str(out), "--json", str(json_file)]
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0
-    assert "| rag " in result.stdout
-    assert "2 questions (test; plain) put to sherlock in each mode" in out.read_text()
-    assert len(json.loads(json_file.read_text())["answers"]) == 2
+    assert "| rag " in result.stdout and "| right: false premises" in result.stdout
+    assert "6 questions (test; plain,follow-up," in out.read_text()
+    assert "and 1 conversations put to sherlock in each mode" in out.read_text()
+    written = json.loads(json_file.read_text())
+    assert {one["known"].get("kind", "plain") for one in written["answers"]} == set(KINDS)
+    assert (len(written["answers"]), len(written["talk"])) == (6, 10)
     assert not out.with_suffix(".jsonl").exists()
     kept = tmp_path / "answers.jsonl"
     CliRunner().invoke(app, [*arguments, "--resume", str(kept)], catch_exceptions=False)
-    assert len(kept.read_text().splitlines()) == 3
+    assert len(kept.read_text().splitlines()) == 1 + 6 + 10
 
 
 @pytest.mark.parametrize(

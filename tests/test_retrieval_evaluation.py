@@ -45,8 +45,9 @@ from chatbot.evaluation.retrieval import (
     same_work,
     summarise,
 )
-from chatbot.evaluation.retrieval.metrics import auroc, ndcg, reciprocal_rank
+from chatbot.evaluation.retrieval.metrics import ndcg, reciprocal_rank
 from chatbot.evaluation.retrieval.summary import difference
+from chatbot.evaluation.statistics import auroc
 from chatbot.library.encoders import Embedder
 from chatbot.library.search import Evidence, Found, Library
 from chatbot.library.search.plans import ADVANCED, FUSED, NAIVE, PLANS
@@ -68,6 +69,21 @@ TWO_WORKS = {
         {"work": "The Empty House", "answers": ["Meunier"]},
         {"work": "The Mazarin Stone", "answers": ["Tavernier"]},
     ],
+}
+TWO_QUESTIONS = {
+    "kind": "two-questions",
+    "question": "Who made the wax head, and what was it shot at with?",
+    "parts": [
+        {"work": "The Empty House", "answers": ["Meunier"]},
+        {"work": "The Empty House", "answers": ["air-gun"]},
+    ],
+}
+PREMISE = {
+    "kind": "premise",
+    "work": "The Speckled Band",
+    "question": "How did the gipsies poison Julia Stoner?",
+    "answers": ["Roylott", "adder"],
+    "accepts": ["gipsies poisoned"],
 }
 UNANSWERABLE = {"kind": "unanswerable", "question": "What is the iPhone?", "reason": "after 1914"}
 
@@ -104,7 +120,7 @@ def outcome(row: dict[str, object], *pieces: Evidence, weak: bool = False, confi
 
 def test_the_questions_of_the_canon_are_of_every_kind_and_none_stands_twice() -> None:
     questions = read_known_questions(CANON_QUESTIONS)
-    assert Counter(question.kind for question in questions) == dict(zip(KINDS, (440, 60, 40, 60), strict=True))
+    assert Counter(question.kind for question in questions) == dict(zip(KINDS, (440, 104, 40, 60, 64, 60), strict=True))
     asked = [(question.question.lower(), question.before) for question in questions]
     assert len(set(asked)) == len(asked)
 
@@ -114,16 +130,18 @@ def test_every_place_of_the_canon_questions_stands_in_the_books(canon: Path) -> 
     books = "\n".join(file.read_text(encoding="utf-8") for file in sorted(canon.glob("*.txt")))
     books = books.replace("_", "")  # italics
     targets = [target for question in read_known_questions(CANON_QUESTIONS) for target in question.targets]
+    targets = [target for target in targets if target.phrase]
+    assert len(targets) >= 580
     assert not [target.phrase for target in targets if target.phrase.replace("_", "") not in books]
     missing = []
     for target in targets:
         at = books.index(target.phrase.replace("_", ""))
-        if target.phrase and not target.answered_by(books[max(0, at - 1500) : at + 1500]):
+        if not target.answered_by(books[max(0, at - 1500) : at + 1500]):
             missing.append((target.work, target.answers))
     assert not missing
 
 
-@pytest.mark.parametrize("row", [PLAIN, FOLLOW_UP, TWO_WORKS, UNANSWERABLE])
+@pytest.mark.parametrize("row", [PLAIN, FOLLOW_UP, TWO_WORKS, TWO_QUESTIONS, PREMISE, UNANSWERABLE])
 def test_a_question_of_each_kind_is_read_back_as_it_was_written(row: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_text(f"\n{json.dumps(row)}\n")
     (question,) = read_known_questions(tmp_path / "q.jsonl")
@@ -142,6 +160,9 @@ def test_a_question_of_each_kind_is_read_back_as_it_was_written(row: dict[str, o
         ({**FOLLOW_UP, "answers": ["james ryder"]}, "an accepted answer is in 'before' already"),
         ({**TWO_WORKS, "work": "The Empty House"}, "a question of kind 'two-works' has no 'work'"),
         ({**TWO_WORKS, "parts": TWO_WORKS["parts"][:1]}, "'parts' must be of two works"),  # type: ignore[index]
+        ({**TWO_QUESTIONS, "parts": TWO_QUESTIONS["parts"][:1]}, "'parts' must be two at least"),  # type: ignore[index]
+        ({**PREMISE, "answers": []}, "a question of kind 'premise' needs 'answers'"),
+        ({**PLAIN, "accepts": ["a dog"]}, "a question of kind 'plain' has no 'accepts'"),
         ({**UNANSWERABLE, "reason": ""}, "a question of kind 'unanswerable' needs 'reason'"),
         ({**UNANSWERABLE, "answers": ["a telephone"]}, "a question of kind 'unanswerable' has no 'answers'"),
         ({**PLAIN, "kind": "riddle"}, "kind: Input should be 'plain'"),
@@ -171,6 +192,12 @@ def test_a_question_about_two_works_is_answered_by_both_answers_and_an_unanswera
     assert not known(UNANSWERABLE).answered_by("A telephone.")
 
 
+def test_a_reply_that_takes_a_false_premise_for_true_is_known_by_its_words() -> None:
+    premise = known(PREMISE)
+    assert premise.accepted_by("The gipsies poisoned her.") and not premise.accepted_by("It was no gipsy.")
+    assert premise.answered_by("It was Dr. Roylott who did it.")
+
+
 # ---------------------------------------------------------------------- dev and test
 
 
@@ -178,13 +205,13 @@ def test_all_questions_about_a_work_are_in_one_split_and_both_splits_have_the_in
     questions = read_known_questions(CANON_QUESTIONS)
     splits: dict[str, set[str]] = {}
     for question in questions:
-        if question.kind in ("plain", "follow-up"):
+        if question.work:
             splits.setdefault(question.work, set()).add(split_of(question))
     assert all(len(found) == 1 for found in splits.values())
     dev = {work for work, found in splits.items() if found == {"dev"}}
     assert 0.3 <= len(dev) / len(splits) <= 0.5
     for question in questions:
-        if question.kind == "two-works":
+        if question.parts:
             assert (split_of(question) == "dev") == any(part.work in dev for part in question.parts)
 
 
@@ -208,7 +235,7 @@ def test_questions_are_chosen_by_split_kind_and_number() -> None:
     assert len(chosen) == 267
     assert {(question.kind, split_of(question)) for question in chosen} == {("plain", "test")}
     assert choose_questions(CANON_QUESTIONS, kinds=["plain"], number=5) == sample(chosen, 5)
-    assert len(choose_questions(CANON_QUESTIONS, "all")) == 600
+    assert len(choose_questions(CANON_QUESTIONS, "all")) == 768
     with pytest.raises(MessageError, match=r"no split 'exam'\. There are: dev, test, all"):
         choose_questions(CANON_QUESTIONS, "exam")
 

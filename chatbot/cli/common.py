@@ -77,12 +77,13 @@ def _bar(label: str, figures: str = "", **fields: Any) -> Iterator[Callable[...,
 
 
 @contextmanager
-def opened() -> Iterator[Resources]:
-    """Resources with the process's settings, closed at the end."""
+def opened(database: str | None = None) -> Iterator[Resources]:
+    """Resources with the process's settings, closed at the end; `database` takes the place of the visitors' own."""
     from chatbot.resources import Resources
     from chatbot.settings import get_settings
 
-    resources = Resources(get_settings(), say=say)
+    settings = get_settings()
+    resources = Resources(settings.model_copy(update={"database_url": database}) if database else settings, say=say)
     try:
         yield resources
     finally:

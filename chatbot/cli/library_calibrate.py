@@ -28,13 +28,13 @@ def calibrate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: calibration.json of the persona.")] = None,
 ) -> None:
     """Fit the confidence of every plan on the dev split of questions with and without an answer."""
-    from chatbot.evaluation import choose_questions, questions_file
+    from chatbot.evaluation import SEARCHED, choose_questions, questions_file
     from chatbot.evaluation.retrieval import all_systems, calibrated, choose_systems
     from chatbot.library.search import CALIBRATION_FILE, Calibration, write_calibration
 
     with opened() as resources:
         loaded = resources.persona(persona)
-        known = choose_questions(questions_file(loaded, questions), "dev")
+        known = choose_questions(questions_file(loaded, questions), "dev", SEARCHED)
         prepare(resources, persona)
         library = resources.library(persona)
         library.warm()

@@ -34,7 +34,7 @@ def evaluate(
     chart_file: Annotated[Path | None, typer.Option("--chart", help="Write a bar chart (SVG).")] = None,
 ) -> None:
     """Search for the answers to known questions with every system and count what is found. Nothing is generated."""
-    from chatbot.evaluation import choose_questions, questions_file, require_matplotlib
+    from chatbot.evaluation import SEARCHED, choose_questions, questions_file, require_matplotlib
     from chatbot.evaluation.retrieval import (
         Judge,
         all_systems,
@@ -52,7 +52,7 @@ def evaluate(
         require_matplotlib()
     with opened() as resources:
         file = questions_file(resources.persona(persona), questions)
-        known = choose_questions(file, split, number=number)
+        known = choose_questions(file, split, SEARCHED, number)
         prepare(resources, persona)
         library = resources.library(persona)
         library.warm()

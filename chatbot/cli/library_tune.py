@@ -34,7 +34,7 @@ def tune(
 
     A run that was stopped resumes where it was.
     """
-    from chatbot.evaluation import questions_file, read_known_questions
+    from chatbot.evaluation import SEARCHED, questions_file, read_known_questions
     from chatbot.tuning import Callbacks, TrainingData, What, tune_search
 
     if what not in get_args(What):
@@ -47,7 +47,7 @@ def tune(
                 "Name the folder of a reading comprehension set with --reading, or train without it: --no-reading."
             )
         loaded = resources.persona(persona)
-        questions = read_known_questions(questions_file(loaded, known))
+        questions = read_known_questions(questions_file(loaded, known), SEARCHED)
         prepare(resources, persona)
         library = resources.library(persona)
         data = TrainingData(

@@ -60,7 +60,7 @@ def check(
 
 def _beside(loaded: LoadedPersona) -> list[str]:
     """What is wrong with the casebook, the lines and the questions beside a persona file: the first mistake of each."""
-    from chatbot.evaluation import read_known_questions
+    from chatbot.evaluation import read_known_questions, read_talk
     from chatbot.library.texts import casebook_sections, probable_questions
     from chatbot.tuning import read_lines
 
@@ -70,6 +70,7 @@ def _beside(loaded: LoadedPersona) -> list[str]:
         (loaded.casebook, probable_questions),
         (loaded.lines, read_lines),
         (loaded.questions, read_known_questions),
+        (loaded.talk, read_talk),
     ):
         try:
             if file is not None and file.exists():

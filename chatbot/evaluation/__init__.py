@@ -5,6 +5,7 @@ from chatbot.evaluation.questions import (
     BOTH,
     DEV_SHARE,
     KINDS,
+    SEARCHED,
     SPLITS,
     Kind,
     KnownQuestion,
@@ -12,20 +13,25 @@ from chatbot.evaluation.questions import (
     question_rows,
     questions_file,
     read_known_questions,
+    sample_each,
     share,
     split_of,
 )
 from chatbot.evaluation.statistics import Interval, bootstrap, mean, paired_difference, percentile
+from chatbot.evaluation.talk import Talk, TalkTurn, read_talk
 
 __all__ = [
     "BOTH",
     "DEV_SHARE",
     "KINDS",
+    "SEARCHED",
     "SPLITS",
     "Interval",
     "Kind",
     "KnownQuestion",
     "Panel",
+    "Talk",
+    "TalkTurn",
     "bar_charts",
     "bootstrap",
     "choose_questions",
@@ -35,7 +41,9 @@ __all__ = [
     "question_rows",
     "questions_file",
     "read_known_questions",
+    "read_talk",
     "require_matplotlib",
+    "sample_each",
     "share",
     "split_of",
 ]

@@ -9,10 +9,10 @@ from chatbot.evaluation.statistics import Interval
 MISSING = "-"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table, padded so that it can be read in a terminal too."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], padded: bool = True) -> list[str]:
+    """The lines of a Markdown table, padded so that it can be read in a terminal too, unless its cells are long."""
     body = list(rows)
-    widths = [max(len(line[column]) for line in (head, *body)) for column in range(len(head))]
+    widths = [max(len(line[column]) for line in (head, *body)) if padded else 1 for column in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))} |"

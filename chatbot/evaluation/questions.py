@@ -3,6 +3,9 @@
     plain         {"work", "question", "answers", "chapter", "phrase"}; `kind` may be left out
     follow-up     the same and "before", the exchanges it follows: [{"question", "answer"}, ...]
     two-works     {"question", "parts"}; each part is {"work", "answers", "chapter", "phrase"}
+    two-questions the same; a message that asks two things, which may be of one work
+    premise       as plain: a question that takes something false for granted; "answers" are words of what is true, and
+                  "accepts", which may be left out, are words by which a reply takes the false for true
     unanswerable  {"question", "reason"}: why the books cannot answer it
 
 Questions fall into two splits, dev and test, so that nothing is tuned on the questions whose figures are reported:
@@ -24,10 +27,11 @@ from chatbot.json_text import JsonTextError, numbered_rows, parse_object
 from chatbot.language import Maybe, Text, holds, to_plain
 from personas import LoadedPersona
 
-Kind = Literal["plain", "follow-up", "two-works", "unanswerable"]
+Kind = Literal["plain", "follow-up", "two-works", "two-questions", "premise", "unanswerable"]
 Split = Literal["dev", "test"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+SEARCHED: tuple[Kind, ...] = ("plain", "follow-up", "two-works", "unanswerable")  # what a search alone can be asked
 SPLITS: tuple[Split, ...] = get_args(Split)
 BOTH = "all"  # both splits
 DEV_SHARE = 0.4
@@ -37,6 +41,8 @@ _FIELDS: dict[Kind, frozenset[str]] = {
     "plain": frozenset({"work", "answers"}),
     "follow-up": frozenset({"work", "answers", "before"}),
     "two-works": frozenset({"parts"}),
+    "two-questions": frozenset({"parts"}),
+    "premise": frozenset({"work", "answers"}),
     "unanswerable": frozenset({"reason"}),
 }
 
@@ -77,7 +83,8 @@ class KnownQuestion(BaseModel):
     chapter: str = ""
     phrase: str = Field("", description="A few words that locate the place in the text.")
     before: tuple[Earlier, ...] = Field((), description="The exchanges that a follow-up follows, the oldest first.")
-    parts: tuple[Target, ...] = Field((), description="What a question about two works asks for.")
+    parts: tuple[Target, ...] = Field((), description="What a message asks for that asks two things.")
+    accepts: tuple[Text, ...] = Field((), description="Words by which a reply takes a false premise for true.")
     reason: Maybe = Field("", description="Why the books cannot answer it.")
 
     @model_validator(mode="after")
@@ -87,8 +94,12 @@ class KnownQuestion(BaseModel):
             given = bool(getattr(self, name))
             if given != (name in wanted):
                 raise ValueError(f"a question of kind '{self.kind}' {'has no' if given else 'needs'} '{name}'")
-        if self.parts and len({part.work for part in self.parts}) < 2:
+        if self.accepts and self.kind != "premise":
+            raise ValueError(f"a question of kind '{self.kind}' has no 'accepts'")
+        if self.kind == "two-works" and len({part.work for part in self.parts}) < 2:
             raise ValueError("'parts' must be of two works at least; make it a plain question")
+        if self.kind == "two-questions" and len(self.parts) < 2:
+            raise ValueError("'parts' must be two at least; make it a plain question")
         said = [text for exchange in self.before for text in (exchange.question, exchange.answer)]
         if any(self.answered_by(text) for text in said):
             raise ValueError("an accepted answer is in 'before' already; remove it there")
@@ -110,12 +121,16 @@ class KnownQuestion(BaseModel):
         """Whether an accepted answer to every part is in the reply as whole words, ignoring case."""
         return bool(self.targets) and all(target.answered_by(reply) for target in self.targets)
 
+    def accepted_by(self, reply: str) -> bool:
+        """Whether a reply can be told to take the question's false premise for true."""
+        return any(holds(reply, words) for words in self.accepts)
+
 
 def split_of(question: KnownQuestion) -> Split:
     """Whether a question is of the dev or of the test split.
 
     Decided by the SHA-1 of the work's name, so that it does not change when questions are added or reordered. A
-    question about two works is of the test split only if both works are; for one that cannot be answered the question
+    question about two works is of the test split only if both are; for one that cannot be answered the question
     itself is hashed.
     """
     names = [target.work for target in question.targets] or [question.question]
@@ -132,6 +147,14 @@ def sample(questions: Sequence[KnownQuestion], number: int) -> list[KnownQuestio
     """`number` of the questions, in their order: always the same, and few of them change when some are added."""
     chance = {question: share(f"sample: {question.question}") for question in questions}
     chosen = set(sorted(questions, key=chance.__getitem__)[:number])
+    return [question for question in questions if question in chosen]
+
+
+def sample_each(questions: Sequence[KnownQuestion], number: int) -> list[KnownQuestion]:
+    """`number` of the questions of each kind, in their order."""
+    chosen: set[KnownQuestion] = set()
+    for kind in KINDS:
+        chosen.update(sample([question for question in questions if question.kind == kind], number))
     return [question for question in questions if question in chosen]
 
 
@@ -199,7 +222,7 @@ def read_known_questions(file: Path, kinds: Sequence[str] = KINDS) -> list[Known
         try:
             questions.append(KnownQuestion.model_validate(parse_object(row)))
         except ValidationError as error:
-            raise MessageError(f"{file}:{number}: {_first(error)}.") from error
+            raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
         except JsonTextError as error:
             raise MessageError(f"{file}:{number}: {error}.") from error
     wanted = [question for question in questions if question.kind in kinds]
@@ -208,7 +231,8 @@ def read_known_questions(file: Path, kinds: Sequence[str] = KINDS) -> list[Known
     return wanted
 
 
-def _first(error: ValidationError) -> str:
+def first_mistake(error: ValidationError) -> str:
+    """The first thing that is wrong with a line, and where it stands."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     message = first["msg"].removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""Statistics over questions: means, percentiles, and bootstrap intervals for means and paired differences."""
+"""Statistics over questions: means, percentiles, and how well a confidence tells two kinds apart, with intervals."""
 
 from __future__ import annotations
 
@@ -38,3 +38,28 @@ def paired_difference(before: Sequence[float], after: Sequence[float]) -> tuple[
     """
     differences = [float(new) - float(old) for old, new in zip(before, after, strict=True)]
     return mean(differences), bootstrap(differences)
+
+
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:
+    """How often one of `positives` is above one of `negatives` (Mann and Whitney, 1947); a tie counts half.
+
+    None where either is empty.
+    """
+    if not positives or not negatives:
+        return None
+    above = np.asarray(positives)[:, None] - np.asarray(negatives)[None, :]
+    return float((above > 0).mean() + 0.5 * (above == 0).mean())
+
+
+def bootstrap_auroc(
+    positives: Sequence[float], negatives: Sequence[float], draws: int = 500, seed: int = 0
+) -> Interval:
+    """A 95% interval for `auroc`: the percentile bootstrap, each of the two drawn by itself."""
+    if not positives or not negatives:
+        return None
+    random = np.random.default_rng(seed)
+    drawn = [
+        auroc(*(random.choice(given, len(given)).tolist() for given in (positives, negatives))) for _ in range(draws)
+    ]
+    low, high = np.percentile(np.asarray(drawn, dtype=float), (2.5, 97.5))
+    return float(low), float(high)

@@ -1,6 +1,23 @@
-"""How good the replies are: questions with known answers, asked in each mode as the chat asks them."""
+"""How good the replies are: questions with known answers and whole conversations, in each mode as the chat has them."""
 
-from chatbot.evaluation.replies.asking import Answer, AnswerLog, ask_all
-from chatbot.evaluation.replies.report import as_json, differences, figures, report, summary
+from chatbot.evaluation.replies.answers import Answer, Reply, TalkReply
+from chatbot.evaluation.replies.asking import ask_all, hold_talks
+from chatbot.evaluation.replies.log import AnswerLog
+from chatbot.evaluation.replies.measures import differences, measures
+from chatbot.evaluation.replies.report import as_json, report, summary
+from chatbot.evaluation.replies.verdicts import read_verdicts
 
-__all__ = ["Answer", "AnswerLog", "as_json", "ask_all", "differences", "figures", "report", "summary"]
+__all__ = [
+    "Answer",
+    "AnswerLog",
+    "Reply",
+    "TalkReply",
+    "as_json",
+    "ask_all",
+    "differences",
+    "hold_talks",
+    "measures",
+    "read_verdicts",
+    "report",
+    "summary",
+]

@@ -1,109 +1,65 @@
-"""What came back: figures for each mode, differences between modes, and every reply."""
+"""What came back, in Markdown and JSON: the figures, the conversations and every reply."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import combinations
+from dataclasses import asdict
 from typing import Any
 
-from chatbot.evaluation.markdown import change_with, share_with, table, whole
-from chatbot.evaluation.replies.asking import Answer
-from chatbot.evaluation.statistics import Interval, bootstrap, mean, paired_difference, percentile
+from chatbot.evaluation.markdown import MISSING, change_with, score, share, share_with, table, whole
+from chatbot.evaluation.replies.answers import Answer, Reply, TalkReply
+from chatbot.evaluation.replies.measures import Measure, differences, measures
+from chatbot.evaluation.replies.verdicts import Verdicts, totals
 from chatbot.library.texts import CASEBOOK
 
 READING = """\
-Right: an accepted answer is in the reply as whole words (for a question that the books cannot answer: he declined).
-In evidence: an accepted answer is in the pieces that he was given. Replaced: the reply did not pass the check against
-its evidence, and another was given. Brackets: 95% interval, percentile bootstrap over the questions. Times are medians,
-from the question on."""
+Right: an accepted answer to all that was asked is in the reply, as whole words; a question that the books cannot answer
+was declined; a false premise was declined or put right, and not taken for true where that can be told. Found: an
+accepted answer is in a passage of the four best pieces of the search; handed over: in the pieces that he was given.
+Confidence: of the search, the unanswerable questions against all but the false premises, at the limit that is shipped;
+false confidence: unanswerable and not called weak, false refusals: the others called weak. Verdicts are of the check of
+a reply against its evidence; withheld: another reply was given. Formula: over all replies, talk among them; an opening
+is four words. Times run from the question on, as a visitor waits for them, in milliseconds. Brackets: 95% interval,
+percentile bootstrap over the questions; behind them, of how many replies."""
 
-HEAD = ("mode", "right", "share right", "in evidence", "declined", "replaced", "search ms", "first token ms", "all ms")
-
-
-@dataclass(frozen=True)
-class Figures:
-    """The figures of one mode; shares from 0 to 1, times in milliseconds (medians)."""
-
-    mode: str
-    asked: int
-    right: int
-    right_share: float | None
-    right_interval: Interval
-    in_evidence: int
-    declined: int
-    replaced: int
-    search_ms: float | None
-    first_token_ms: float | None
-    total_ms: float | None
+TALK_HEAD = ("turn", "kind", "visitor", "reply", "stamp", "sense", "character")
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How much more often `mode` is right than `base`, as a share of the same questions, with its 95% interval."""
-
-    mode: str
-    base: str
-    value: float | None
-    interval: Interval
-
-
-def figures(answers: Sequence[Answer]) -> list[Figures]:
-    """The figures of each mode, in the order in which the modes were asked."""
-    made = []
-    for mode, own in _by_mode(answers).items():
-        rights, verdicts = [answer.right for answer in own], [answer.verdict for answer in own]
-        made.append(
-            Figures(
-                mode=mode,
-                asked=len(own),
-                right=sum(rights),
-                right_share=mean(rights),
-                right_interval=bootstrap(rights),
-                in_evidence=sum(answer.in_evidence for answer in own),
-                declined=verdicts.count("declined"),
-                replaced=verdicts.count("withheld"),
-                search_ms=percentile([answer.search_ms for answer in own], 50),
-                first_token_ms=percentile([answer.first_token_ms for answer in own], 50),
-                total_ms=percentile([answer.total_ms for answer in own], 50),
-            )
-        )
-    return made
-
-
-def differences(answers: Sequence[Answer]) -> list[Difference]:
-    """Every two modes compared, question by question."""
-    rights = {mode: [answer.right for answer in own] for mode, own in _by_mode(answers).items()}
-    return [
-        Difference(mode, base, *paired_difference(rights[base], rights[mode])) for base, mode in combinations(rights, 2)
-    ]
-
-
-def summary(answers: Sequence[Answer]) -> list[str]:
-    """The table of the modes and a line for every two of them, in Markdown."""
+def summary(replies: Sequence[Reply]) -> list[str]:
+    """The table of the figures, a column for each mode, and a line for every two modes, in Markdown."""
+    made = measures(replies)
+    modes = list(dict.fromkeys(measure.mode for measure in made))
+    at = {(measure.name, measure.mode): measure for measure in made}
     rows = [
-        [
-            f.mode,
-            f"{f.right} of {f.asked}",
-            share_with(f.right_share, f.right_interval),
-            *map(str, (f.in_evidence, f.declined, f.replaced)),
-            *map(whole, (f.search_ms, f.first_token_ms, f.total_ms)),
-        ]
-        for f in figures(answers)
+        [name, *(_cell(at[name, mode]) if (name, mode) in at else MISSING for mode in modes)] for name in _names(made)
     ]
+    openings = [f"- `{m.mode}` opens most often with: {m.note}" for m in made if m.note]
     compared = [
         f"- `{d.mode}` against `{d.base}`, right: {change_with(d.value, d.interval)} percentage points"
-        for d in differences(answers)
+        for d in differences(replies)
     ]
-    return [*table(HEAD, rows), *([""] if compared else []), *compared]
+    return [*table(["", *modes], rows), "", *compared, *openings]
 
 
-def report(answers: Sequence[Answer], about: str, command: str) -> str:
-    """A Markdown report: the figures, then every question with every reply and its evidence."""
-    lines = ["# Replies", "", about, "", f"Made by `{command}`.", "", *summary(answers), "", READING, ""]
-    for known in dict.fromkeys(answer.known for answer in answers):
-        own = [answer for answer in answers if answer.known == known]
+def report(replies: Sequence[Reply], about: str, command: str, verdicts: Verdicts | None = None) -> str:
+    """A Markdown report: the figures, the conversations, then every question with every reply and its evidence.
+
+    Args:
+        replies: of all modes.
+        about: what was asked of whom.
+        command: that made it.
+        verdicts: what a person thought of the conversations.
+    """
+    answers = [reply for reply in replies if isinstance(reply, Answer)]
+    talk = [reply for reply in replies if isinstance(reply, TalkReply)]
+    lines = ["# Replies", "", about, "", f"Made by `{command}`.", "", *summary(replies), "", READING, ""]
+    if talk:
+        lines += _talk(talk, verdicts or {})
+    asked: dict[Any, list[Answer]] = {}
+    for answer in answers:
+        asked.setdefault(answer.known, []).append(answer)
+    for known, own in asked.items():
         lines += [f"## {_plain(known.question)}", ""]
         for exchange in known.before:
             lines += [f"> {_plain(exchange.question)} - {_plain(exchange.answer)}", ""]
@@ -118,29 +74,96 @@ def report(answers: Sequence[Answer], about: str, command: str) -> str:
     return "\n".join(lines)
 
 
-def as_json(answers: Sequence[Answer], about: Mapping[str, Any]) -> str:
-    """Everything: the figures, the differences and every answer."""
+def as_json(replies: Sequence[Reply], about: Mapping[str, Any]) -> str:
+    """Everything: the figures, the differences, every answer and every conversation."""
+    answers = [reply for reply in replies if isinstance(reply, Answer)]
+    talk = [reply for reply in replies if isinstance(reply, TalkReply)]
     data = {
         **about,
-        "modes": [asdict(item) for item in figures(answers)],
-        "differences": [asdict(item) for item in differences(answers)],
+        "measures": [asdict(item) for item in measures(replies)],
+        "differences": [asdict(item) for item in differences(replies)],
         "answers": [{**answer.model_dump(exclude_defaults=True), "right": answer.right} for answer in answers],
+        "talk": [{**reply.model_dump(exclude_defaults=True), "stamp": reply.stamp} for reply in talk],
     }
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
-def _by_mode(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
-    by_mode: dict[str, list[Answer]] = {}
-    for answer in answers:
-        by_mode.setdefault(answer.mode, []).append(answer)
-    return by_mode
+def _names(made: Sequence[Measure]) -> list[str]:
+    """The figures in the order of the mode that has most of them, the others behind."""
+    modes: dict[str, list[str]] = {}
+    for measure in made:
+        modes.setdefault(measure.mode, []).append(measure.name)
+    return list(dict.fromkeys(name for names in sorted(modes.values(), key=len, reverse=True) for name in names))
+
+
+def _cell(measure: Measure) -> str:
+    if measure.unit == "ms":
+        return whole(measure.value)
+    if measure.unit == "score":
+        low, high = measure.interval or (None, None)
+        return f"{score(measure.value)} [{score(low)}, {score(high)}] of {measure.of}"
+    return f"{share_with(measure.value, measure.interval)} of {measure.of}"
+
+
+def _talk(talk: Sequence[TalkReply], verdicts: Verdicts) -> list[str]:
+    """Every conversation of every mode with what a reader thought of it, and how much of it was well said."""
+    rows = [
+        [
+            read.mode,
+            f"{read.read} of {read.replies}",
+            *(_of(count, read.read) for count in (read.sense, read.character)),
+        ]
+        for read in totals(talk, verdicts)
+    ]
+    lines = [
+        "## Conversations",
+        "",
+        "Each was held from its beginning to its end. Sense and character are the verdicts of a person who read them.",
+        "",
+        *table(["mode", "read", "makes sense", "in character"], rows),
+        "",
+    ]
+    held: dict[tuple[int, str], list[TalkReply]] = {}
+    for reply in talk:
+        held.setdefault((reply.turn.conversation, reply.mode), []).append(reply)
+    for (conversation, mode), replies in held.items():
+        lines += [
+            f"### Conversation {conversation}, {mode}",
+            "",
+            *table(TALK_HEAD, _turns(replies, verdicts), padded=False),
+            "",
+        ]
+    return lines
+
+
+def _of(count: int, read: int) -> str:
+    return f"{count} ({share(count / read)})" if read else MISSING
+
+
+def _turns(replies: Sequence[TalkReply], verdicts: Verdicts) -> list[list[str]]:
+    rows = []
+    for reply in replies:
+        verdict = verdicts.get((reply.place, reply.stamp))
+        thought = [verdict.sense, verdict.character] if verdict else [None, None]
+        rows.append(
+            [
+                reply.place,
+                reply.turn.kind,
+                _plain(reply.turn.message),
+                _plain(reply.reply),
+                reply.stamp,
+                *("" if said is None else "yes" if said else "no" for said in thought),
+            ]
+        )
+    return rows
 
 
 def _accepted(answer: Answer) -> str:
     known = answer.known
     if not known.targets:
         return f"The books cannot answer it: {known.reason}"
-    return "; ".join(f"*{target.work}*: {', '.join(target.answers)}" for target in known.targets)
+    premise = "A false premise; true is: " if known.kind == "premise" else ""
+    return premise + "; ".join(f"*{target.work}*: {', '.join(target.answers)}" for target in known.targets)
 
 
 def _evidence(answers: Sequence[Answer]) -> list[str]:
@@ -162,4 +185,7 @@ def _evidence(answers: Sequence[Answer]) -> list[str]:
 
 def _plain(text: str) -> str:
     """On one line, and not read as Markdown."""
-    return " ".join(text.split()).replace("*", "\\*").replace("_", "\\_").replace("<", "&lt;")
+    line = " ".join(text.split())
+    for sign, written in (("*", "\\*"), ("_", "\\_"), ("<", "&lt;"), ("|", "\\|")):
+        line = line.replace(sign, written)
+    return line

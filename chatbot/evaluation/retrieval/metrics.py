@@ -1,11 +1,9 @@
-"""Measures of a ranked list, and of how well a confidence tells two kinds of questions apart."""
+"""Measures of a ranked list."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-import numpy as np
 
 
 def reciprocal_rank(gains: Sequence[bool]) -> float:
@@ -24,14 +22,3 @@ def ndcg(gains: Sequence[bool], relevant: int, depth: int) -> float:
     ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(relevant, depth) + 1))
     gained = sum(1 / math.log2(rank + 1) for rank, gain in enumerate(gains[:depth], 1) if gain)
     return gained / ideal if ideal else 0.0
-
-
-def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:
-    """How often one of `positives` is above one of `negatives` (Mann and Whitney, 1947); a tie counts half.
-
-    None where either is empty.
-    """
-    if not positives or not negatives:
-        return None
-    above = np.asarray(positives)[:, None] - np.asarray(negatives)[None, :]
-    return float((above > 0).mean() + 0.5 * (above == 0).mean())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatbot.evaluation.questions import Kind
-from chatbot.evaluation.retrieval.metrics import auroc, ndcg, reciprocal_rank
+from chatbot.evaluation.questions import SEARCHED, Kind
+from chatbot.evaluation.retrieval.metrics import ndcg, reciprocal_rank
 from chatbot.evaluation.retrieval.runs import DEPTH, PIECES, SearchOutcome
-from chatbot.evaluation.statistics import Interval, bootstrap, mean, paired_difference, percentile
+from chatbot.evaluation.statistics import Interval, auroc, bootstrap, mean, paired_difference, percentile
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Summary:
 
 def summarise(name: str, outcomes: Sequence[SearchOutcome]) -> Summary:
     """The figures of one system."""
-    of: dict[Kind, list[SearchOutcome]] = {"plain": [], "follow-up": [], "two-works": [], "unanswerable": []}
+    of: dict[Kind, list[SearchOutcome]] = {kind: [] for kind in SEARCHED}
     for outcome in outcomes:
         of[outcome.known.kind].append(outcome)
     plain, follow_ups, both, none = of.values()

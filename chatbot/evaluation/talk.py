@@ -1,0 +1,82 @@
+"""Conversations that a visitor might have, to be held with a persona and read by a person: JSONL, one message per line.
+
+    {"conversation": 1, "kind": "advice", "message": "..."}
+
+The lines of a conversation stand together, in its order. "answers", which may be left out, are words of which a good
+reply has one; they are shown beside the reply and decide nothing. Nothing is trained or tuned on these.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chatbot.errors import MessageError
+from chatbot.evaluation.questions import first_mistake, question_rows
+from chatbot.json_text import JsonTextError, parse_object
+from chatbot.language import Text, holds
+
+TalkKind = Literal[
+    "small talk",
+    "opinion",
+    "advice",
+    "deduction",
+    "told earlier",
+    "provocation",
+    "out of his world",
+    "silent books",
+    "fact",
+    "case story",
+    "list",
+    "why/how",
+    "yes-no",
+    "false premise",
+    "two questions",
+    "follow-up",
+]
+
+
+class TalkTurn(BaseModel):
+    """One message of a conversation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    conversation: int
+    kind: TalkKind
+    message: Text
+    answers: tuple[Text, ...] = ()
+
+    def answered_by(self, reply: str) -> bool | None:
+        """Whether a reply has one of the words; None where there are none to have."""
+        return any(holds(reply, answer) for answer in self.answers) if self.answers else None
+
+
+Talk = tuple[TalkTurn, ...]  # one conversation
+
+
+def read_talk(file: Path) -> list[Talk]:
+    """The conversations of a file, in its order.
+
+    Raises:
+        MessageError: it cannot be read, holds none, a line is wrong (its number is named), or a conversation goes on
+            after another has begun.
+    """
+    talks: list[list[TalkTurn]] = []
+    for number, row in question_rows(file):
+        try:
+            turn = TalkTurn.model_validate(parse_object(row))
+        except ValidationError as error:
+            raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
+        except JsonTextError as error:
+            raise MessageError(f"{file}:{number}: {error}.") from error
+        if talks and talks[-1][0].conversation == turn.conversation:
+            talks[-1].append(turn)
+        elif any(talk[0].conversation == turn.conversation for talk in talks):
+            raise MessageError(f"{file}:{number}: conversation {turn.conversation} has ended above; keep it together.")
+        else:
+            talks.append([turn])
+    if not talks:
+        raise MessageError(f"{file} holds no conversations.")
+    return [tuple(talk) for talk in talks]
