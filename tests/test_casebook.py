@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +11,6 @@ from chatbot.errors import SourceError
 from chatbot.language import words_of
 from chatbot.library.texts.casebook import casebook_sections
 from chatbot.library.texts.passages import CASEBOOK, Section
-from chatbot.prompts import render_turn
 from chatbot.tuning import Example, read_lines
 from personas import LoadedPersona
 
@@ -33,15 +29,6 @@ def lines(sherlock: LoadedPersona) -> list[Example]:
 
 def works_of(persona: LoadedPersona) -> set[str]:
     return {work for source in persona.persona.sources for work in source.works or [source.title]}
-
-
-def notes_in(prompt: str) -> list[tuple[str, str]]:
-    """(work, text) of each note of a prompt."""
-    return re.findall(r"^\[\d+\] (.+?): (.+)$", prompt, re.MULTILINE)
-
-
-def asked_in(prompt: str) -> str:
-    return prompt.rpartition("\nQuestion: ")[2]
 
 
 def replies(lines: Iterable[Example]) -> Iterator[str]:
@@ -98,51 +85,6 @@ def test_a_file_whose_head_cannot_be_read_is_named(tmp_path: Path, head: str) ->
     (tmp_path / "lamp.md").write_text(head, encoding="utf-8")
     with pytest.raises(SourceError, match=r"lamp\.md: the head of this casebook entry"):
         casebook_sections(tmp_path, "Ada")
-
-
-def test_there_are_six_hundred_lines_and_a_third_of_them_have_notes(lines: list[Example]) -> None:
-    grounded = [line for line in lines if line.kind.startswith("grounded")]
-    assert len(lines) >= 600
-    assert len(grounded) * 3 >= len(lines)
-    assert len([line for line in grounded if line.kind == "grounded-silent"]) >= 20
-
-
-def test_speakers_take_turns_and_nobody_is_silent(sherlock: LoadedPersona) -> None:
-    for number, row in enumerate(sherlock.lines.read_text(encoding="utf-8").splitlines(), 1):
-        messages: list[dict[str, Any]] = json.loads(row)["messages"]
-        assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2), number
-        assert all(message["content"].strip() for message in messages), number
-
-
-def exchanges(lines: list[Example], *kinds: str) -> Iterator[tuple[str, str]]:
-    """Every prompt with its reply; a conversation may have several."""
-    for line in lines:
-        if line.kind in kinds:
-            contents = [message.content for message in line.messages]
-            yield from zip(contents[::2], contents[1::2], strict=True)
-
-
-def test_notes_stand_in_the_prompt_exactly_as_a_turn_renders_them(
-    sherlock: LoadedPersona, lines: list[Example]
-) -> None:
-    for prompt, _ in exchanges(lines, "grounded", "grounded-silent"):
-        notes = notes_in(prompt)
-        assert notes, prompt
-        assert prompt == render_turn(asked_in(prompt), notes, sherlock.persona.prompts)
-
-
-def test_every_grounded_answer_quotes_a_span_of_its_notes(lines: list[Example]) -> None:
-    for prompt, reply in exchanges(lines, "grounded"):
-        noted = [" ".join(words_of(text)) for _, text in notes_in(prompt)]
-        spans = [" ".join(words_of(quote)) for quote in re.findall(r'"([^"]+)"', reply)]
-        assert any(len(span.split()) >= 3 and span in note for span in spans for note in noted), reply
-
-
-def test_an_answer_that_its_notes_do_not_hold_quotes_nothing_else(lines: list[Example]) -> None:
-    for prompt, reply in exchanges(lines, "grounded-silent"):
-        noted = " ".join(words_of(" ".join(text for _, text in notes_in(prompt))))
-        for quote in re.findall(r'"([^"]+)"', reply):
-            assert " ".join(words_of(quote)) in noted, quote
 
 
 @pytest.mark.canon

@@ -30,7 +30,7 @@ POSITIONS = 300  # places at which next tokens are compared, at least
 AGREED = 0.93  # the share of them at which the converted model has to choose what the original does
 
 
-def conversations(persona: LoadedPersona, every: int = 42) -> list[tuple[list[Message], str]]:
+def conversations(persona: LoadedPersona, every: int = 180) -> list[tuple[list[Message], str]]:
     """Lines of the persona, evenly spread: what was said before, and the last reply."""
     rows = (persona.folder / "lines.jsonl").read_text(encoding="utf-8").splitlines()
     found = []
@@ -79,8 +79,8 @@ def forced(settings: Settings, engine: OpenVinoEngine, voice: Path) -> dict[bool
 
 @pytest.fixture(scope="module")
 def short(engine: OpenVinoEngine, sherlock: LoadedPersona) -> list[tuple[list[Message], str]]:
-    """Lines whose reply is long for their prompt, and one with notes: most of what is read is compared."""
-    lines = conversations(sherlock, 4)
+    """Lines whose reply is long for their prompt, and the longest prompt: most of what is read is compared."""
+    lines = conversations(sherlock, 18)
     tokens = {number: len(engine.tokenizer.encode_messages(lines[number][0])) for number in range(len(lines))}
     order = sorted(tokens, key=lambda number: tokens[number] / len(lines[number][1]))
     return [lines[number] for number in (*order[:7], order[-1])]
