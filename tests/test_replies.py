@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -291,25 +292,52 @@ def test_a_stopped_run_goes_on_where_it_was_stopped_and_asks_follow_ups_with_wha
 # ---------------------------------------------------------------------- the command
 
 
-def test_the_command_asks_the_persona_s_own_test_questions_and_removes_its_log(
+def test_the_command_has_all_its_figures_in_one_run_and_goes_on_with_what_it_kept(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chatbot.resources.Resources", lambda *_, **__: resources)
     monkeypatch.setattr(resources, "close", lambda: None)
-    out, json_file = tmp_path / "new" / "replies.md", tmp_path / "new" / "replies.json"
-    arguments = ["evaluate", "sherlock", "--sample", "1", "--modes", "rag", "--out", str(out), "--json", str(json_file)]
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    out, kept = tmp_path / "new" / "replies.md", tmp_path / "new" / "answers.jsonl"
+    arguments = ["evaluate", "sherlock", "--modes", "rag", "--out", str(out), "--sample"]
+    result = CliRunner().invoke(app, [*arguments, "1", "--resume", str(kept)], catch_exceptions=False)
     assert result.exit_code == 0
     assert "| rag " in result.stdout and "| right: false premises" in result.stdout
     assert "6 questions (test; plain,follow-up," in out.read_text()
     assert "and 1 conversations put to sherlock in each mode" in out.read_text()
-    written = json.loads(json_file.read_text())
-    assert {one["known"].get("kind", "plain") for one in written["answers"]} == set(KINDS)
-    assert (len(written["answers"]), len(written["talk"])) == (6, 10)
-    assert not out.with_suffix(".jsonl").exists()
-    kept = tmp_path / "answers.jsonl"
-    CliRunner().invoke(app, [*arguments, "--resume", str(kept)], catch_exceptions=False)
-    assert len(kept.read_text().splitlines()) == 1 + 6 + 10
+    replies = AnswerLog(kept, json.loads(kept.read_text().splitlines()[0])["about"])
+    assert {answer.known.kind for answer in replies.answers} == set(KINDS)
+    assert (len(replies.answers), len(replies.talk)) == (6, 10)
+    # Again, with what a reader thought beside the report: nothing is asked.
+    verdict = {"turn": "1.1", "reply": replies.talk[0].stamp, "sense": True, "character": True}
+    out.with_name("talk-verdicts.jsonl").write_text(json.dumps(verdict))
+    monkeypatch.setattr(Bot, "reply", lambda *_: pytest.fail("asked again"))
+    again = [*arguments, "1", "--resume", str(kept), "--json", str(out.with_suffix(".json"))]
+    assert CliRunner().invoke(app, again, catch_exceptions=False).exit_code == 0
+    assert re.search(r"\| rag +\| 1 of 10 +\| 1 \(100\.0%\)", out.read_text())
+    assert len(json.loads(out.with_suffix(".json").read_text())["talk"]) == 10
+
+
+def test_the_log_beside_a_report_is_removed_when_the_report_is_written(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.resources.Resources", lambda *_, **__: resources)
+    monkeypatch.setattr(resources, "close", lambda: None)
+    out = tmp_path / "replies.md"
+    arguments = [
+        "evaluate",
+        "sherlock",
+        "--kinds",
+        "unanswerable",
+        "--sample",
+        "1",
+        "--modes",
+        "rag",
+        "--out",
+        str(out),
+    ]
+    assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    assert "1 questions (test; unanswerable) and 0 conversations" in out.read_text()
+    assert [file.name for file in tmp_path.iterdir()] == ["replies.md"]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def evaluate(
     """
     from chatbot.bot import Bot
     from chatbot.evaluation import BOTH
+    from chatbot.evaluation.bench import machine
     from chatbot.evaluation.replies import AnswerLog, as_json, ask_all, hold_talks, read_verdicts, report, summary
     from chatbot.modes import get_mode
 
@@ -60,6 +61,7 @@ def evaluate(
     beside = out.with_name(VERDICTS) if out else None
     thought = verdicts or (beside if beside and beside.exists() else None)
     read = read_verdicts(thought) if thought else {}
+    on = machine()
     # The conversations are stored as a visitor's are, in a database of their own: what he told is remembered.
     with TemporaryDirectory(prefix="bakerstreet-") as folder, opened(f"sqlite:///{folder}/talk.sqlite3") as resources:
         known, talks = _chosen(resources.persona(persona), questions, split, kinds, number)
@@ -82,7 +84,8 @@ def evaluate(
     of_split = "dev and test" if split == BOTH else split
     about = (
         f"{len(known)} questions ({of_split}; {kinds}) and {len(talks)} conversations put to {persona} in each mode, "
-        f"greedy decoding, engine {setting['engine']}; the library holds the casebook and {books} books."
+        f"greedy decoding, engine {setting['engine']}; the library holds the casebook and {books} books. Measured on "
+        f"{on['processor']}, {on['cores']} cores, with a load of {on['load_before']} before."
     )
     command = " ".join(
         ["bakerstreet evaluate", persona]
