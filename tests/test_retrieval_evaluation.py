@@ -51,7 +51,8 @@ from chatbot.evaluation.statistics import auroc
 from chatbot.library.encoders import Embedder
 from chatbot.library.search import Evidence, Found, Library
 from chatbot.library.search.plans import ADVANCED, FUSED, NAIVE, PLANS
-from chatbot.library.texts import CASEBOOK, TEXT, Passage
+from chatbot.library.texts import CASEBOOK, TEXT, Passage, casebook_sections
+from personas import LoadedPersona
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLAIN = {"work": "The Speckled Band", "question": "What killed Julia Stoner?", "answers": ["swamp adder"]}
@@ -139,6 +140,27 @@ def test_every_place_of_the_canon_questions_stands_in_the_books(canon: Path) -> 
         if not target.answered_by(books[max(0, at - 1500) : at + 1500]):
             missing.append((target.work, target.answers))
     assert not missing
+
+
+def test_an_answer_without_a_place_in_the_books_stands_on_the_page_of_its_work(sherlock: LoadedPersona) -> None:
+    pages: dict[str, str] = {}
+    for section in casebook_sections(sherlock.casebook, sherlock.persona.name):
+        pages[section.work] = "\n".join([pages.get(section.work, ""), *section.paragraphs])
+    targets = [target for question in read_known_questions(CANON_QUESTIONS) for target in question.targets]
+    targets = [target for target in targets if not target.phrase]
+    assert len(targets) >= 200
+    assert not [(target.work, target.answers) for target in targets if not target.answered_by(pages[target.work])]
+
+
+def test_no_question_holds_its_own_answer() -> None:
+    echoing = [
+        question.question
+        for question in read_known_questions(CANON_QUESTIONS)
+        if question.kind in ("premise", "two-questions")
+        for target in question.targets
+        if target.answered_by(question.question)
+    ]
+    assert not echoing
 
 
 @pytest.mark.parametrize("row", [PLAIN, FOLLOW_UP, TWO_WORKS, TWO_QUESTIONS, PREMISE, UNANSWERABLE])
