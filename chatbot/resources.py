@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import threading
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from chatbot.attendance import Attendance
 from chatbot.errors import BakerStreetError, LibraryError, PersonaError
+from chatbot.exchanges import Exchanges, OpenedExchanges
 from chatbot.language import language_of
+from chatbot.library_folders import LibraryFolders
 from chatbot.persona_files import PersonaFiles
 from chatbot.progress import Progress, Say
 from chatbot.settings import Settings, get_settings
@@ -53,9 +52,10 @@ class Resources:
         self._say = say
         self._personas = PersonaFiles(self.settings.personas)
         self._searching: dict[str, tuple[object, SearchModels]] = {}
+        self._exchanges = OpenedExchanges()
         self._libraries: dict[str, tuple[tuple[object, ...], Library]] = {}
         self._visitors: dict[tuple[str, str], tuple[tuple[int, ...], Library, Library]] = {}  # the last used last
-        self._copies: dict[str, tuple[object, TemporaryDirectory[str]]] = {}
+        self._folders = LibraryFolders(self.settings.library_dir, say)
         self._lock = threading.RLock()  # opening a library asks for its persona and its models
         self.attendance = Attendance(lambda persona_id: self.prepare(persona_id, behind=True))
         self._filling: dict[str, threading.Thread] = {}
@@ -99,24 +99,8 @@ class Resources:
             return self._personas.persona(persona_id)
 
     def library_folder(self, persona_id: str) -> Path:
-        """Where the library of a persona lies; where that cannot be written to, a copy of it, as it is now.
-
-        Tantivy and Chroma take locks beside what they read, so neither can open a folder that is only read.
-        """
-        from chatbot.library.index import index_stamp
-
-        folder = self.settings.library_dir / persona_id
-        if not folder.is_dir() or os.access(folder, os.W_OK):
-            return folder
-        with self._lock:
-            stamp = index_stamp(folder)
-            known = self._copies.get(persona_id)
-            if known is None or known[0] != stamp:
-                self._say(f"{folder} cannot be written to; a copy of it is read, and nothing is stored there.")
-                known = (stamp, TemporaryDirectory(prefix="bakerstreet-", ignore_cleanup_errors=True))
-                shutil.copytree(folder, Path(known[1].name) / persona_id)
-                self._copies[persona_id] = known
-            return Path(known[1].name) / persona_id
+        """Where the library of a persona lies; where that cannot be written to, a copy of it, as it is now."""
+        return self._folders.folder(persona_id)
 
     def library(self, persona_id: str, visitor: str | None = None) -> Library:
         """The library of a persona; opened again when its passages or its embedder were changed, by any process.
@@ -214,6 +198,12 @@ class Resources:
                 if known is not None:
                     known[1].close()
             return self._searching[persona_id][1]
+
+    def exchanges(self, persona_id: str) -> Exchanges | None:
+        """The persona's own exchanges; None where it has none, or where its lines or its library cannot be read."""
+        with self._lock:
+            loaded, folder = self.persona(persona_id), self.library_folder(persona_id)
+            return self._exchanges.of(loaded, folder, lambda: self.library_embedder(persona_id))
 
     def _open_library(self, persona_id: str) -> Library:
         from chatbot.library.search import CALIBRATION_FILE, Calibration, Library
@@ -327,6 +317,7 @@ class Resources:
             self.library(persona_id).warm()
         except LibraryError as error:
             self._say(str(error))
+        self.exchanges(persona_id)
         voice = loaded.voice
         self.engine.warm([voice] if voice and voice.is_dir() else [])
 
@@ -345,6 +336,4 @@ class Resources:
                 closing.callback(models.close)
             self._engine = None
             self._searching.clear()
-        for _, copy in self._copies.values():
-            copy.cleanup()
-        self._copies.clear()
+        self._folders.close()

@@ -11,7 +11,7 @@ from chatbot.errors import SourceError
 from chatbot.language import words_of
 from chatbot.library.texts.casebook import casebook_sections
 from chatbot.library.texts.passages import CASEBOOK, Section
-from chatbot.tuning import Example, read_lines
+from chatbot.lines import Example, read_lines
 from personas import LoadedPersona
 
 RUN = 12  # words in a row that may not be another's

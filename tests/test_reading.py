@@ -11,9 +11,9 @@ import pytest
 
 from chatbot.errors import TrainingError
 from chatbot.language import content_words
+from chatbot.lines import Example, counts, read_lines
 from chatbot.prompts import Message
 from chatbot.tuning.comprehension import SILENT_SHARE, reading_examples
-from chatbot.tuning.examples import Example, counts, read_lines
 from personas import LoadedPersona
 
 THINGS = "kettle lantern saddle mirror violin basket hammer ribbon candle wheel feather ladder".split()

@@ -16,10 +16,10 @@ from chatbot.bot import Bot, Question
 from chatbot.language import language_of
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules import Hyde
+from chatbot.lines import read_lines
 from chatbot.resources import Resources
 from chatbot.settings import Settings
 from chatbot.templates import PlaceholderError, checked_template, fill_in, fill_in_names
-from chatbot.tuning import read_lines
 from chatbot.web.chat_handlers import ChatHandlers
 from personas import check_persona, load_persona
 

@@ -15,9 +15,10 @@ import torch
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.weights import GeneratorWeights, check_voice, resolve_model
 from chatbot.errors import TrainingError
+from chatbot.lines import Example
 from chatbot.prompts import Message
 from chatbot.settings import Settings
-from chatbot.tuning import Example, TrainingProgress, train_voice
+from chatbot.tuning import TrainingProgress, train_voice
 from chatbot.tuning.loop import bucketed, run_steps, with_adapter
 from chatbot.tuning.train import IGNORED, encode_example
 from personas import LoadedPersona, load_persona

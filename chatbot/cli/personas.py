@@ -62,7 +62,7 @@ def _beside(loaded: LoadedPersona) -> list[str]:
     """What is wrong with the casebook, the lines and the questions beside a persona file: the first mistake of each."""
     from chatbot.evaluation import read_known_questions, read_talk
     from chatbot.library.texts import casebook_sections, probable_questions
-    from chatbot.tuning import read_lines
+    from chatbot.lines import read_lines
 
     wrong = []
     for file, read in (

@@ -1,7 +1,6 @@
 """Training: a persona's voice, and the retriever and reranker of its search."""
 
 from chatbot.tuning.compare import Comparison, Figures
-from chatbot.tuning.examples import Example, read_lines
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
 from chatbot.tuning.train import train_voice
@@ -11,13 +10,11 @@ __all__ = [
     "FACTS",
     "Callbacks",
     "Comparison",
-    "Example",
     "Figures",
     "TrainingData",
     "TrainingProgress",
     "Tuned",
     "What",
-    "read_lines",
     "train_voice",
     "tune_search",
 ]

@@ -17,9 +17,9 @@ from typing import Any
 
 from chatbot.errors import TrainingError
 from chatbot.language import content_words, split_sentences, to_plain
+from chatbot.lines import Example
 from chatbot.prompts import Message, render_turn
 from chatbot.templates import fill_in
-from chatbot.tuning.examples import Example
 from personas import Persona
 
 SILENT_SHARE = 0.14  # examples whose notes do not hold the answer

@@ -14,11 +14,11 @@ from typing import Any
 
 from chatbot.engines import ChatTokenizer, GeneratorWeights
 from chatbot.errors import TrainingError
+from chatbot.lines import Example, counts, read_lines
 from chatbot.progress import Say
 from chatbot.prompts import Message
 from chatbot.tuning.cards import voice_card
 from chatbot.tuning.comprehension import reading_examples
-from chatbot.tuning.examples import Example, counts, read_lines
 from chatbot.tuning.loop import OnStep, bucketed, mean_loss, run_steps, with_adapter
 from chatbot.tuning.publish import publish_adapter
 from personas import LoadedPersona, VoiceRecipe

@@ -5,6 +5,7 @@ from chatbot.library.index.build import build_library
 from chatbot.library.index.chroma import ChromaError
 from chatbot.library.index.damage import lost_vectors, mend_library
 from chatbot.library.index.dense import Dense, fill_library
+from chatbot.library.index.kept import Vectors, kept_vectors
 from chatbot.library.index.lexical import Lexical, terms
 from chatbot.library.index.manifest import (
     Manifest,
@@ -29,12 +30,14 @@ __all__ = [
     "OwnTexts",
     "Passages",
     "SourceEntry",
+    "Vectors",
     "add_text",
     "build_library",
     "check_embedder",
     "check_language",
     "fill_library",
     "index_stamp",
+    "kept_vectors",
     "lost_vectors",
     "mend_library",
     "read_manifest",

@@ -1,4 +1,4 @@
-"""Training examples: conversations, and the persona's own lines."""
+"""The persona's own lines: conversations of every kind, which its voice learns from and which it may say again."""
 
 from __future__ import annotations
 
