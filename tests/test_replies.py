@@ -13,15 +13,17 @@ from typer.testing import CliRunner
 from chatbot.bot import Bot
 from chatbot.cli import app
 from chatbot.errors import BakerStreetError, MessageError
-from chatbot.evaluation.questions import KINDS, KnownQuestion, read_known_questions
+from chatbot.evaluation.questions import KINDS, KnownQuestion, read_known_questions, share
 from chatbot.evaluation.replies.answers import Answer, Piece, TalkReply
 from chatbot.evaluation.replies.asking import ask_all, hold_talks
 from chatbot.evaluation.replies.formula import formula_of
 from chatbot.evaluation.replies.log import AnswerLog
 from chatbot.evaluation.replies.measures import Measure, differences, measures
 from chatbot.evaluation.replies.report import as_json, report, summary
-from chatbot.evaluation.replies.verdicts import Read, read_verdicts, totals
+from chatbot.evaluation.replies.statements import draw_statements
+from chatbot.evaluation.replies.verdicts import Read, read_verdicts, totals, unsupported
 from chatbot.evaluation.talk import TalkTurn, read_talk
+from chatbot.language import ENGLISH
 from chatbot.resources import Resources
 from personas import LoadedPersona
 
@@ -177,17 +179,43 @@ def test_a_verdict_stands_on_the_reply_that_was_read_and_on_no_other(tmp_path: P
         {"turn": "3.1", "reply": read.stamp, "sense": True, "character": False},
         {"turn": "3.2", "reply": talked(2, "A snake.").stamp, "sense": True, "character": True},
     ]
-    file = tmp_path / "verdicts.jsonl"
+    file = tmp_path / "talk-verdicts.jsonl"
     file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    verdicts = read_verdicts(file)
+    verdicts = read_verdicts(tmp_path)
     assert totals([read, changed, unread], verdicts) == [Read("rag", replies=3, read=1, sense=1, character=0)]
-    text = report([read, changed, unread], "Talk.", "bakerstreet evaluate sherlock", verdicts)
+    text = report([read, changed, unread], "Talk.", "bakerstreet evaluate sherlock", verdicts=verdicts)
     cells = [[cell.strip() for cell in line.split(" | ")] for line in text.splitlines() if line.startswith("| 3.")]
     assert [line[-2:] for line in cells] == [["yes", "no |"], ["", "|"], ["", "|"]]
     assert "A dog \\| a cat." in text
     file.write_text('{"turn": "3.1", "reply": "nothing", "sense": true, "character": true}\n')
-    with pytest.raises(MessageError, match=r"verdicts\.jsonl:1: reply: String should match pattern"):
-        read_verdicts(file)
+    with pytest.raises(MessageError, match=r"talk-verdicts\.jsonl:1: reply: String should match pattern"):
+        read_verdicts(tmp_path)
+
+
+def test_statements_are_drawn_of_grounded_replies_and_counted_where_they_were_read(tmp_path: Path) -> None:
+    answers = [
+        answer(ADDER, "rag", "A swamp adder. Dr. Roylott kept it in a safe. Indeed."),
+        answer(PHONE, "rag", "I know nothing of that.", "declined"),
+        answer(GIPSIES, "rag", "The gipsies did it.", "withheld"),
+        answer(ADDER, "hybrid", "A baboon bit her there."),
+        answer(PHONE, "hybrid", "I know nothing of that.", "declined"),
+        answer(GIPSIES, "hybrid", "It was no gipsy.", "unchecked"),
+    ]
+    statements = draw_statements(answers, ENGLISH)
+    assert [one.text for one in statements] == [
+        "A swamp adder.",
+        "Dr. Roylott kept it in a safe.",
+        "A baboon bit her there.",
+    ]
+    first = min(statements[:2], key=lambda one: share(one.stamp))
+    assert draw_statements(answers, ENGLISH, 1) == [first, statements[2]]
+    rows = [{"statement": one.stamp, "supported": one.mode == "rag"} for one in statements[1:]]
+    (tmp_path / "support-verdicts.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    verdicts = read_verdicts(tmp_path)
+    assert unsupported(statements, verdicts) == {"rag": [False], "hybrid": [True]}
+    text = report(answers, "Three.", "bakerstreet evaluate sherlock", statements, verdicts)
+    assert f"| {statements[2].stamp} | hybrid | What killed Julia Stoner? | A baboon bit her there. | no |" in text
+    assert f"| {statements[0].stamp} | rag | What killed Julia Stoner? | A swamp adder. |   |" in text
 
 
 # ---------------------------------------------------------------------- conversations

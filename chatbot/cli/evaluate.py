@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 TALK = "talk"  # among the kinds of questions
 ALL_KINDS = "plain,follow-up,two-works,two-questions,premise,unanswerable,talk"
-VERDICTS = "talk-verdicts.jsonl"  # beside the report
 
 
 def evaluate(
@@ -41,7 +40,7 @@ def evaluate(
     ] = None,
     verdicts: Annotated[
         Path | None,
-        typer.Option("--verdicts", help=f"A reader's verdicts on the conversations; default: {VERDICTS} beside --out."),
+        typer.Option("--verdicts", help="The folder of a reader's verdicts on the replies; default: that of --out."),
     ] = None,
 ) -> None:
     """Ask questions with known answers and hold whole conversations in each mode, and measure the replies.
@@ -52,19 +51,29 @@ def evaluate(
     from chatbot.bot import Bot
     from chatbot.evaluation import BOTH
     from chatbot.evaluation.bench import machine
-    from chatbot.evaluation.replies import AnswerLog, as_json, ask_all, hold_talks, read_verdicts, report, summary
+    from chatbot.evaluation.replies import (
+        AnswerLog,
+        as_json,
+        ask_all,
+        draw_statements,
+        hold_talks,
+        read_verdicts,
+        report,
+        summary,
+    )
+    from chatbot.language import language_of
     from chatbot.modes import get_mode
 
     chosen = [get_mode(name).name for name in modes.split(",")]
     check_writable(out, json_file, resume)
     kept = resume or (out.with_suffix(".jsonl") if out else None)
-    beside = out.with_name(VERDICTS) if out else None
-    thought = verdicts or (beside if beside and beside.exists() else None)
-    read = read_verdicts(thought) if thought else {}
+    folder_of_verdicts = verdicts or (out.parent if out else None)
+    thought = read_verdicts(folder_of_verdicts) if folder_of_verdicts else None
     on = machine()
     # The conversations are stored as a visitor's are, in a database of their own: what he told is remembered.
     with TemporaryDirectory(prefix="bakerstreet-") as folder, opened(f"sqlite:///{folder}/talk.sqlite3") as resources:
-        known, talks = _chosen(resources.persona(persona), questions, split, kinds, number)
+        loaded = resources.persona(persona)
+        known, talks = _chosen(loaded, questions, split, kinds, number)
         prepare(resources, persona)
         resources.warm(persona)
         manifest, settings = resources.library(persona).manifest, resources.settings
@@ -95,7 +104,8 @@ def evaluate(
     )
     typer.echo("\n".join(summary(replies)))
     if out:
-        write_report(out, report(replies, about, command, read))
+        statements = draw_statements(answers, language_of(loaded.persona))
+        write_report(out, report(replies, about, command, statements, thought))
     if json_file:
         write_report(json_file, as_json(replies, {"about": about, "command": command, **setting}))
     for written in filter(None, (out, json_file)):

@@ -5,6 +5,7 @@ from chatbot.evaluation.replies.asking import ask_all, hold_talks
 from chatbot.evaluation.replies.log import AnswerLog
 from chatbot.evaluation.replies.measures import differences, measures
 from chatbot.evaluation.replies.report import as_json, report, summary
+from chatbot.evaluation.replies.statements import draw_statements
 from chatbot.evaluation.replies.verdicts import read_verdicts
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "as_json",
     "ask_all",
     "differences",
+    "draw_statements",
     "hold_talks",
     "measures",
     "read_verdicts",

@@ -10,7 +10,9 @@ from typing import Any
 from chatbot.evaluation.markdown import MISSING, change_with, score, share, share_with, table, whole
 from chatbot.evaluation.replies.answers import Answer, Reply, TalkReply
 from chatbot.evaluation.replies.measures import Measure, differences, measures
-from chatbot.evaluation.replies.verdicts import Verdicts, totals
+from chatbot.evaluation.replies.statements import Statement
+from chatbot.evaluation.replies.verdicts import Verdicts, totals, unsupported
+from chatbot.evaluation.statistics import bootstrap, mean
 from chatbot.library.texts import CASEBOOK
 
 READING = """\
@@ -42,20 +44,29 @@ def summary(replies: Sequence[Reply]) -> list[str]:
     return [*table(["", *modes], rows), "", *compared, *openings]
 
 
-def report(replies: Sequence[Reply], about: str, command: str, verdicts: Verdicts | None = None) -> str:
-    """A Markdown report: the figures, the conversations, then every question with every reply and its evidence.
+def report(
+    replies: Sequence[Reply],
+    about: str,
+    command: str,
+    statements: Sequence[Statement] = (),
+    verdicts: Verdicts | None = None,
+) -> str:
+    """A Markdown report: the figures, the conversations, the statements, then every question with replies and evidence.
 
     Args:
         replies: of all modes.
         about: what was asked of whom.
         command: that made it.
-        verdicts: what a person thought of the conversations.
+        statements: drawn for a reader to hold against their evidence.
+        verdicts: what a reader thought of conversations and statements.
     """
     answers = [reply for reply in replies if isinstance(reply, Answer)]
     talk = [reply for reply in replies if isinstance(reply, TalkReply)]
     lines = ["# Replies", "", about, "", f"Made by `{command}`.", "", *summary(replies), "", READING, ""]
     if talk:
-        lines += _talk(talk, verdicts or {})
+        lines += _talk(talk, verdicts or Verdicts())
+    if statements:
+        lines += _statements(statements, verdicts or Verdicts())
     asked: dict[Any, list[Answer]] = {}
     for answer in answers:
         asked.setdefault(answer.known, []).append(answer)
@@ -143,7 +154,7 @@ def _of(count: int, read: int) -> str:
 def _turns(replies: Sequence[TalkReply], verdicts: Verdicts) -> list[list[str]]:
     rows = []
     for reply in replies:
-        verdict = verdicts.get((reply.place, reply.stamp))
+        verdict = verdicts.on(reply)
         thought = [verdict.sense, verdict.character] if verdict else [None, None]
         rows.append(
             [
@@ -152,10 +163,42 @@ def _turns(replies: Sequence[TalkReply], verdicts: Verdicts) -> list[list[str]]:
                 _plain(reply.turn.message),
                 _plain(reply.reply),
                 reply.stamp,
-                *("" if said is None else "yes" if said else "no" for said in thought),
+                *map(_yes_or_no, thought),
             ]
         )
     return rows
+
+
+def _statements(statements: Sequence[Statement], verdicts: Verdicts) -> list[str]:
+    """The statements of every mode with a reader's verdict, and how many of those that were read are not supported."""
+    rows = [
+        [mode, str(len(read)), str(sum(read)), share_with(mean(read), bootstrap(read))]
+        for mode, read in unsupported(statements, verdicts).items()
+    ]
+    lines = [
+        "## Statements",
+        "",
+        "Drawn from replies that were given evidence, for a person who holds them against it; it stands below with the",
+        "question.",
+        "",
+        *table(["mode", "read", "not supported", "share"], rows),
+        "",
+    ]
+    cells = [
+        [
+            one.stamp,
+            one.mode,
+            _plain(one.question),
+            _plain(one.text),
+            _yes_or_no(verdicts.support[one.stamp].supported if one.stamp in verdicts.support else None),
+        ]
+        for one in statements
+    ]
+    return [*lines, *table(["stamp", "mode", "question", "statement", "supported"], cells, padded=False), ""]
+
+
+def _yes_or_no(said: bool | None) -> str:
+    return "" if said is None else "yes" if said else "no"
 
 
 def _accepted(answer: Answer) -> str:

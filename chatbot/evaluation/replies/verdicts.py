@@ -1,27 +1,34 @@
-"""What a person who read the conversations thought of each reply: JSONL, one reply per line.
+"""What a person thought who read the replies: two files of JSONL, one verdict per line.
 
-    {"turn": "3.4", "reply": "1f0c9a2b", "sense": true, "character": false}
+    talk-verdicts.jsonl     {"turn": "3.4", "reply": "1f0c9a2b", "sense": true, "character": false}
+    support-verdicts.jsonl  {"statement": "5d2e81c0", "supported": true}
 
-`turn` is conversation and message, `reply` the stamp of the reply's words as the report shows it: where a reply has
-changed since it was read, the verdict stands on nothing, and the new reply counts as not read.
+`turn` is conversation and message; `reply` and `statement` are the stamps that the report shows. A stamp is made of the
+words: where a reply has changed since it was read, the verdict stands on nothing, and the new one counts as not read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chatbot.errors import MessageError
 from chatbot.evaluation.questions import first_mistake, question_rows
 from chatbot.evaluation.replies.answers import TalkReply
+from chatbot.evaluation.replies.statements import Statement
 from chatbot.json_text import JsonTextError, parse_object
 
+TALK_FILE, SUPPORT_FILE = "talk-verdicts.jsonl", "support-verdicts.jsonl"
+Row = TypeVar("Row", bound=BaseModel)
+STAMP = r"^[0-9a-f]{8}$"
 
-class Verdict(BaseModel):
-    """What a reader thought of one reply.
+
+class TalkVerdict(BaseModel):
+    """What a reader thought of one reply in a conversation.
 
     Attributes:
         sense: it makes sense where it stands.
@@ -32,13 +39,32 @@ class Verdict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     turn: str = Field(pattern=r"^\d+\.\d+$")
-    reply: str = Field(pattern=r"^[0-9a-f]{8}$")
+    reply: str = Field(pattern=STAMP)
     sense: bool
     character: bool
     note: str = ""
 
 
-Verdicts = Mapping[tuple[str, str], Verdict]
+class SupportVerdict(BaseModel):
+    """Whether a reader found a statement supported by the evidence that was handed over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    statement: str = Field(pattern=STAMP)
+    supported: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """All that a reader thought; of two verdicts on the same, the later one stands."""
+
+    talk: Mapping[tuple[str, str], TalkVerdict] = field(default_factory=dict)
+    support: Mapping[str, SupportVerdict] = field(default_factory=dict)
+
+    def on(self, reply: TalkReply) -> TalkVerdict | None:
+        """What was thought of a reply; None where it was not read."""
+        return self.talk.get((reply.place, reply.stamp))
 
 
 @dataclass(frozen=True)
@@ -52,30 +78,47 @@ class Read:
     character: int
 
 
-def read_verdicts(file: Path) -> Verdicts:
-    """The verdicts of a file, by turn and stamp; of two on the same reply the later one.
+def read_verdicts(folder: Path) -> Verdicts:
+    """The verdicts in a folder; a file that is not there holds none.
 
     Raises:
-        MessageError: it cannot be read, or a line is wrong; its number is named.
+        MessageError: a file cannot be read, or a line is wrong; its number is named.
     """
-    verdicts = {}
-    for number, row in question_rows(file):
+    talk = _rows(folder / TALK_FILE, TalkVerdict)
+    support = _rows(folder / SUPPORT_FILE, SupportVerdict)
+    return Verdicts({(one.turn, one.reply): one for one in talk}, {one.statement: one for one in support})
+
+
+def totals(replies: Sequence[TalkReply], verdicts: Verdicts) -> list[Read]:
+    """How the conversations of each mode were read."""
+    made = []
+    for mode in dict.fromkeys(reply.mode for reply in replies):
+        own = [reply for reply in replies if reply.mode == mode]
+        given = [verdict for reply in own if (verdict := verdicts.on(reply))]
+        sense, character = sum(one.sense for one in given), sum(one.character for one in given)
+        made.append(Read(mode, len(own), len(given), sense, character))
+    return made
+
+
+def unsupported(statements: Sequence[Statement], verdicts: Verdicts) -> dict[str, list[bool]]:
+    """For each mode whether each statement that was read is not supported."""
+    return {
+        mode: [
+            not verdicts.support[one.stamp].supported
+            for one in statements
+            if one.mode == mode and one.stamp in verdicts.support
+        ]
+        for mode in dict.fromkeys(one.mode for one in statements)
+    }
+
+
+def _rows(file: Path, kind: type[Row]) -> list[Row]:
+    rows = []
+    for number, row in question_rows(file) if file.exists() else ():
         try:
-            verdict = Verdict.model_validate(parse_object(row))
+            rows.append(kind.model_validate(parse_object(row)))
         except ValidationError as error:
             raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
         except JsonTextError as error:
             raise MessageError(f"{file}:{number}: {error}.") from error
-        verdicts[verdict.turn, verdict.reply] = verdict
-    return verdicts
-
-
-def totals(replies: Sequence[TalkReply], verdicts: Verdicts) -> list[Read]:
-    """How the replies of each mode were read."""
-    made = []
-    for mode in dict.fromkeys(reply.mode for reply in replies):
-        own = [reply for reply in replies if reply.mode == mode]
-        given = [verdicts[key] for reply in own if (key := (reply.place, reply.stamp)) in verdicts]
-        sense, character = sum(one.sense for one in given), sum(one.character for one in given)
-        made.append(Read(mode, len(own), len(given), sense, character))
-    return made
+    return rows
