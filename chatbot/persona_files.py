@@ -23,6 +23,7 @@ ADAPTERS = (
         for name in ("adapter_config.json", "adapter_model.safetensors")
     ),
     "support/threshold.json",
+    "tone.npz",
 )
 
 

@@ -17,7 +17,7 @@ from chatbot.settings import Settings
 from personas import LoadedPersona
 
 if TYPE_CHECKING:
-    from chatbot.judges import SupportJudge
+    from chatbot.judges import SupportJudge, ToneMeter
     from chatbot.library.encoders import Embedder
     from chatbot.library.search import LanguageModel, Plan, Scorer
 
@@ -81,6 +81,15 @@ class SearchModels:
         with self._lock:
             return self._support
 
+    def tone(self) -> ToneMeter | None:
+        """The persona's tone meter; None where there is none.
+
+        Raises:
+            ModelError: it is damaged.
+        """
+        with self._lock:
+            return self._tone
+
     def language_model(self) -> LanguageModel | None:
         """The base of the engine that answers."""
         return EngineLanguageModel(self._engine())
@@ -134,6 +143,13 @@ class SearchModels:
             BUNDLED, settings.threads, adapter=adapter, cache=settings.encoder_cache, say=self._say
         )
         return SupportJudge(encoder, Threshold.read(adapter), language_of(self._loaded.persona))
+
+    @cached_property
+    def _tone(self) -> ToneMeter | None:
+        from chatbot.judges import ToneMeter
+
+        file = self._loaded.tone
+        return ToneMeter.read(file, language_of(self._loaded.persona)) if file.is_file() else None
 
     @cached_property
     def _stronger_engine(self) -> Engine:

@@ -82,6 +82,11 @@ class LoadedPersona:
         """The folder of the support check's adapter, or None where there is none."""
         return self._adapter("support")
 
+    @property
+    def tone(self) -> Path:
+        """The file of the tone meter, whether there is one or not."""
+        return self.folder / "tone.npz"
+
     def _adapter(self, name: str) -> Path | None:
         folder = self.folder / name
         return folder if folder.is_dir() else None

@@ -1,4 +1,4 @@
-"""`bakerstreet voice`: train, list."""
+"""`bakerstreet voice`: train, list; `voice_tone` has the rest."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from chatbot.cli.common import opened, say, training_bar
+from chatbot.cli.voice_tone import tone
 
 app = typer.Typer(no_args_is_help=True)
+app.command("tone")(tone)
 
 
 @app.command("train")

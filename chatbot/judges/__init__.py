@@ -1,5 +1,6 @@
-"""Small judges of replies, each a few milliseconds of a CPU: whether evidence supports a sentence."""
+"""Small judges of replies, each a few milliseconds of a CPU: what evidence supports, and how much a line is in tone."""
 
 from chatbot.judges.support import THRESHOLD_FILE, SupportJudge, Threshold
+from chatbot.judges.tone import BUCKETS, ToneMeter, buckets
 
-__all__ = ["THRESHOLD_FILE", "SupportJudge", "Threshold"]
+__all__ = ["BUCKETS", "THRESHOLD_FILE", "SupportJudge", "Threshold", "ToneMeter", "buckets"]

@@ -104,6 +104,12 @@ GERMAN = Language(
         rf",\s+(?=(?:{_ASKED}) (?:ist|sind|war|waren|hat|haben|hatte|hatten|wurde|wurden)\b)", re.IGNORECASE
     ),
     pairing=words("zwischen sowohl weder entweder ob"),
+    saying=words(
+        """sagte antwortete fragte rief erwiderte bemerkte entgegnete meinte fuhr murmelte flüsterte erklärte lachte
+        begann versetzte wiederholte brummte seufzte schrie ergänzte gab setzte unterbrach"""
+    ),
+    somebody=r"(?:der|die|unser|unsere|sein|seine|ihr|ihre) \w+",
+    first_person="ich",
     interrogative=any_of(
         "w(?:er|em|en|essen|as|ann|arum|eshalb|ieso|ie|o|ohin|oher|omit|oran|orin|orauf|ozu)", "welche[mnrs]?"
     ),

@@ -77,6 +77,14 @@ ENGLISH = Language(
     ),
     listing=re.compile(rf",\s+(?=(?:{_ASKED}) (?:is|are|was|were|do|does|did|has|have|had)\b)", re.IGNORECASE),
     pairing=words("between both whether either neither"),
+    saying=words(
+        """said remarked answered asked cried replied observed continued murmured returned muttered whispered exclaimed
+        explained laughed chuckled shouted began suggested resumed interrupted added snapped ejaculated demanded called
+        growled retorted repeated commented admitted inquired enquired responded groaned gasped roared sighed
+        interposed persisted"""
+    ),
+    somebody=r"(?:the|our|his|her) \w+",
+    first_person="i",
     interrogative=any_of("which", "who", "whom", "whose", "what", "where", "when", "why", "how"),
     name=re.compile(rf"\b([{CAPITALS}][^\W\d_]*(?:['-][^\W\d_]+)*)"),
     name_in_question=re.compile(rf"(?<!^)(?<![.!?\"'] )\b([{CAPITALS}][{SMALL}]{{2,}})"),

@@ -27,6 +27,9 @@ class Language:
         joining: what joins two questions into one.
         listing: what stands between them besides, where more than two are joined.
         pairing: words of which both sides are one ("between").
+        saying: verbs that tell who says something, as books have them beside a quotation.
+        somebody: a pattern of how books name a speaker by no name ("our visitor").
+        first_person: a pattern of the word by which a narrator names himself.
         interrogative: found in every question.
         name: a proper name, as its first group; a match without the group is none.
         name_in_question: the same, with longer words alone: not the first word of a sentence.
@@ -65,6 +68,9 @@ class Language:
     joining: re.Pattern[str]
     listing: re.Pattern[str]
     pairing: frozenset[str]
+    saying: frozenset[str]
+    somebody: str
+    first_person: str
     interrogative: re.Pattern[str]
     name: re.Pattern[str]
     name_in_question: re.Pattern[str]

@@ -1,8 +1,9 @@
-"""Training: a persona's voice, and the retriever and reranker of its search."""
+"""Training: a persona's voice, its tone meter, and the encoders of its search."""
 
 from chatbot.tuning.compare import Comparison, Figures
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
+from chatbot.tuning.tone import answered_plainly, gathered_lines, own_exchanges, train_tone
 from chatbot.tuning.train import train_voice
 from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune_search
 
@@ -15,6 +16,10 @@ __all__ = [
     "TrainingProgress",
     "Tuned",
     "What",
+    "answered_plainly",
+    "gathered_lines",
+    "own_exchanges",
+    "train_tone",
     "train_voice",
     "tune_search",
 ]

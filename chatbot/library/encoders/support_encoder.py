@@ -11,7 +11,7 @@ class SupportEncoder(CrossEncoder):
     """Pairs of evidence and a sentence to logits; see `Encoder` for the arguments. The adapter brings its head."""
 
     head = pair_head("support-check")
-    max_tokens = 320  # of both together: what a turn hands over, and the longest sentences of a reply
+    max_tokens = 176  # of both together, as it was trained; longer evidence is read in parts
 
     def rate(self, evidence: Sequence[str], sentences: Sequence[str]) -> list[float]:
         """The logit of each sentence: above 0 where the evidence rather supports it.
