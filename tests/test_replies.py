@@ -147,12 +147,15 @@ def test_replies_that_are_one_formula_are_counted() -> None:
             talked(1, "A woman. I never forget."),
             talked(2, "I never forget."),
             talked(3, "A woman; I never forget!"),
+            talked(4, "Yes. In the spring of that year we went down to the coast."),
+            talked(5, "It was in the spring of that year we went down, as I said."),
         ]
     )
-    assert (formula.opening, formula.opens_so) == ("i have it here", (True, True, False, False))
-    assert formula.quotes == (True, False, False, False, False, False)
-    assert formula.repeats_question == (False, True, False, False, False, False)
-    assert formula.repeats_reply == (True, False, True)  # of those that follow another
+    assert (formula.opening, formula.opens_so) == ("i have it here", (True, True, *[False] * 4))
+    assert formula.quotes == (True, *[False] * 7)
+    assert formula.repeats_question == (False, True, *[False] * 6)
+    assert formula.repeats_reply == (True, False, True, False, False)  # of those that follow another
+    assert formula.repeats_words == (False, False, False, False, True)
 
 
 # ---------------------------------------------------------------------- report

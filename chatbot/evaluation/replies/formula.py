@@ -11,6 +11,7 @@ from chatbot.language import to_plain, words_of
 
 OPENING = 4  # words
 SHORTEST = 3  # words of a question that can be said to be repeated
+RUN = 8  # words that two replies do not have in common by chance
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Formula:
         quotes: whether something stands in quotation marks.
         repeats_question: whether it holds the whole question.
         repeats_reply: whether it is word for word an earlier reply of its conversation; of those that have one.
+        repeats_words: whether it has `RUN` words on end that an earlier reply has; of the same.
     """
 
     opening: str
@@ -39,6 +41,7 @@ class Formula:
     quotes: tuple[bool, ...]
     repeats_question: tuple[bool, ...]
     repeats_reply: tuple[bool, ...]
+    repeats_words: tuple[bool, ...]
 
 
 def formula_of(replies: Sequence[Reply]) -> Formula:
@@ -57,6 +60,11 @@ def formula_of(replies: Sequence[Reply]) -> Formula:
             for one, words in zip(said, spoken, strict=True)
             if one.earlier
         ),
+        repeats_words=tuple(
+            any(_runs(words_of(earlier)) & _runs(words) for earlier in one.earlier)
+            for one, words in zip(said, spoken, strict=True)
+            if one.earlier
+        ),
     )
 
 
@@ -72,6 +80,10 @@ def _said(replies: Sequence[Reply]) -> list[Said]:
             said.append(Said(reply.turn.message, reply.reply, tuple(before)))
             before.append(reply.reply)
     return said
+
+
+def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}
 
 
 def _within(few: Sequence[str], many: Sequence[str]) -> bool:

@@ -139,6 +139,7 @@ def _of_formula(mode: str, replies: Sequence[Reply]) -> Iterator[Measure]:
     yield from _share(mode, "formula: quotation marks", formula.quotes)
     yield from _share(mode, "formula: the question repeated", formula.repeats_question)
     yield from _share(mode, "formula: an earlier reply repeated", formula.repeats_reply)
+    yield from _share(mode, "formula: words of an earlier reply", formula.repeats_words)
 
 
 def _of_time(mode: str, replies: Sequence[Reply]) -> Iterator[Measure]:

@@ -22,8 +22,8 @@ accepted answer is in a passage of the four best pieces of the search; handed ov
 Confidence: of the search, the unanswerable questions against all but the false premises, at the limit that is shipped;
 false confidence: unanswerable and not called weak, false refusals: the others called weak. Verdicts are of the check of
 a reply against its evidence; withheld: another reply was given. Formula: over all replies, talk among them; an opening
-is four words. Times run from the question on, as a visitor waits for them, in milliseconds. Brackets: 95% interval,
-percentile bootstrap over the questions; behind them, of how many replies."""
+is four words, words of an earlier reply are eight on end. Times run from the question on, as a visitor waits for them,
+in milliseconds. Brackets: 95% interval, percentile bootstrap over the questions; behind them, of how many replies."""
 
 TALK_HEAD = ("turn", "kind", "visitor", "reply", "stamp", "sense", "character")
 
