@@ -16,17 +16,27 @@ ROLES = ("user", "assistant")
 
 @dataclass(frozen=True)
 class Example:
-    """One conversation to train on. The loss is on the assistant's messages alone."""
+    """One conversation to train on. The loss is on the assistant's messages alone.
+
+    Attributes:
+        work: what the reply is about, where it rests on the casebook.
+        sentence: the sentence of the casebook that it rests on.
+        answer: the short answer in it.
+    """
 
     kind: str
     messages: tuple[Message, ...]
+    work: str = ""
+    sentence: str = ""
+    answer: str = ""
 
 
 def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
     """The lines of a persona: JSONL, one conversation a line in OpenAI's `messages` form.
 
     A line is `{"kind": "...", "messages": [{"role": "user", "content": "..."}, {"role": "assistant", ...}]}`; the
-    system message is the persona's and is not repeated.
+    system message is the persona's and is not repeated. Where the reply rests on the casebook, `work` says on which of
+    its pages, and `sentence` and `answer` on what there; training puts notes before the question (`grounded`).
 
     Args:
         file: JSONL.
@@ -56,7 +66,8 @@ def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TrainingError(f"{file}:{number}: is not a conversation in OpenAI's form: {error}.") from error
         filled = tuple(Message(message.role, named(message.content)) for message in messages)
-        examples.append(Example(str(data.get("kind", "line")), filled))
+        about = (str(data.get(name, "")) for name in ("work", "sentence", "answer"))
+        examples.append(Example(str(data.get("kind", "line")), filled, *about))
     if not examples:
         raise TrainingError(f"{file} holds no lines; a voice needs some. Write one conversation a line.")
     return examples

@@ -207,6 +207,7 @@ class Resources:
 
     def _open_library(self, persona_id: str) -> Library:
         from chatbot.library.search import CALIBRATION_FILE, Calibration, Library
+        from chatbot.library.texts import probable_questions
         from chatbot.search_models import plans_of
 
         loaded = self.persona(persona_id)
@@ -218,6 +219,7 @@ class Resources:
             calibration=Calibration.read(loaded.folder / CALIBRATION_FILE),
             persona=loaded.persona.name,
             language=language_of(loaded.persona),
+            asked=lambda: probable_questions(loaded.casebook),
         )
 
     def prepare(

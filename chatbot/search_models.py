@@ -19,7 +19,7 @@ from personas import LoadedPersona
 if TYPE_CHECKING:
     from chatbot.judges import SupportJudge, ToneMeter
     from chatbot.library.encoders import Embedder
-    from chatbot.library.search import LanguageModel, Plan, Scorer
+    from chatbot.library.search import LanguageModel, Plan, Scorer, TextReader
 
 PLAIN, TUNED = "plain", "tuned"
 
@@ -90,6 +90,11 @@ class SearchModels:
         with self._lock:
             return self._tone
 
+    def reader(self) -> TextReader | None:
+        """The persona's reader; None where it has none, or the settings name another base."""
+        with self._lock:
+            return self._reader
+
     def language_model(self) -> LanguageModel | None:
         """The base of the engine that answers."""
         return EngineLanguageModel(self._engine())
@@ -150,6 +155,15 @@ class SearchModels:
 
         file = self._loaded.tone
         return ToneMeter.read(file, language_of(self._loaded.persona)) if file.is_file() else None
+
+    @cached_property
+    def _reader(self) -> TextReader | None:
+        from chatbot.library.encoders import BUNDLED, Reader
+
+        settings, adapter = self._settings, self._loaded.reader
+        if adapter is None or settings.embedder != BUNDLED or settings.cross_encoder != "auto":
+            return None
+        return Reader(BUNDLED, settings.threads, adapter=adapter, cache=settings.encoder_cache, say=self._say)
 
     @cached_property
     def _stronger_engine(self) -> Engine:

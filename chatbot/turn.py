@@ -11,12 +11,14 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatbot.engines import Request, Sampling
+from chatbot.drafts import Candidate as Written
+from chatbot.drafts import Jury, best_of
+from chatbot.engines import Completion, Request, Sampling
 from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
-from chatbot.grounding import check_reply, unsupported_terms
+from chatbot.grounding import check_reply
 from chatbot.language import WITHOUT_BOOKS, clean_message, kind_of, points_back, statements
-from chatbot.library.search import Found
+from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import Passage, recollection
 from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
@@ -27,6 +29,8 @@ from chatbot.turn_parts import joined_draft, joined_held, parts_of
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
+DRAFT_TEMPERATURE = 0.7  # of the drafts but the first
+DRAFT_SEEDS = 1000  # between the seeds of two drafts, so that those of a retry are others
 MAX_PIECES = 3  # for each question
 REMEMBERED = 2000  # messages of a visitor, the latest; most tell nothing, and a name is told once
 
@@ -109,7 +113,7 @@ def _history(turn: Turn) -> tuple[Exchange, ...]:
     if asked.conversation is None:
         return asked.history
     path = turn.resources.memory.path(asked.conversation, asked.parent) if asked.parent else []
-    return tuple(Exchange(earlier.question, earlier.reply, earlier.sent) for earlier in path if earlier.reply)
+    return tuple(Exchange(earlier.question, earlier.reply) for earlier in path if earlier.reply)
 
 
 def _recollections(turn: Turn) -> list[Passage]:
@@ -146,37 +150,84 @@ def write(turn: Turn, gathered: Gathered) -> Generator[Draft]:
 
 
 def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
-    """The draft for one question as it grows.
+    """The reply to one question as it grows.
 
-    Where the model would have to invent, the persona's own line is the whole of it. A draft with
-    unsupported names or numbers is abandoned at the end of that sentence: it would be set aside anyway.
+    Where the model would have to invent, the persona's own line is the whole of it. Where there are notes, what was
+    read in them comes first and at once, and the best of several drafts goes on from there.
     """
     line = turn.wording.without_model(gathered.found, turn.mode.voice)
     if line:
         yield Draft(line, line, first_token_ms=turn.milliseconds())
         return
     prompt = _prompt(turn, gathered)
+    if prompt.evidence:
+        yield from _from_notes(turn, gathered, prompt)
+        return
     draft = Draft(prompt=prompt)
-    generation = turn.resources.engine.submit(
-        Request(
-            prompt.messages,
-            _voice(turn),
-            _sampling(turn),
-            turn.wording.opening(prompt.evidence, turn.mode.voice),
-            copies=bool(prompt.evidence),
-        )
-    )
+    generation = turn.resources.engine.submit(Request(prompt.messages, _voice(turn), _sampling(turn)))
     try:
         for piece in generation:
             first = draft.first_token_ms or turn.milliseconds()
             draft = replace(draft, text=draft.text + piece, piece=piece, first_token_ms=first)
             yield draft
-            if prompt.evidence and piece.rstrip().endswith((".", "!", "?")) and _strays(turn, gathered, draft):
-                generation.cancel()
-                draft = replace(draft, abandoned=True)
     finally:
         generation.cancel()
     yield replace(draft, text=draft.text.strip(), piece="", completion=generation.completion)
+
+
+def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Draft]:
+    """The answer that was read, then the best way on that was written from there."""
+    opening = turn.wording.opening(prompt.evidence)
+    draft = Draft(opening, opening, prompt, first_token_ms=turn.milliseconds() if opening else 0.0)
+    if opening:
+        yield draft
+    jury = _jury(turn, gathered, prompt.evidence)
+    judged: list[Written] = []
+    first: Completion | None = None
+    for completion in _drafts(turn, prompt, opening):
+        first = first or completion
+        judged.append(jury.judged(completion.text.strip(), opening, completion.finish == "stop"))
+    best = best_of(judged)
+    text = best.text if best else _composed(turn, prompt.evidence[0], opening, jury)
+    piece = text.removeprefix(opening) if text.startswith(opening) else text
+    spoken = draft.first_token_ms or turn.milliseconds()
+    yield replace(draft, text=text, piece=piece, first_token_ms=spoken, completion=first, judged=tuple(judged))
+
+
+def _drafts(turn: Turn, prompt: Prompt, opening: str) -> Generator[Completion]:
+    """Several drafts, written together: what the model finds likeliest first, and others by chance.
+
+    The others wait until the first has been begun: then the prompt has been read for all of them.
+    """
+    engine, sampling = turn.resources.engine, _sampling(turn)
+    number = turn.loaded.persona.generation.drafts
+    request = Request(prompt.messages, _voice(turn), sampling, opening, copies=True)
+    generations = [engine.submit(request)]
+    try:
+        for _ in generations[0]:
+            break
+        for other in range(1, number):
+            warmer = replace(sampling, temperature=DRAFT_TEMPERATURE, seed=sampling.seed + DRAFT_SEEDS * other)
+            generations.append(engine.submit(replace(request, sampling=warmer)))
+        for generation in generations:
+            yield generation.completion
+    finally:
+        for generation in generations:
+            generation.cancel()
+
+
+def _jury(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> Jury:
+    earlier = [exchange.reply for exchange in gathered.history]
+    sources = [*(piece.text for piece in evidence), *_known_texts(turn, gathered, evidence)]
+    return Jury(sources, earlier, turn.language)
+
+
+def _composed(turn: Turn, lead: Evidence, opening: str, jury: Jury) -> str:
+    """What is said where no draft is any good: the answer with its sentence, or that it was said before."""
+    text = turn.wording.composed(lead, opening)
+    if jury.repeats(text) and not opening:
+        return turn.wording.again(text)
+    return text
 
 
 def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
@@ -186,10 +237,17 @@ def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
         turn.asked.text,
         gathered.evidence,
         gathered.history,
-        examples=turn.mode.examples,
+        examples=_examples(turn),
         count=turn.resources.engine.count,
         budget=turn.resources.settings.context_tokens - persona.generation.max_new_tokens,
     )
+
+
+def _examples(turn: Turn) -> list[Exchange]:
+    """Exchanges that show the model how the persona speaks."""
+    if turn.mode.examples:
+        return [Exchange(example.user, example.assistant) for example in turn.loaded.persona.examples]
+    return []
 
 
 def _voice(turn: Turn) -> Path | None:
@@ -224,7 +282,7 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
     if draft.prompt is None:
         return Held(draft.text, Check(verdict="declined"))
     persona, wording, evidence = turn.loaded.persona, turn.wording, draft.evidence
-    known = _known_texts(turn, gathered, draft)
+    known = _known_texts(turn, gathered, draft.evidence)
     check = check_reply(draft.text, [piece.text for piece in evidence], known, turn.language)
     if turn.mode.knowledge is None or draft.stopped:
         return Held(draft.text, check)
@@ -241,17 +299,10 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
     return Held(reply, check.model_copy(update={"verdict": "withheld"}), replaced=True)
 
 
-def _strays(turn: Turn, gathered: Gathered, draft: Draft) -> bool:
-    """Whether the draft so far contains unsupported names or numbers. An open quotation is judged once it is closed."""
-    if draft.text.count('"') % 2:
-        return False
-    known = [*(piece.text for piece in draft.evidence), *_known_texts(turn, gathered, draft)]
-    return bool(unsupported_terms(draft.text, known, turn.language))
-
-
-def _known_texts(turn: Turn, gathered: Gathered, draft: Draft) -> list[str]:
+def _known_texts(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> list[str]:
     """Texts beside the evidence whose names and numbers a reply may use."""
     persona = turn.loaded.persona
-    works = [piece.passage.work for piece in draft.evidence]
-    earlier = [text for exchange in gathered.history for text in (exchange.message, exchange.reply)]
-    return [turn.asked.text, persona.instruction(), persona.name, *works, *earlier]
+    works = [piece.passage.work for piece in evidence]
+    read = [text for piece in evidence for text in (piece.answer, piece.correction)]
+    earlier = [text for exchange in gathered.history for text in (exchange.question, exchange.reply)]
+    return [turn.asked.text, persona.instruction(), persona.name, *works, *read, *earlier]

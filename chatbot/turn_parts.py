@@ -53,7 +53,7 @@ def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
         prompt=prompt if prompts else None,
         completion=_joined_completion([draft.completion for draft in drafts if draft.completion]),
         first_token_ms=drafts[0].first_token_ms,
-        abandoned=last.abandoned,
+        judged=tuple(chain.from_iterable(draft.judged for draft in drafts)),
         parts=tuple(drafts),
     )
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from chatbot.drafts import Candidate
 from chatbot.engines import Completion
 from chatbot.events import Question
 from chatbot.language import Language, language_of
@@ -93,7 +94,7 @@ class Draft:
         prompt: what the model was asked; None where the persona's own line stands and no model wrote.
         completion: the engine's account of it; None until it has ended.
         first_token_ms: from the question to the first piece.
-        abandoned: it contains unsupported names or numbers, so it was not written to its end.
+        judged: the drafts that it was chosen from.
         parts: where the message asks several things: the draft for each, as far as they are written.
     """
 
@@ -102,7 +103,7 @@ class Draft:
     prompt: Prompt | None = None
     completion: Completion | None = None
     first_token_ms: float = 0.0
-    abandoned: bool = False
+    judged: tuple[Candidate, ...] = ()
     parts: tuple[Draft, ...] = ()
 
     @property
@@ -113,7 +114,7 @@ class Draft:
     @property
     def stopped(self) -> bool:
         """Whether somebody else ended it before its time."""
-        return self.completion is not None and self.completion.finish == "cancelled" and not self.abandoned
+        return self.completion is not None and self.completion.finish == "cancelled"
 
 
 @dataclass(frozen=True)

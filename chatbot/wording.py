@@ -1,4 +1,4 @@
-"""The persona's own lines where the model should not find the words: to decline, to read out, to open a reply."""
+"""What is said without the model: the persona's own lines, and an answer that was read, as it stands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.grounding import best_sentence
-from chatbot.language import as_written, language_of
+from chatbot.language import as_written, comparable, language_of
 from chatbot.library.search import Evidence, Found
 from chatbot.templates import fill_in
 from personas import Persona
@@ -49,16 +49,40 @@ class Wording:
             return fill_in(self.line(self.persona.strangers), {"word": as_written(found.unknown[0], self.question)})
         return "" if voice else self.line(self.persona.declines)
 
-    def opening(self, used: Sequence[Evidence], voice: bool) -> str:
-        """How a reply with notes begins: with the sentence that the search singled out.
+    def opening(self, used: Sequence[Evidence]) -> str:
+        """How a reply with notes begins: with the answer that was read in them, or the correction of what was asked.
 
-        A small model picks the right sentence of three notes less often than the search does, but draws its conclusion
-        well enough once the sentence stands there. The tuned voice has learned replies of this form.
+        A small model picks the answer out of three notes less often than the reader does, but goes on well enough from
+        where it stands. Empty where nothing was read for sure.
         """
-        openings = self.persona.training.openings
-        if not (used and used[0].key and voice and openings):
+        lead = used[0] if used else None
+        if lead is None or not lead.said:
             return ""
-        return f'{self.line(openings)}: "{quotable(used[0].key)}"'
+        return sentence_of(lead.correction) if lead.correction else capitalised(lead.answer.rstrip(" .;,"))
+
+    def again(self, reply: str) -> str:
+        """What was said before, once more."""
+        return fill_in(self.line(self.persona.repeated), {"reply": reply})
+
+    def composed(self, lead: Evidence, opening: str) -> str:
+        """A reply without the model: the opening, and the sentence that holds the answer."""
+        key = lead.key or best_sentence(self.question, [lead.text], language_of(self.persona))
+        if comparable(opening) == comparable(sentence_of(key)) or not opening:
+            return sentence_of(key)
+        return f"{sentence_of(opening)} {sentence_of(key)}"
+
+
+def capitalised(text: str) -> str:
+    """A text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence_of(text: str) -> str:
+    """A text as a sentence of its own: with a capital, an end, and no quotation mark that is open."""
+    text = capitalised(text.strip())
+    if text.count('"') % 2:
+        text = text.replace('"', "").strip()
+    return text if text.endswith((".", "!", "?", '."', '!"', '?"')) else f"{text.rstrip(' ,;:')}."
 
 
 def quotable(sentence: str) -> str:

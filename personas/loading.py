@@ -73,6 +73,11 @@ class LoadedPersona:
         return self._adapter("retriever")
 
     @property
+    def reader(self) -> Path | None:
+        """The folder of the reader's adapter, or None where there is none."""
+        return self._adapter("reader")
+
+    @property
     def reranker(self) -> Path | None:
         """The folder of the reranker's adapter, or None where there is none."""
         return self._adapter("reranker")

@@ -25,8 +25,7 @@ Text = Annotated[Line, AfterValidator(checked_template), AfterValidator(fill_in)
 # Texts that are filled in when they are said.
 WordLine = Annotated[Line, AfterValidator(partial(checked_template, known=("word",), needed=("word",)))]
 QuoteLine = Annotated[Line, AfterValidator(partial(checked_template, known=("quote",), needed=("quote",)))]
-AnswerLine = Annotated[Line, AfterValidator(partial(checked_template, known=("answer", "Answer")))]
-AnswerFirstLine = Annotated[Line, AfterValidator(partial(checked_template, known=("answer", "Answer", "quote")))]
+ReplyLine = Annotated[Line, AfterValidator(partial(checked_template, known=("reply",), needed=("reply",)))]
 
 # A module of a search by its name, alone or with what it is given: settings, the steps that it runs, or both.
 Step = TypeAliasType("Step", "str | dict[Text, list[Step] | dict[Text, int | float | str | bool | list[Step]] | None]")
@@ -85,6 +84,7 @@ class Generation(_Part):
     temperature: float = Field(0.0, ge=0.0, le=2.0, description="0: greedy, the same reply every time.")
     top_p: float = Field(0.9, gt=0.0, le=1.0)
     presence_penalty: float = Field(0.8, ge=-2.0, le=2.0, description="Off the logits of what was written so far.")
+    drafts: int = Field(3, ge=1, le=8, description="Written together where there are notes; the best is said.")
 
 
 class Prompts(_Part):
@@ -93,6 +93,7 @@ class Prompts(_Part):
     grounded: Text = Field(description="Said above the notes of a turn.")
     notes: Text = Field("Notes:", description="The heading of the notes.")
     question: Text = Field("Question:", description="What stands before the question below the notes.")
+    answer: Text = Field("Answer:", description="What stands before the answer that was read in the notes.")
     hypothetical: Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_asks)] = Field(
         "", description="Asks for a made-up answer to {question}, to search with; empty: as the language has it."
     )
@@ -109,13 +110,6 @@ class VoiceRecipe(_Part):
     reading: int = Field(1200, ge=0, description="Reading examples in all; 0: none.")
     reading_first: float = Field(0.5, ge=0, le=1, description="The share of the reading before the lines begin.")
     epochs: int = Field(2, ge=1, le=50, description="Passes over the persona's own lines.")
-    openings: list[Text] = Field(default_factory=list, description="Said before a quotation in reading comprehension.")
-    conclusions: list[AnswerLine] = Field(
-        default_factory=list, description="Said after it; {answer} stands for the answer."
-    )
-    answers_first: list[AnswerFirstLine] = Field(
-        default_factory=list, description="The answer first; {answer} and {quote} stand for both."
-    )
 
 
 # Fields that tell the model of the visitor; in the others he is spoken to.
@@ -150,6 +144,11 @@ class Persona(_Part):
     )
     readings: list[QuoteLine] = Field(
         min_length=1, description="How a note is read out word for word; {quote} stands for it."
+    )
+    repeated: list[ReplyLine] = Field(
+        default_factory=lambda: ["{reply}"],
+        min_length=1,
+        description="How what was said before is said again; {reply} stands for it.",
     )
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.common import opened, say, training_bar
+from chatbot.cli.common import opened, prepare, say, training_bar
 from chatbot.cli.voice_tone import tone
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,28 +31,32 @@ def train(
     """Train the voice of a persona. A run that was stopped resumes where it was."""
     from chatbot.engines import resolve_model
     from chatbot.settings import get_settings
-    from chatbot.tuning import train_voice
+    from chatbot.tuning import grounded, train_voice
 
     settings = get_settings()
     with opened() as resources:
         loaded = resources.persona(persona)
-    recipe = loaded.persona.training
-    if no_reading:
-        recipe = recipe.model_copy(update={"reading": 0})
-    weights = resolve_model(settings.model, settings.models_dir, say)
-    with training_bar() as show:
-        folder = train_voice(
-            loaded,
-            weights,
-            settings.runs_dir,
-            reading=reading or settings.reading,
-            seed=seed,
-            threads=settings.cpu_threads(),
-            destination=out,
-            recipe=recipe,
-            on_step=show,
-            say=say,
-        )
+        recipe = loaded.persona.training
+        if no_reading:
+            recipe = recipe.model_copy(update={"reading": 0})
+        prepare(resources, persona)
+        library = resources.library(persona)
+        weights = resolve_model(settings.model, settings.models_dir, say)
+        say("Looking for the evidence of the lines that rest on the casebook ...")
+        with training_bar() as show:
+            folder = train_voice(
+                loaded,
+                weights,
+                settings.runs_dir,
+                reading=reading or settings.reading,
+                seed=seed,
+                threads=settings.cpu_threads(),
+                destination=out,
+                recipe=recipe,
+                ground=lambda lines: grounded(lines, library, loaded.persona, seed),
+                on_step=show,
+                say=say,
+            )
     say(f"The voice of {loaded.persona.name} is in {folder}; its card is README.md there.")
 
 

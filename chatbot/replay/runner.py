@@ -32,8 +32,7 @@ def run_replay(replay: Replay, bot: Bot) -> list[ReplayOutcome]:
         answered = bot.reply(
             Question(turn.say, persona=replay.persona, mode=turn.mode or replay.mode, history=tuple(history))
         )
-        sent = answered.trace.prompt[-1][1] if answered.trace.prompt else ""
-        history.append(Exchange(turn.say, answered.reply, sent))
+        history.append(Exchange(turn.say, answered.reply))
         outcomes.append(ReplayOutcome(turn.say, answered, tuple(failures(turn.expect, answered))))
     return outcomes
 

@@ -1,6 +1,7 @@
 """Training: a persona's voice, its tone meter, and the encoders of its search."""
 
 from chatbot.tuning.compare import Comparison, Figures
+from chatbot.tuning.grounded import grounded
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
 from chatbot.tuning.tone import answered_plainly, gathered_lines, own_exchanges, train_tone
@@ -18,6 +19,7 @@ __all__ = [
     "What",
     "answered_plainly",
     "gathered_lines",
+    "grounded",
     "own_exchanges",
     "train_tone",
     "train_voice",

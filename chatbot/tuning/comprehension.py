@@ -1,4 +1,4 @@
-"""Reading comprehension: questions on stories, turned into short evidence and replies that quote it.
+"""Reading comprehension: questions on stories, turned into short evidence and replies that begin with the answer.
 
 A small model that has only learned a manner of speech invents its facts. Questions whose answer is in a sentence
 or two of the prompt teach it to look there. They are FairytaleQA (Xu et al., "Fantastic Questions and Where to Find
@@ -19,10 +19,11 @@ from chatbot.errors import TrainingError
 from chatbot.language import content_words, split_sentences, to_plain
 from chatbot.lines import Example
 from chatbot.prompts import Message, render_turn
-from chatbot.templates import fill_in
+from chatbot.wording import sentence_of
 from personas import Persona
 
 SILENT_SHARE = 0.14  # examples whose notes do not hold the answer
+MARKED_SHARE = 0.85  # examples whose answer is marked, as that of a reader is
 MIN_COVERED = 0.75  # the share of an answer's words that its sentence must hold
 MAX_QUOTE_WORDS = 26
 MAX_ANSWER_WORDS = 9
@@ -78,7 +79,7 @@ def reading_examples(folder: Path, persona: Persona, number: int, seed: int) -> 
 
     Args:
         folder: as `read_stories` reads it.
-        persona: whose prompts, openings, conclusions and declines are used.
+        persona: whose prompts and declines are used.
         number: the most examples.
         seed: of the choice, the wording and the notes.
 
@@ -116,33 +117,19 @@ def _example(
     silent = chance.random() < SILENT_SHARE
     notes = [(title, text) for text in _distractors(question, window, story, chance)]
     if not silent:
-        holding = (title, window)
-        notes.insert(0 if chance.random() < 0.65 else chance.randint(0, len(notes)), holding)
+        notes.insert(0, (title, window))
     if not notes:
         return None
-    prompt = render_turn(question.text, notes, persona.prompts)
+    marked = not silent and chance.random() < MARKED_SHARE
+    answer = question.answers[0]
+    prompt = render_turn(question.text, notes, persona.prompts, answer if marked else "")
     if silent:
         return _exchange("reading-silent", prompt, chance.choice(persona.declines))
-    return _exchange("reading", prompt, _reply(quote, question.answers[0], persona, chance))
+    return _exchange("reading", prompt, f"{sentence_of(answer)} {quote}")
 
 
 def _exchange(kind: str, prompt: str, reply: str) -> Example:
     return Example(kind, (Message("user", prompt), Message("assistant", reply)))
-
-
-def _reply(quote: str, answer: str, persona: Persona, chance: random.Random) -> str:
-    recipe = persona.training
-    spoken = answer[0].lower() + answer[1:] if answer.split()[0].lower() in _ARTICLES else answer
-    said = {"answer": spoken, "Answer": spoken[0].upper() + spoken[1:]}
-    if recipe.answers_first and chance.random() < 0.3:
-        pattern = chance.choice(recipe.answers_first)
-        return fill_in(pattern, {**said, "quote": quote})
-    opening = chance.choice(recipe.openings or ["My notes say"])
-    ending = fill_in(chance.choice(recipe.conclusions or ["{answer}."]), said)
-    return f'{opening}: "{quote}" {ending}'
-
-
-_ARTICLES = {"a", "an", "the", "in", "on", "at", "by", "to", "his", "her", "their", "because", "with", "from"}
 
 
 def _place(question: ReadingQuestion, sentences: Sequence[str]) -> int | None:

@@ -6,7 +6,7 @@ One pass over `training_order`, the loss on the replies alone. A run that was ki
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,8 @@ from personas import LoadedPersona, VoiceRecipe
 HELD_OUT = 32  # lines kept away from training, for the loss that the card states
 IGNORED = -100
 
+Ground = Callable[[Sequence[Example]], list[Example]]
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -33,6 +35,11 @@ class Encoded:
 
     ids: list[int]
     labels: list[int]
+
+
+def unnoted(examples: Sequence[Example]) -> list[Example]:
+    """The lines that need no notes: to train on the others without them would teach the model to invent."""
+    return [example for example in examples if not example.work]
 
 
 def train_voice(
@@ -45,6 +52,7 @@ def train_voice(
     threads: int = 0,
     destination: Path | None = None,
     recipe: VoiceRecipe | None = None,
+    ground: Ground = unnoted,
     on_step: OnStep = lambda _: None,
     say: Say = lambda _: None,
 ) -> Path:
@@ -59,6 +67,7 @@ def train_voice(
         threads: CPU threads; 0: as many as torch likes.
         destination: where the voice goes; default: the persona's own voice folder.
         recipe: in place of the persona's own.
+        ground: puts notes before the questions of lines that rest on the casebook; default: these are left out.
         on_step: told after every step.
         say: told what is left out, and whether a checkpoint is used.
 
@@ -75,7 +84,7 @@ def train_voice(
     recipe = recipe or loaded.persona.training
     loaded = _with_recipe(loaded, recipe)
     tokenizer = ChatTokenizer(weights.folder)
-    order = training_order(loaded, reading, seed)
+    order = training_order(loaded, reading, seed, ground)
     held_out = _held_out(order, seed)
     order = [example for example in order if example not in held_out]
     instruction = Message("system", loaded.persona.instruction())
@@ -119,7 +128,7 @@ def train_voice(
     facts = {
         "base": weights.name,
         "seed": seed,
-        "recipe": recipe.model_dump(exclude={"openings", "conclusions", "answers_first"}),
+        "recipe": recipe.model_dump(),
         "examples": counts(order),
         "held_out": len(held),
         **state.facts(),
@@ -132,7 +141,7 @@ def train_voice(
     return folder
 
 
-def training_order(loaded: LoadedPersona, reading: Path | None, seed: int) -> list[Example]:
+def training_order(loaded: LoadedPersona, reading: Path | None, seed: int, ground: Ground = unnoted) -> list[Example]:
     """Every example in the order it is trained on.
 
     Reading comes first, so that the model learns to look into the notes while its manner is still free; then the
@@ -143,7 +152,7 @@ def training_order(loaded: LoadedPersona, reading: Path | None, seed: int) -> li
     """
     recipe = loaded.persona.training
     shuffle = random.Random(seed)
-    lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
+    lines = ground(read_lines(loaded.lines, partial(loaded.persona.named, spoken=True)))
     examples: list[Example] = []
     if recipe.reading:
         if reading is None:

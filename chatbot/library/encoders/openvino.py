@@ -104,7 +104,9 @@ class OpenVinoEncoder:
         self._request = model.create_infer_request()
 
     def encode(self, texts: Sequence[Text]) -> Any:
-        """What the head gives, a float32 array of shape (len(texts), numbers); for the embedder unit vectors."""
+        """What the head gives: an array of shape (len(texts), numbers), for the embedder unit vectors; of a head that
+        gives numbers for every token a list of arrays of shape (tokens, numbers), padding at the end.
+        """
         import numpy as np
 
         encodings = self._tokenizer.encode_batch(list(texts))  # padded to the longest of all
@@ -123,7 +125,7 @@ class OpenVinoEncoder:
             result = self._request.infer({name: rows for name, rows in read.items() if name in self._inputs})
             for at, numbers in zip(batch, result[0].copy(), strict=True):  # copied: the request reuses its memory
                 outputs[at] = numbers
-        return np.stack(outputs)
+        return np.stack(outputs) if outputs[0].ndim == 1 else outputs
 
 
 def _converted(source: Path, cache: Path, head: Head, adapter: Path | None, say: Say) -> Path:

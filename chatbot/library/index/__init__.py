@@ -1,6 +1,7 @@
 """The index: a library on disk; passages and BM25 in tantivy, vectors in Chroma; built, opened and changed."""
 
 from chatbot.library.index.additions import add_text, remove_text
+from chatbot.library.index.asked import AskedQuestions, open_asked, placed
 from chatbot.library.index.build import build_library
 from chatbot.library.index.chroma import ChromaError
 from chatbot.library.index.damage import lost_vectors, mend_library
@@ -21,6 +22,7 @@ from chatbot.library.index.passages import IndexReplacedError, Passages, read_pa
 from chatbot.library.index.switching import switch_embedder
 
 __all__ = [
+    "AskedQuestions",
     "ChromaError",
     "Dense",
     "DenseBeside",
@@ -40,6 +42,8 @@ __all__ = [
     "kept_vectors",
     "lost_vectors",
     "mend_library",
+    "open_asked",
+    "placed",
     "read_manifest",
     "read_passages",
     "remove_text",

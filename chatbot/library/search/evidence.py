@@ -12,6 +12,8 @@ from typing import Self
 
 from chatbot.library.texts import Passage
 
+SURE = 0.3  # of an answer's confidence: from here on the reply begins with it; set on the dev split
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -40,6 +42,9 @@ class Evidence:
         score: how well it bears on the question, from 0 to 1.
         reasons: what each module said of it, in order.
         key: the one sentence among them that bears most on the question; empty where none was singled out.
+        answer: the short answer that was read in it; empty where none was.
+        answer_confidence: how likely that answer is right, from 0 to 1.
+        correction: what is true where the question takes something false for granted; empty where it does not.
     """
 
     passage: Passage
@@ -47,6 +52,14 @@ class Evidence:
     score: float
     reasons: tuple[Reason, ...] = ()
     key: str = ""
+    answer: str = ""
+    answer_confidence: float = 0.0
+    correction: str = ""
+
+    @property
+    def said(self) -> str:
+        """What answers the question, if anything was read that does: a correction, or the short answer."""
+        return self.correction or (self.answer if self.answer_confidence >= SURE else "")
 
     @property
     def heading(self) -> str:

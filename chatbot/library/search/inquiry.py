@@ -46,6 +46,10 @@ class Candidate:
         first, last: the window's sentences within the passage; the whole of it where `last` is -1.
         text: what would be handed over.
         key: the sentence that bears most on the question; empty where none was singled out.
+        asked: the probable question that brought it; empty where none did.
+        answer: to the question, as the reader or the probable question has it; empty where there is none.
+        answer_confidence: how likely that is right, from 0 to 1.
+        correction: what is true where the question takes something false for granted.
     """
 
     passage: Passage
@@ -56,6 +60,10 @@ class Candidate:
     last: int = -1
     text: str = ""
     key: str = ""
+    asked: str = ""
+    answer: str = ""
+    answer_confidence: float = 0.0
+    correction: str = ""
 
     @property
     def window(self) -> tuple[str, int, int]:

@@ -6,7 +6,7 @@ A search runs the modules of a plan (`plans`, `modules`) over an inquiry; what t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chatbot.errors import LibraryError
 from chatbot.language import ENGLISH, Kind, Language, kind_of, meaning_words
 from chatbot.library.index import (
+    AskedQuestions,
     ChromaError,
     Dense,
     DenseBeside,
@@ -22,6 +23,8 @@ from chatbot.library.index import (
     OwnTexts,
     check_embedder,
     check_language,
+    open_asked,
+    placed,
     read_manifest,
     read_passages,
 )
@@ -33,7 +36,7 @@ from chatbot.library.search.modules import run
 from chatbot.library.search.plans import ADVANCED, PLANS, Plan
 from chatbot.library.search.reading import Reading
 from chatbot.library.search.tools import Tools
-from chatbot.library.texts import RECOLLECTION, Passage
+from chatbot.library.texts import RECOLLECTION, Passage, ProbableQuestion
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 DROPPED = 6  # pieces that were not handed over and are shown all the same
 
 Recollections = Callable[[], Sequence[Passage]]
+ProbablePages = Mapping[str, Sequence[ProbableQuestion]]
 
 
 class Library:
@@ -54,6 +58,7 @@ class Library:
         calibration: from what was measured to how likely the evidence answers.
         persona: the name of whose library it is.
         language: the persona's.
+        asked: gives the probable questions of the casebook's pages.
 
     Raises:
         LibraryError: there is no library, it is damaged, or it was built by another embedder or for another language.
@@ -69,6 +74,7 @@ class Library:
         calibration: Calibration | None = None,
         persona: str = "",
         language: Language = ENGLISH,
+        asked: Callable[[], ProbablePages] = dict,
     ) -> None:
         manifest = read_manifest(folder)
         if manifest is None:
@@ -88,7 +94,15 @@ class Library:
         self.plans = {**PLANS, **(plans or {})}
         self._calibration = calibration or Calibration()
         self.tools = Tools(
-            passages, passages.lexical, self._embedder, self._dense, self._open_dense, models, persona, language
+            passages,
+            passages.lexical,
+            self._embedder,
+            self._dense,
+            self._open_dense,
+            models,
+            persona,
+            language,
+            lambda: self._open_asked(asked()),
         )
 
     def beside(self, visitor: str) -> Library:
@@ -120,6 +134,7 @@ class Library:
             self._models,
             self.tools.persona,
             self.tools.language,
+            self.tools.asked,
         )
         return library
 
@@ -220,12 +235,22 @@ class Library:
         )
         return found.dropping(_without_room(budget, evidence, self._models.count), "budget", "no room for it")
 
+    def candidates(self, question: str, plan: Plan, history: Sequence[tuple[str, str]] = ()) -> tuple[Candidate, ...]:
+        """What the modules of a plan leave for a question, the best first; the arguments are those of `search`."""
+        asked = Inquiry(self.tools.reading(question).question, tuple(history))
+        return self._run(plan, asked).candidates
+
     def _run(self, plan: Plan, asked: Inquiry) -> Inquiry:
         return self.tools.with_candidates(run(plan.steps, asked, self.tools))
 
     def plan(self, given: Plan) -> Plan:
         """The persona's own plan of that name, where it has one."""
         return self.plans.get(given.name, given)
+
+    def _open_asked(self, pages: ProbablePages) -> AskedQuestions | None:
+        """The probable questions whose sentences are in this library; None where there are none."""
+        facts = placed(pages, self._passages, self.tools.sentences, self.tools.casebook) if pages else []
+        return open_asked(facts, self._folder, self._embedder, self.tools.language) if facts else None
 
     def _open_dense(self, embedder: Embedder) -> Dense:
         """The vectors of another embedder, which are made the first time."""
@@ -257,7 +282,14 @@ def _dropped(dropped: Sequence[Candidate], kept: Sequence[Candidate]) -> tuple[E
 def _evidence(candidate: Candidate) -> Evidence:
     score = candidate.score if candidate.last >= 0 else next((r.score for r in candidate.reasons), candidate.score)
     return Evidence(
-        candidate.passage, candidate.text, round(max(0.0, min(1.0, score)), 4), candidate.reasons, candidate.key
+        candidate.passage,
+        candidate.text,
+        round(max(0.0, min(1.0, score)), 4),
+        candidate.reasons,
+        candidate.key,
+        candidate.answer,
+        candidate.answer_confidence,
+        candidate.correction,
     )
 
 

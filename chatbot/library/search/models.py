@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from chatbot.library.encoders import Embedder
+    from chatbot.library.encoders import Embedder, ReadText
 
 
 class LanguageModel(Protocol):
@@ -27,6 +27,13 @@ class Scorer(Protocol):
         """How well each text answers the question; higher is better."""
 
 
+class TextReader(Protocol):
+    """A reader (`chatbot.library.encoders.Reader`)."""
+
+    def read(self, question: str, texts: Sequence[str], skip: Sequence[int] = ()) -> list[ReadText]:
+        """What stands in each text: whether it answers, and where."""
+
+
 class Models(Protocol):
     """What a library asks for its models. Each is opened when it is first needed; any may be missing but an embedder.
 
@@ -41,6 +48,9 @@ class Models(Protocol):
 
     def cross_encoder(self) -> Scorer | None:
         """The cross-encoder, or None."""
+
+    def reader(self) -> TextReader | None:
+        """The reader, or None."""
 
     def language_model(self) -> LanguageModel | None:
         """The small language model, or None."""
@@ -60,6 +70,7 @@ class OpenModels:
         main: the embedder that built the library.
         named: embedders that a module may name.
         scorer: a cross-encoder.
+        texts: a reader.
         small, strong: language models.
         tokens: counts the tokens of a text; None: by the embedder's tokenizer.
     """
@@ -67,6 +78,7 @@ class OpenModels:
     main: Embedder
     named: Mapping[str, Embedder] = field(default_factory=dict)
     scorer: Scorer | None = None
+    texts: TextReader | None = None
     small: LanguageModel | None = None
     strong: LanguageModel | None = None
     tokens: Callable[[str], int] | None = None
@@ -82,6 +94,10 @@ class OpenModels:
     def cross_encoder(self) -> Scorer | None:
         """The cross-encoder."""
         return self.scorer
+
+    def reader(self) -> TextReader | None:
+        """The reader."""
+        return self.texts
 
     def language_model(self) -> LanguageModel | None:
         """The small language model."""

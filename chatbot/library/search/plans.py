@@ -39,6 +39,8 @@ from chatbot.library.search.modules import (
     NamePersona,
     Nested,
     Perplexity,
+    ProbableQuestions,
+    Read,
     Reorder,
     Router,
     SentenceWindow,
@@ -220,13 +222,15 @@ def _check_settings(module: str, settings: Mapping[str, Any]) -> None:
 
 def _rag(name: str, *, rewriting: Steps = (), search: Steps = (), reranking: Steps = ()) -> Plan:
     """The steps of `rag`, for each sub-question, with others among them."""
-    found = search or (*_SEARCH, CrossEncode())
+    found = search or (*_SEARCH, ProbableQuestions(), CrossEncode(), Read())
     finish = (MaximalMarginalRelevance(), SentenceWindow(), Compress())
     return Plan(name, (Decompose((FollowUp(), NamePersona(), *rewriting, *found, *reranking, *finish)),))
 
 
 _SEARCH: Steps = (DenseSearch(), Bm25Search(), Fuse(), Focus())
-_TWICE = (IterativeRetrieval((*_SEARCH, CrossEncode())), FilterThenRerank())
+# What the reader is trained on: all that there is to choose from.
+CANDIDATES = Plan("candidates", (FollowUp(), NamePersona(), *_SEARCH, ProbableQuestions(number=16)))
+_TWICE = (IterativeRetrieval((*_SEARCH, CrossEncode(), Read())), FilterThenRerank())
 
 NAIVE = Plan("naive", (DenseSearch(number=10, embedder="plain"),))
 FUSED = Plan("fused", (*_SEARCH, MaximalMarginalRelevance()))

@@ -18,7 +18,7 @@ from chatbot.library.texts import CASEBOOK
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
-    from chatbot.library.index import Lexical, Passages
+    from chatbot.library.index import AskedQuestions, Lexical, Passages
 
 
 class Vectors(Protocol):
@@ -48,6 +48,7 @@ class Tools:
         models: what else may be used.
         persona: the name of the persona whose library it is.
         language: the persona's.
+        open_asked: opens the probable questions; None where there are none.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Tools:
         models: Models,
         persona: str = "",
         language: Language = ENGLISH,
+        open_asked: Callable[[], AskedQuestions | None] = lambda: None,
     ) -> None:
         self.passages = passages
         self.lexical = lexical
@@ -68,6 +70,8 @@ class Tools:
         self.language = language
         self._main = (embedder, dense)
         self._open_dense = open_dense
+        self._open_asked = open_asked
+        self._asked: list[AskedQuestions | None] = []  # once it is open
         self._opened: dict[str, tuple[Embedder, Vectors]] = {"": self._main}
         self._lock = threading.Lock()
         self.vector = lru_cache(maxsize=512)(self._vector)
@@ -84,6 +88,13 @@ class Tools:
                 else:
                     self._opened[embedder] = (other, self._open_dense(other))
             return self._opened[embedder]
+
+    def asked(self) -> AskedQuestions | None:
+        """The probable questions, opened when they are first asked for; None where there are none."""
+        with self._lock:
+            if not self._asked:
+                self._asked.append(self._open_asked())
+            return self._asked[0]
 
     def _vector(self, text: str, embedder: str = "") -> tuple[float, ...]:
         return tuple(self.vectors(embedder)[0].embed_query(text))

@@ -11,6 +11,8 @@ from chatbot.library.search.modules.iterative_retrieval import IterativeRetrieva
 from chatbot.library.search.modules.mmr import MaximalMarginalRelevance
 from chatbot.library.search.modules.multi_query import MultiQuery
 from chatbot.library.search.modules.perplexity import Perplexity
+from chatbot.library.search.modules.probable import ProbableQuestions
+from chatbot.library.search.modules.read import Read, text_for_reader
 from chatbot.library.search.modules.reorder import Reorder
 from chatbot.library.search.modules.retrieval import Bm25Search, DenseSearch, Fuse, fused
 from chatbot.library.search.modules.rewriting import FollowUp, NamePersona, in_context
@@ -30,7 +32,9 @@ MODULES: dict[str, type[Module]] = {
         Bm25Search,
         Fuse,
         Focus,
+        ProbableQuestions,
         CrossEncode,
+        Read,
         Perplexity,
         IterativeRetrieval,
         FilterThenRerank,
@@ -61,11 +65,14 @@ __all__ = [
     "NamePersona",
     "Nested",
     "Perplexity",
+    "ProbableQuestions",
+    "Read",
     "Reorder",
     "Router",
     "SentenceWindow",
     "fused",
     "in_context",
     "run",
+    "text_for_reader",
     "windows_of",
 ]

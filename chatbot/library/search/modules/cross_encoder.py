@@ -14,7 +14,7 @@ LOGIT = 0.03  # what a logit of a cross-encoder adds to a score that runs from 0
 @dataclass(frozen=True)
 class CrossEncode(Module):
     """The first candidates scored by a cross-encoder (Nogueira and Cho, "Passage Re-ranking with BERT", 2019). Does
-    nothing where there is no cross-encoder.
+    nothing where there is none, or where a reader is to read them anyway.
 
     Attributes:
         number: how many candidates are read.
@@ -28,6 +28,8 @@ class CrossEncode(Module):
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Reorder the first candidates."""
+        if tools.models.reader() is not None:
+            return inquiry, "left to the reader"
         scorer = tools.models.cross_encoder()
         if scorer is None or not inquiry.candidates:
             return inquiry, "no cross-encoder" if scorer is None else ""

@@ -1,0 +1,106 @@
+"""The best of several drafts: supported, no repetition, and in the persona's voice.
+
+The drafts of a turn are written in one batch and judged by what costs milliseconds. Of each draft the sentences up to
+the first that nothing supports are kept; of these the best is taken, and where none is left, what needs no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chatbot.grounding import unsupported_terms
+from chatbot.language import Language, comparable, content_words, split_sentences
+
+LEAST_WORDS = 4  # of a reply; a shorter one says nothing beyond the answer
+LIKE = 0.8  # the share of words in common from which on two sentences say the same
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A draft as it was judged.
+
+    Attributes:
+        text: what of it may be said; empty: nothing.
+        worth: how good it is, the higher the better.
+        why: what spoke against it, in words; empty where nothing did.
+    """
+
+    text: str
+    worth: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Jury:
+    """What drafts are held against.
+
+    Attributes:
+        sources: the texts whose names and numbers a reply may use: the evidence, the question, what was said.
+        earlier: the persona's replies so far.
+        language: the persona's.
+        sentences: how many sentences a reply may have.
+        tone: how much a text sounds like the persona, 0 to 1.
+        support: how likely each of these sentences is supported by the evidence, 0 to 1.
+        least_support: below this a sentence is not supported.
+    """
+
+    sources: Sequence[str]
+    earlier: Sequence[str]
+    language: Language
+    sentences: int = 3
+    tone: Callable[[str], float] = lambda _: 0.0
+    support: Callable[[Sequence[str]], Sequence[float]] | None = None
+    least_support: float = 0.5
+
+    def judged(self, draft: str, opening: str, whole: bool = True) -> Candidate:
+        """What of a draft may be said, and how good that is.
+
+        Args:
+            draft: the whole of it, its opening included.
+            opening: the words that it was told to begin with: they are not judged.
+            whole: whether the model came to its end.
+        """
+        parts = split_sentences(draft, self.language)
+        if not whole and len(parts) > 1:
+            parts = parts[:-1]  # it was cut in the middle
+        kept: list[str] = []
+        why = ""
+        chances = list(self.support(parts)) if self.support else [1.0] * len(parts)
+        for sentence, chance in zip(parts[: self.sentences], chances, strict=False):
+            given = opening.startswith(sentence)
+            if not given and (strange := unsupported_terms(sentence, [*self.sources, opening], self.language)):
+                why = f"not in the evidence: {', '.join(strange)}"
+            elif not given and chance < self.least_support:
+                why = f"not supported ({chance:.2f}): {sentence}"
+            elif any(alike(sentence, other) for other in kept):
+                why = f"says the same twice: {sentence}"
+            else:
+                kept.append(sentence)
+                continue
+            break
+        text = " ".join(kept)
+        if not text or len(text) < len(opening):
+            return Candidate("", 0.0, why or "nothing is left of it")
+        if self.repeats(text):
+            return Candidate(text, -1.0, "was said before")
+        worth = self.tone(text) + sum(chances[: len(kept)]) / len(kept) - 0.5 * bool(why)
+        short = len(text.split()) < LEAST_WORDS
+        return Candidate(text, worth - 0.5 * short, why)
+
+    def repeats(self, text: str) -> bool:
+        """Whether a reply says again what an earlier one said."""
+        said = comparable(text)
+        return any(said == comparable(reply) or said in comparable(reply) for reply in self.earlier)
+
+
+def best_of(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The best draft of which something may be said and that repeats nothing; None where there is none."""
+    usable = [candidate for candidate in candidates if candidate.text and candidate.worth > -1.0]
+    return max(usable, key=lambda candidate: candidate.worth, default=None)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two sentences hold much the same words."""
+    a, b = content_words(one), content_words(other)
+    return bool(a and b) and len(a & b) / min(len(a), len(b)) >= LIKE and len(a | b) <= 1.5 * min(len(a), len(b))

@@ -1,0 +1,62 @@
+"""Probably asked questions: a question that somebody thought of before brings its sentence and its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chatbot.library.search.evidence import Reason
+from chatbot.library.search.inquiry import Candidate, Inquiry
+from chatbot.library.search.modules.base import Module
+from chatbot.library.search.tools import Tools
+from chatbot.progress import counted
+
+
+@dataclass(frozen=True)
+class ProbableQuestions(Module):
+    """The facts whose probable questions are like this one (PAQ; Lewis et al., 2021), each as a window of the sentence
+    that holds it. Does nothing where a persona has no such questions.
+
+    Attributes:
+        number: how many facts at most.
+        cosine: the least likeness, in sense, of the two questions.
+        sure: the likeness from which on a false premise is taken to be the same.
+    """
+
+    name = "probable-questions"
+    reranks = True
+    number: int = 10
+    cosine: float = 0.45
+    sure: float = 0.75
+
+    def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
+        """Add candidates."""
+        asked = tools.asked()
+        if asked is None or not len(asked):
+            return inquiry, "none written"
+        text = inquiry.main.text if inquiry.context else inquiry.question
+        matches = asked.search(text, tools.vector(text), max(1, self.number // inquiry.shares))
+        nearest = max((match.cosine for match in matches), default=0.0)
+        found: list[Candidate] = []
+        for rank, match in enumerate(matches, 1):
+            fact, place = asked.facts[match.fact]
+            if match.cosine < self.cosine:
+                continue
+            sentence = tools.sentences(place.position)[place.sentence]
+            whole = tools.candidate(place.position, match.cosine, [Reason(self.name, rank, round(match.cosine, 4))])
+            if inquiry.works and whole.passage.work not in inquiry.works:
+                continue
+            found.append(
+                replace(
+                    whole,
+                    first=place.sentence,
+                    last=place.sentence,
+                    text=sentence,
+                    key=sentence,
+                    asked=match.question,
+                    answer=fact.answer,
+                    correction=fact.correction if match.cosine >= self.sure else "",
+                )
+            )
+        note = f"{counted(len(found), 'question')} like it, the nearest {nearest:.2f}"
+        done = replace(inquiry, candidates=(*inquiry.candidates, *found))
+        return done.measured(asked=nearest), note

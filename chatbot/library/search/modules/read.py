@@ -1,0 +1,92 @@
+"""The reader: reads question and text together, orders the candidates, and points at the answer in each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from chatbot.library.search.inquiry import Candidate, Inquiry
+from chatbot.library.search.models import TextReader
+from chatbot.library.search.modules.base import Module, reordered
+from chatbot.library.search.tools import Tools, sentences_of
+from chatbot.progress import counted
+
+
+@dataclass(frozen=True)
+class Read(Module):
+    """The first windows, and all sentences that probable questions brought, read by the reader: how likely each is to
+    answer becomes its score. Does nothing where a persona has no reader.
+
+    Attributes:
+        number: how many windows are read.
+    """
+
+    name = "read"
+    reranks = True
+    number: int = 8
+
+    def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
+        """Read, and order."""
+        reader = tools.models.reader()
+        if reader is None or not inquiry.candidates:
+            return inquiry, "no reader" if reader is None else ""
+        windows = [candidate for candidate in inquiry.candidates if not candidate.asked]
+        known = [candidate for candidate in inquiry.candidates if candidate.asked]
+        number = max(1, self.number // inquiry.shares)
+        some, rest = [*known, *windows[:number]], windows[number:]
+        question = inquiry.main.text if inquiry.context else inquiry.question
+        read, scores = _read(question, some, reader, tools)
+        # What was not read counts for less than anything that was.
+        least = min(scores)
+        unread = [replace(candidate, score=least * candidate.score) for candidate in rest]
+        ordered = reordered(self.name, read, scores)
+        best, second = max(scores), sorted(scores)[-2] if len(scores) > 1 else 0.0
+        done = replace(inquiry, candidates=(*ordered, *unread)).measured(read=best, ahead=best - second)
+        return done, f"{counted(len(some), 'text')} read, the best {best:.2f}"
+
+
+def _read(
+    question: str, candidates: Sequence[Candidate], reader: TextReader, tools: Tools
+) -> tuple[list[Candidate], list[float]]:
+    texts = [text_for_reader(candidate) for candidate in candidates]
+    titles = [len(candidate.passage.titled("")) for candidate in candidates]
+    done, scores = [], []
+    for candidate, text, said in zip(candidates, texts, reader.read(question, texts, titles), strict=True):
+        likely = 1 / (1 + math.exp(-max(-30.0, min(30.0, said.relevance))))
+        if not candidate.asked:
+            answer, key = _pointed_at(candidate, text, said.begin, said.end, tools)
+            candidate = replace(candidate, answer=answer, key=key or candidate.key)
+            likely_answer = likely * said.probability
+        else:
+            likely_answer = likely
+        done.append(replace(candidate, answer_confidence=round(likely_answer, 4)))
+        scores.append(likely)
+    return done, scores
+
+
+def text_for_reader(candidate: Candidate) -> str:
+    """A candidate as the reader is shown it: its work, the probable question with its answer where one brought it, its
+    text.
+    """
+    known = f"{candidate.asked} {candidate.correction or candidate.answer}. " if candidate.asked else ""
+    return candidate.passage.titled(f"{known}{candidate.text}")
+
+
+def _pointed_at(candidate: Candidate, text: str, begin: int, end: int, tools: Tools) -> tuple[str, str]:
+    """The answer that the reader points at, and the sentence of the candidate that holds it."""
+    answer = text[begin:end].strip(" ,;:.\"'")
+    if not answer:
+        return "", ""
+    sentences = sentences_of(candidate.text, tools.language)
+    offset = len(text) - len(candidate.text)
+    ends = list(chain([0]))
+    at = 0
+    for sentence in sentences:
+        at = candidate.text.find(sentence, at) + len(sentence)
+        ends.append(at)
+    for number, sentence in enumerate(sentences, 1):
+        if begin - offset < ends[number]:
+            return answer, sentence
+    return answer, ""
