@@ -41,8 +41,7 @@ class Jury:
         language: the persona's.
         sentences: how many sentences a reply may have.
         tone: how much a text sounds like the persona, 0 to 1.
-        support: how likely each of these sentences is supported by the evidence, 0 to 1.
-        least_support: below this a sentence is not supported.
+        unsupported: gives the sentences of a text that the evidence does not support; None: nobody tells.
     """
 
     sources: Sequence[str]
@@ -50,8 +49,7 @@ class Jury:
     language: Language
     sentences: int = 3
     tone: Callable[[str], float] = lambda _: 0.0
-    support: Callable[[Sequence[str]], Sequence[float]] | None = None
-    least_support: float = 0.5
+    unsupported: Callable[[str], Sequence[str]] | None = None
 
     def judged(self, draft: str, opening: str, whole: bool = True) -> Candidate:
         """What of a draft may be said, and how good that is.
@@ -66,13 +64,13 @@ class Jury:
             parts = parts[:-1]  # it was cut in the middle
         kept: list[str] = []
         why = ""
-        chances = list(self.support(parts)) if self.support else [1.0] * len(parts)
-        for sentence, chance in zip(parts[: self.sentences], chances, strict=False):
-            given = opening.startswith(sentence)
+        doubtful = set(self.unsupported(draft)) if self.unsupported else set()
+        for sentence in parts[: self.sentences]:
+            given = comparable(opening).startswith(comparable(sentence).rstrip(" ."))
             if not given and (strange := unsupported_terms(sentence, [*self.sources, opening], self.language)):
                 why = f"not in the evidence: {', '.join(strange)}"
-            elif not given and chance < self.least_support:
-                why = f"not supported ({chance:.2f}): {sentence}"
+            elif not given and sentence in doubtful:
+                why = f"the evidence does not support: {sentence}"
             elif any(alike(sentence, other) for other in kept):
                 why = f"says the same twice: {sentence}"
             else:
@@ -84,7 +82,7 @@ class Jury:
             return Candidate("", 0.0, why or "nothing is left of it")
         if self.repeats(text):
             return Candidate(text, -1.0, "was said before")
-        worth = self.tone(text) + sum(chances[: len(kept)]) / len(kept) - 0.5 * bool(why)
+        worth = self.tone(text) - 0.5 * bool(why)
         short = len(text.split()) < LEAST_WORDS
         return Candidate(text, worth - 0.5 * short, why)
 

@@ -16,6 +16,7 @@ from chatbot.drafts import Jury, best_of
 from chatbot.engines import Completion, Request, Sampling
 from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
+from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
 from chatbot.language import WITHOUT_BOOKS, clean_message, kind_of, points_back, statements
 from chatbot.library.search import Evidence, Found
@@ -31,6 +32,8 @@ from chatbot.turn_values import Draft, Gathered, Held, Turn
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
 DRAFT_TEMPERATURE = 0.7  # of the drafts but the first
 DRAFT_SEEDS = 1000  # between the seeds of two drafts, so that those of a retry are others
+NEAR = 5  # of the persona's own exchanges that are looked at
+EXAMPLES = 3  # of them that are shown to the model
 MAX_PIECES = 3  # for each question
 REMEMBERED = 2000  # messages of a visitor, the latest; most tell nothing, and a name is told once
 
@@ -75,13 +78,13 @@ def gather(turn: Turn) -> Gathered:
     history = _history(turn)
     asked = parts_of(turn)
     if len(asked) == 1:
-        return Gathered(history, _found(turn, history))
+        return Gathered(history, _found(turn, history), near=_near(turn))
     parts: list[tuple[Turn, Gathered]] = []
     for part in asked:
         before = history
         if parts and points_back(part.asked.text, turn.language):  # "and where did he live?"
             before = (*history, Exchange(parts[-1][0].asked.text, ""))
-        parts.append((part, Gathered(history, _found(part, before))))
+        parts.append((part, Gathered(history, _found(part, before), near=_near(part))))
     found = [gathered.found for _, gathered in parts if gathered.found]
     return Gathered(history, Found.joined(found) if found else None, tuple(parts))
 
@@ -106,6 +109,14 @@ def _found(turn: Turn, history: Sequence[Exchange]) -> Found | None:
         recollections=lambda: _recollections(turn),
     )
     return found.with_weak_dropped()
+
+
+def _near(turn: Turn) -> tuple[NearExchange, ...]:
+    """The persona's own exchanges that are most like what was said."""
+    if not turn.mode.voice:
+        return ()
+    exchanges = turn.resources.exchanges(turn.asked.persona)
+    return tuple(exchanges.nearest(turn.asked.text, NEAR)) if exchanges else ()
 
 
 def _history(turn: Turn) -> tuple[Exchange, ...]:
@@ -155,7 +166,7 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     Where the model would have to invent, the persona's own line is the whole of it. Where there are notes, what was
     read in them comes first and at once, and the best of several drafts goes on from there.
     """
-    line = turn.wording.without_model(gathered.found, turn.mode.voice)
+    line = _ready(turn, gathered)
     if line:
         yield Draft(line, line, first_token_ms=turn.milliseconds())
         return
@@ -173,6 +184,15 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     finally:
         generation.cancel()
     yield replace(draft, text=draft.text.strip(), piece="", completion=generation.completion)
+
+
+def _ready(turn: Turn, gathered: Gathered) -> str:
+    """A reply that is there already: what the persona says to just this, or where the model would have to invent."""
+    earlier = {exchange.reply for exchange in gathered.history}
+    said = [near.reply for near in gathered.near if near.fits and near.reply not in earlier]
+    if said and turn.mode.voice:
+        return said[turn.asked.attempt % len(said)]
+    return turn.wording.without_model(gathered.found, turn.mode.voice)
 
 
 def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Draft]:
@@ -217,9 +237,15 @@ def _drafts(turn: Turn, prompt: Prompt, opening: str) -> Generator[Completion]:
 
 
 def _jury(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> Jury:
-    earlier = [exchange.reply for exchange in gathered.history]
-    sources = [*(piece.text for piece in evidence), *_known_texts(turn, gathered, evidence)]
-    return Jury(sources, earlier, turn.language)
+    support, tone = turn.resources.judges(turn.asked.persona)
+    pieces = [piece.text for piece in evidence]
+    return Jury(
+        sources=[*pieces, *_known_texts(turn, gathered, evidence)],
+        earlier=[exchange.reply for exchange in gathered.history],
+        language=turn.language,
+        tone=tone.score if tone and turn.mode.voice else lambda _: 0.0,
+        unsupported=(lambda text: support.unsupported_sentences(text, pieces, turn.asked.text)) if support else None,
+    )
 
 
 def _composed(turn: Turn, lead: Evidence, opening: str, jury: Jury) -> str:
@@ -237,17 +263,19 @@ def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
         turn.asked.text,
         gathered.evidence,
         gathered.history,
-        examples=_examples(turn),
+        examples=_examples(turn, gathered),
         count=turn.resources.engine.count,
         budget=turn.resources.settings.context_tokens - persona.generation.max_new_tokens,
     )
 
 
-def _examples(turn: Turn) -> list[Exchange]:
-    """Exchanges that show the model how the persona speaks."""
+def _examples(turn: Turn, gathered: Gathered) -> list[Exchange]:
+    """Exchanges that show the model how the persona speaks: the nearest of its own where there are no notes."""
     if turn.mode.examples:
         return [Exchange(example.user, example.assistant) for example in turn.loaded.persona.examples]
-    return []
+    if gathered.evidence or not turn.mode.voice:
+        return []
+    return [Exchange(near.user, near.reply) for near in reversed(gathered.near[:EXAMPLES])]
 
 
 def _voice(turn: Turn) -> Path | None:

@@ -9,6 +9,7 @@ from typing import Literal
 from chatbot.drafts import Candidate
 from chatbot.engines import Completion
 from chatbot.events import Question
+from chatbot.exchanges import NearExchange
 from chatbot.language import Language, language_of
 from chatbot.library.search import Evidence, Found
 from chatbot.modes import Mode
@@ -72,11 +73,13 @@ class Gathered:
         found: what was found; None where nothing was searched.
         parts: where the message asks several things: each as a turn of its own, with what was gathered for it. `found`
             is then all of that.
+        near: the persona's own exchanges that are most like the message, the nearest first.
     """
 
     history: tuple[Exchange, ...] = ()
     found: Found | None = None
     parts: tuple[tuple[Turn, Gathered], ...] = ()
+    near: tuple[NearExchange, ...] = ()
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
