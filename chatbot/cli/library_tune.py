@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from chatbot.tuning import Figures
 
 
+READER = "reader"
+
+
 def tune(
     persona: Annotated[str, typer.Argument(help="Whose search.")],
-    what: Annotated[str, typer.Option("--what", help="retriever (the embedder) or reranker.")] = "retriever",
+    what: Annotated[str, typer.Option("--what", help="retriever (the embedder), reranker or reader.")] = "retriever",
     reading: Annotated[
         Path | None,
         typer.Option("--reading", help="A folder with a reading comprehension set; default: BAKERSTREET_READING."),
@@ -27,6 +30,9 @@ def tune(
     known: Annotated[
         Path | None, typer.Option("--known", help="Known questions (JSONL), instead of those about the canon.")
     ] = None,
+    all_works: Annotated[
+        bool, typer.Option("--all-works", help="Train a reader on the probable questions of the test works too.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 7,
     out: Annotated[Path | None, typer.Option("--out", help="Where it goes; default: beside the persona.")] = None,
 ) -> None:
@@ -35,10 +41,10 @@ def tune(
     A run that was stopped resumes where it was.
     """
     from chatbot.evaluation import SEARCHED, questions_file, read_known_questions
-    from chatbot.tuning import Callbacks, TrainingData, What, tune_search
+    from chatbot.tuning import Callbacks, TrainingData, What, tune_reader, tune_search
 
-    if what not in get_args(What):
-        raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(get_args(What))}.")
+    if what not in (*get_args(What), READER):
+        raise MessageError(f"There is no '{what}' to tune. There are: {', '.join((*get_args(What), READER))}.")
     with opened() as resources:
         settings = resources.settings
         folder = None if no_reading else reading or settings.reading
@@ -63,6 +69,7 @@ def tune(
             + [f"--what {what}"] * (what != "retriever")
             + (["--no-reading"] if no_reading else ["--reading DIR"])
             + [f"--known {shlex.quote(str(known))}"] * bool(known)
+            + ["--all-works"] * all_works
             + [f"--seed {seed}"]
         )
         say("Collecting questions and texts that answer them ...")
@@ -77,6 +84,26 @@ def tune(
                 embedding[0](done, total)
                 embedding[1] = done
 
+            if what == READER:
+                folder, figures = tune_reader(
+                    loaded,
+                    data,
+                    settings.runs_dir / f"{persona}-{what}",
+                    all_works=all_works,
+                    destination=out,
+                    command=command,
+                    seed=seed,
+                    threads=settings.threads,
+                    callbacks=Callbacks(on_step, on_passages, say),
+                )
+                bars.close()
+                for kind, part in figures.items():
+                    typer.echo(
+                        f"{kind}: of {part.questions} questions the first text answers {100 * part.first:.1f}%; "
+                        f"spans: {100 * part.exact:.1f}% exact, F1 {100 * part.f1:.1f}%"
+                    )
+                say(f"The reader of {loaded.persona.name} is in {folder}; its card is README.md there.")
+                return
             tuned = tune_search(
                 what,  # type: ignore[arg-type]
                 loaded,

@@ -17,7 +17,7 @@ from chatbot.evaluation.questions import (
     share,
     split_of,
 )
-from chatbot.evaluation.statistics import Interval, bootstrap, mean, paired_difference, percentile
+from chatbot.evaluation.statistics import Interval, auroc, bootstrap, mean, paired_difference, percentile
 from chatbot.evaluation.talk import Talk, TalkTurn, read_talk
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Panel",
     "Talk",
     "TalkTurn",
+    "auroc",
     "bar_charts",
     "bootstrap",
     "choose_questions",

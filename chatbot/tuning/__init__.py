@@ -7,12 +7,14 @@ from chatbot.tuning.publish import FACTS
 from chatbot.tuning.tone import answered_plainly, gathered_lines, own_exchanges, train_tone
 from chatbot.tuning.train import train_voice
 from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune_search
+from chatbot.tuning.tune_reader import ReadingFigures, tune_reader
 
 __all__ = [
     "FACTS",
     "Callbacks",
     "Comparison",
     "Figures",
+    "ReadingFigures",
     "TrainingData",
     "TrainingProgress",
     "Tuned",
@@ -23,5 +25,6 @@ __all__ = [
     "own_exchanges",
     "train_tone",
     "train_voice",
+    "tune_reader",
     "tune_search",
 ]

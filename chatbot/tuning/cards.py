@@ -100,6 +100,51 @@ Made by `{command}`.
 {_results(what, facts["results"])}"""
 
 
+def reader_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
+    """The card of a reader that `tune_reader` made with `command`."""
+    rows = "\n".join(f"| {kind} | {number} |" for kind, number in facts["questions"].items())
+    settings = "\n".join(f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in facts["recipe"].items())
+    results = "\n".join(
+        f"| {kind} | {part['questions']} | {100 * part['first']:.1f}% | {100 * part['exact']:.1f}% | "
+        f"{100 * part['f1']:.1f}% | {part['silence'] if part['silence'] is None else round(part['silence'], 3)} |"
+        for kind, part in facts["results"].items()
+    )
+    purpose = "It reads a question and a text together: whether the text answers, and where. The base is Apache-2.0."
+    return f"""{_heading(loaded, facts, "reader", "question-answering", purpose)}
+| source | questions |
+|---|---|
+{rows}
+
+`known` are the known questions of the dev split and `probable` those of the casebook ({facts["works"]} works), each
+with what the search finds for it; the rest is foreign and not part of this project: {FAIRYTALEQA}; SQuAD 2.0, XQuAD,
+ExpMRC and OneStopQA (CC-BY-SA-4.0); Natural Questions and QED (CC-BY-SA-3.0); QAMR (MIT); Quoref (CC-BY-4.0); CLAPNQ
+(Apache-2.0).
+
+## Settings
+
+AdamW with warm-up, plateau and decay, no dropout, gradients clipped at 1; listwise softmax over the texts of a
+question, a logistic loss on each, and the likelihood of the first and the last token of the answer; seed {facts["seed"]}.
+
+| | |
+|---|---|
+{settings}
+
+{facts["steps"]} steps, {facts["tokens"]:,} tokens, {facts["minutes"]} minutes; loss {facts["loss_first"]} over the
+first 20 steps, {facts["loss_last"]} over the last 20.
+
+Made by `{command}`.
+
+## Results
+
+Questions that it was not trained on: the text that it puts first answers; its span is the answer word for word, and
+the F1 of their words; the area under the curve of its best logit, questions with an answer against those without.
+
+| questions | number | first | exact | F1 | silence |
+|---|---|---|---|---|---|
+{results}
+"""
+
+
 def _heading(loaded: LoadedPersona, facts: Mapping[str, Any], what: str, tag: str, purpose: str) -> str:
     return f"""---
 base_model: {facts["base"]}
