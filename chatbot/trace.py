@@ -51,6 +51,14 @@ class Check(_Record):
     unsupported: tuple[str, ...] = ()
 
 
+class WrittenDraft(_Record):
+    """A draft of a reply: what of it may be said, how good that is, and what speaks against the rest."""
+
+    text: str
+    worth: float
+    why: str = ""
+
+
 class Trace(_Record):
     """Everything about one turn that is not the question or the reply.
 
@@ -60,6 +68,7 @@ class Trace(_Record):
         left_out: what the prompt had no room for.
         raw_reply: what the model wrote.
         finish: why it ended.
+        drafts: what the reply was chosen from, in the order they were written.
     """
 
     mode: str
@@ -72,6 +81,7 @@ class Trace(_Record):
     raw_reply: str = ""
     check: Check | None = None
     finish: str = ""
+    drafts: tuple[WrittenDraft, ...] = ()
     seed: int = 0
     timings: Timings = Timings()
     tokens: Tokens = Tokens()
@@ -114,6 +124,9 @@ def evidence_json(piece: Evidence) -> dict[str, Any]:
         "chapter": piece.passage.chapter,
         "text": piece.text,
         "score": piece.score,
+        "answer": piece.answer,
+        "answer_confidence": piece.answer_confidence,
+        "correction": piece.correction,
         "kind": piece.passage.kind,
         "place": piece.passage.place,
         "reasons": [_without_empty(asdict(reason)) for reason in piece.reasons],
@@ -145,6 +158,7 @@ def as_json(question: str, reply: str, trace: Trace) -> dict[str, Any]:
         "timings": {name: round(value, 1) for name, value in trace.timings.model_dump().items()},
         "tokens": {"prompt": trace.tokens.prompt, "reply": trace.tokens.reply},
         "check": trace.check.verdict if trace.check else None,
+        "drafts": [draft.model_dump() for draft in trace.drafts],
     }
 
 

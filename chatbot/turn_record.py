@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.errors import MemoryStoreError, NotStoredYetError
-from chatbot.trace import Timings, Tokens, Trace, to_stored
+from chatbot.trace import Timings, Tokens, Trace, WrittenDraft, to_stored
 from chatbot.turn_values import Draft, Gathered, Held, State, Turn
 
 logger = logging.getLogger(__name__)
@@ -103,6 +103,7 @@ def _trace(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None) -> T
         raw_reply=draft.text if draft.prompt else "",
         check=held.check if held else None,
         finish=completion.finish if completion else "",
+        drafts=tuple(WrittenDraft(text=each.text, worth=round(each.worth, 3), why=each.why) for each in draft.judged),
         seed=turn.seed,
         timings=Timings(
             retrieval_ms=round(found.milliseconds, 1) if found else 0.0,

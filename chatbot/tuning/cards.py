@@ -123,7 +123,8 @@ ExpMRC and OneStopQA (CC-BY-SA-4.0); Natural Questions and QED (CC-BY-SA-3.0); Q
 ## Settings
 
 AdamW with warm-up, plateau and decay, no dropout, gradients clipped at 1; listwise softmax over the texts of a
-question, a logistic loss on each, and the likelihood of the first and the last token of the answer; seed {facts["seed"]}.
+question, a logistic loss on each, and the likelihood of the first and the last token of the
+answer; seed {facts["seed"]}.
 
 | | |
 |---|---|

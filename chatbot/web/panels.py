@@ -99,10 +99,27 @@ def _card(number: int, question: str, piece: Evidence, language: Language) -> st
 <header><span class="number">{number}</span><span class="work">{escape(piece.passage.work)}</span>
 <span class="score" title="relevance to the question, 0 to 1">{piece.score:.2f}</span></header>
 <div class="place">{chapter}<span>{escape(_source(piece))}</span></div>
-<blockquote>{mark(piece.text, question, language)}</blockquote>
+{_answer(piece)}<blockquote>{_with_answer(piece, question, language)}</blockquote>
 <details><summary>The whole passage, and why it was chosen</summary>{whole}
 {_reasons(piece.reasons)}</details>
 </article>"""
+
+
+def _answer(piece: Evidence) -> str:
+    """What was read in a piece, where that is more than a part of its text."""
+    if not piece.said or piece.said.lower() in piece.text.lower():
+        return ""
+    return f'<p class="answer"><span>answer</span> {escape(piece.said)}</p>'
+
+
+def _with_answer(piece: Evidence, question: str, language: Language) -> str:
+    """The text with the answer that was read in it made strong, and the words of the question marked."""
+    begin = piece.text.lower().find(piece.answer.lower()) if piece.said and piece.answer else -1
+    if begin < 0:
+        return mark(piece.text, question, language)
+    end = begin + len(piece.answer)
+    before, answer, after = piece.text[:begin], piece.text[begin:end], piece.text[end:]
+    return f"{mark(before, question, language)}<strong>{escape(answer)}</strong>{mark(after, question, language)}"
 
 
 def _source(piece: Evidence) -> str:
