@@ -33,6 +33,7 @@ RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same agai
 DRAFT_TEMPERATURE = 0.7  # of the drafts but the first
 DRAFT_SEEDS = 1000  # between the seeds of two drafts, so that those of a retry are others
 NEAR = 5  # of the persona's own exchanges that are looked at
+DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
 EXAMPLES = 3  # of them that are shown to the model
 MAX_PIECES = 3  # for each question
 REMEMBERED = 2000  # messages of a visitor, the latest; most tell nothing, and a name is told once
@@ -166,9 +167,8 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     Where the model would have to invent, the persona's own line is the whole of it. Where there are notes, what was
     read in them comes first and at once, and the best of several drafts goes on from there.
     """
-    line = _ready(turn, gathered)
-    if line:
-        yield Draft(line, line, first_token_ms=turn.milliseconds())
+    if ready := _ready(turn, gathered):
+        yield replace(ready, first_token_ms=turn.milliseconds())
         return
     prompt = _prompt(turn, gathered)
     if prompt.evidence:
@@ -186,13 +186,15 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     yield replace(draft, text=draft.text.strip(), piece="", completion=generation.completion)
 
 
-def _ready(turn: Turn, gathered: Gathered) -> str:
+def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     """A reply that is there already: what the persona says to just this, or where the model would have to invent."""
     earlier = {exchange.reply for exchange in gathered.history}
-    said = [near.reply for near in gathered.near if near.fits and near.reply not in earlier]
-    if said and turn.mode.voice:
-        return said[turn.asked.attempt % len(said)]
-    return turn.wording.without_model(gathered.found, turn.mode.voice)
+    said = [near for near in gathered.near if near.fits and near.reply not in earlier]
+    if said:
+        near = said[turn.asked.attempt % len(said)]
+        return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
+    line = turn.wording.without_model(gathered.found, turn.mode.voice)
+    return Draft(line, line, ready="declined") if line else None
 
 
 def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Draft]:
@@ -308,7 +310,7 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
         asked = gathered.parts[: len(draft.parts)]
         return joined_held(draft.parts, [hold(*part, each) for part, each in zip(asked, draft.parts, strict=True)])
     if draft.prompt is None:
-        return Held(draft.text, Check(verdict="declined"))
+        return Held(draft.text, Check(verdict=draft.ready or "declined"))
     persona, wording, evidence = turn.loaded.persona, turn.wording, draft.evidence
     known = _known_texts(turn, gathered, draft.evidence)
     check = check_reply(draft.text, [piece.text for piece in evidence], known, turn.language)

@@ -98,6 +98,7 @@ class Draft:
         completion: the engine's account of it; None until it has ended.
         first_token_ms: from the question to the first piece.
         judged: the drafts that it was chosen from.
+        ready: the verdict on a line of the persona's own, which no model wrote; empty where one did.
         parts: where the message asks several things: the draft for each, as far as they are written.
     """
 
@@ -107,6 +108,7 @@ class Draft:
     completion: Completion | None = None
     first_token_ms: float = 0.0
     judged: tuple[Candidate, ...] = ()
+    ready: Literal["declined", "unchecked", ""] = ""
     parts: tuple[Draft, ...] = ()
 
     @property
