@@ -1,7 +1,7 @@
 """The index: a library on disk; passages and BM25 in tantivy, vectors in Chroma; built, opened and changed."""
 
 from chatbot.library.index.additions import add_text, remove_text
-from chatbot.library.index.asked import AskedQuestions, open_asked, placed
+from chatbot.library.index.asked import AskedQuestions, Match, open_asked, placed
 from chatbot.library.index.build import build_library
 from chatbot.library.index.chroma import ChromaError
 from chatbot.library.index.damage import lost_vectors, mend_library
@@ -29,6 +29,7 @@ __all__ = [
     "IndexReplacedError",
     "Lexical",
     "Manifest",
+    "Match",
     "OwnTexts",
     "Passages",
     "SourceEntry",

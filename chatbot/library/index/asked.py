@@ -30,10 +30,11 @@ DEPTH = 20  # passages in which a phrase is looked for
 
 @dataclass(frozen=True)
 class Place:
-    """Where a fact stands: the position of a passage in the library and the number of its sentence there."""
+    """Where a fact stands: the position of a passage in the library, the number of its sentence there, and its work."""
 
     position: int
     sentence: int
+    work: str
 
 
 @dataclass(frozen=True)
@@ -76,22 +77,28 @@ class AskedQuestions:
     def __len__(self) -> int:
         return len(self._wordings)
 
-    def search(self, question: str, vector: Sequence[float] | None, number: int) -> list[Match]:
+    def search(
+        self, question: str, vector: Sequence[float] | None, number: int, works: Collection[str] = ()
+    ) -> list[Match]:
         """The facts whose questions are most like this one, the best first, by reciprocal rank of sense and words.
 
         Args:
             question: in plain words.
             vector: of the question, by the embedder of the vectors; None: by words alone.
             number: how many at most.
+            works: where not empty, facts of these works alone.
         """
         depth = 4 * number
+        within = [not works or self.facts[fact][1].work in works for fact, _ in self._wordings]
         scores: dict[int, float] = {}
         cosines: NDArray[np.float32] | None = None
         if vector is not None and len(self._vectors):
             cosines = self._vectors @ np.asarray(vector, dtype=np.float32)
+            cosines[~np.asarray(within)] = -1.0
             for rank, at in enumerate(np.argsort(-cosines, kind="stable")[:depth], 1):
                 scores[int(at)] = 1 / (RRF_K + rank)
-        for rank, (at, _) in enumerate(self._lexical.search(question, depth), 1):
+        hits = [at for at, _ in self._lexical.search(question, 8 * depth if works else depth) if within[at]]
+        for rank, at in enumerate(hits[:depth], 1):
             scores[at] = scores.get(at, 0.0) + 1 / (RRF_K + rank)
         best: dict[int, Match] = {}
         for at in sorted(scores, key=lambda at: -scores[at]):
@@ -131,8 +138,9 @@ def placed(
         casebook: the positions of its passages.
     """
     told = {
-        _flat(sentence): Place(position, number)
+        _flat(sentence): Place(position, number, work)
         for position in sorted(casebook, reverse=True)
+        for work in [passages[position].work]
         for number, sentence in enumerate(sentences(position))
     }
     found: list[tuple[ProbableQuestion, Place]] = []
@@ -148,7 +156,7 @@ def _in_books(phrase: str, passages: Passages, sentences: Callable[[int], Sequen
     for position, _ in passages.lexical.search(phrase, DEPTH):
         for number, sentence in enumerate(sentences(position)):
             if wanted in _flat(sentence).lower():
-                return Place(position, number)
+                return Place(position, number, passages[position].work)
     return None
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from chatbot.library.index import AskedQuestions, Match
 from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
 from chatbot.progress import counted
+
+FEW = 3  # matches and windows whose works a follow-up is taken to be about
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,7 @@ class ProbableQuestions(Module):
         asked = tools.asked()
         if asked is None or not len(asked):
             return inquiry, "none written"
-        text = inquiry.main.text if inquiry.context else inquiry.question
-        matches = asked.search(text, tools.vector(text), max(1, self.number // inquiry.shares))
+        matches = self._matches(inquiry, asked, tools)
         nearest = max((match.cosine for match in matches), default=0.0)
         found: list[Candidate] = []
         for rank, match in enumerate(matches, 1):
@@ -43,8 +45,6 @@ class ProbableQuestions(Module):
                 continue
             sentence = tools.sentences(place.position)[place.sentence]
             whole = tools.candidate(place.position, match.cosine, [Reason(self.name, rank, round(match.cosine, 4))])
-            if inquiry.works and whole.passage.work not in inquiry.works:
-                continue
             found.append(
                 replace(
                     whole,
@@ -60,3 +60,16 @@ class ProbableQuestions(Module):
         note = f"{counted(len(found), 'question')} like it, the nearest {nearest:.2f}"
         done = replace(inquiry, candidates=(*inquiry.candidates, *found))
         return done.measured(asked=nearest), note
+
+    def _matches(self, inquiry: Inquiry, asked: AskedQuestions, tools: Tools) -> list[Match]:
+        """What is like the question; of a follow-up also what is like it by itself in the works that it is about."""
+        number = max(1, self.number // inquiry.shares)
+        if not inquiry.context:
+            return asked.search(inquiry.question, tools.vector(inquiry.question), number, inquiry.works)
+        text = inquiry.main.text
+        whole = asked.search(text, tools.vector(text), number, inquiry.works)
+        found = [asked.facts[match.fact][1].work for match in whole[:FEW]]
+        works = {*found, *(candidate.passage.work for candidate in inquiry.candidates[:FEW])}
+        alone = asked.search(inquiry.question, tools.vector(inquiry.question), number, works)
+        known = {match.fact for match in alone}
+        return [*alone, *(match for match in whole if match.fact not in known)]

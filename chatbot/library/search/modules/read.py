@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.models import TextReader
@@ -79,14 +78,9 @@ def _pointed_at(candidate: Candidate, text: str, begin: int, end: int, tools: To
     answer = text[begin:end].strip(" ,;:.\"'")
     if not answer:
         return "", ""
-    sentences = sentences_of(candidate.text, tools.language)
-    offset = len(text) - len(candidate.text)
-    ends = list(chain([0]))
-    at = 0
-    for sentence in sentences:
-        at = candidate.text.find(sentence, at) + len(sentence)
-        ends.append(at)
-    for number, sentence in enumerate(sentences, 1):
-        if begin - offset < ends[number]:
+    place, end = begin - (len(text) - len(candidate.text)), 0
+    for sentence in sentences_of(candidate.text, tools.language):
+        end = candidate.text.find(sentence, end) + len(sentence)
+        if place < end:
             return answer, sentence
     return answer, ""
