@@ -93,8 +93,8 @@ def build_prompt(
 ) -> Prompt:
     """Fit a turn into `budget` tokens.
 
-    The instruction and the question always stay. When it gets tight, the weakest pieces of evidence go first, then the
-    last exchange, then the examples.
+    The instruction and the question always stay. When it gets tight, the examples go first, the last of them before the
+    others, then the last exchange, then the weakest pieces of evidence.
 
     Args:
         persona: whose instruction opens the prompt.
@@ -127,18 +127,28 @@ def build_prompt(
         left_out.insert(0, f"evidence: {weakest.passage.work}: {weakest.text}")
     sent = _rendered(question, kept, persona.prompts)
     room = budget - fixed - size(sent)
-    shown: list[Exchange] = []
-    recent = list(history[-KEPT:])
-    for exchange in [*reversed(recent), *examples]:
-        room -= size(exchange.question, exchange.reply)
-        if room < 0:
-            left_out.append("history: the last exchange" if exchange in recent else "examples")
-            break
-        shown.append(exchange)
+    recent = _fitting(history[-KEPT:], size, room)
+    room -= sum(size(exchange.question, exchange.reply) for exchange in recent)
+    shown = _fitting(examples, size, room)
+    if len(recent) < len(history[-KEPT:]):
+        left_out.append("history: the last exchange")
+    if len(shown) < len(examples):
+        left_out.append("examples")
     messages = [Message("system", persona.instruction())]
-    for exchange in [*(each for each in examples if each in shown), *(each for each in recent if each in shown)]:
+    for exchange in [*shown, *recent]:
         messages += [Message("user", exchange.question), Message("assistant", exchange.reply)]
     return Prompt((*messages, Message("user", sent)), tuple(kept), tuple(left_out))
+
+
+def _fitting(exchanges: Sequence[Exchange], size: Callable[..., int], room: int) -> list[Exchange]:
+    """The first of the exchanges, as many as there is room for."""
+    kept: list[Exchange] = []
+    for exchange in exchanges:
+        room -= size(exchange.question, exchange.reply)
+        if room < 0:
+            break
+        kept.append(exchange)
+    return kept
 
 
 def _rendered(question: str, evidence: Sequence[Evidence], prompts: Prompts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -72,11 +73,22 @@ def embedder(settings: Settings, sherlock: LoadedPersona) -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def library(settings: Settings, sherlock: LoadedPersona, embedder: Embedder) -> Library:
-    """The library that a fresh install has: the casebook."""
-    folder = settings.library_dir / "sherlock"
+def library(
+    settings: Settings, sherlock: LoadedPersona, embedder: Embedder, pytestconfig: pytest.Config
+) -> Iterator[Library]:
+    """The library that a fresh install has: the casebook. Vectors of its questions and lines, thousands, are kept from
+    one session to the next; what is out of date is made again, as everywhere.
+    """
+    folder, kept = (
+        settings.library_dir / "sherlock",
+        pytestconfig.cache.mkdir("library") if pytestconfig.cache else None,
+    )
     build_library(sherlock, folder, embedder)
-    return Library(folder, OpenModels(embedder))
+    for file in kept.glob("*.npz") if kept else ():
+        shutil.copy(file, folder)
+    yield Library(folder, OpenModels(embedder))
+    for file in folder.glob("*.npz") if kept else ():
+        shutil.copy(file, kept)
 
 
 @pytest.fixture(scope="session")

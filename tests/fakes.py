@@ -8,25 +8,32 @@ from pathlib import Path
 from chatbot.engines.types import Completion, Finish, Generation, Request
 from chatbot.errors import MessageError
 
+Reply = str | Exception | tuple[str, ...]
+
 
 class FakeEngine:
-    """Answers every request with the next of `replies`; an exception among them is raised to the reader."""
+    """Answers every request with the next of `replies`; an exception among them is raised to the reader.
+
+    Where several drafts of a reply are asked for, a tuple among `replies` has one for each, the last of them for all
+    that are still wanted; a string is every draft. As a real engine's, they begin with the opening that is asked for.
+    """
 
     name = "fake"
 
-    def __init__(self, *replies: str | Exception) -> None:
+    def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
         self.requests: list[Request] = []
         self.generations: list[Generation] = []
         self.hold = False  # where set, the last word of a reply waits for `release`
         self._held: list[tuple[Generation, str]] = []
+        self._drafts: list[str | Exception] = []
 
     def submit(self, request: Request) -> Generation:
         """Answer at once, but for the last word where `hold` is set."""
+        reply = self._next(request)
         self.requests.append(request)
         generation = Generation(request)
         self.generations.append(generation)
-        reply = self.replies.pop(0)
         if isinstance(reply, Exception):
             generation.finish(reply)
             return generation
@@ -37,6 +44,16 @@ class FakeEngine:
         if not self.hold:
             self.release()
         return generation
+
+    def _next(self, request: Request) -> str | Exception:
+        if not (request.copies and self.requests and self.requests[-1].messages == request.messages):
+            reply = self.replies.pop(0)
+            self._drafts = list(reply) if isinstance(reply, tuple) else [reply]
+        elif len(self._drafts) > 1:
+            self._drafts.pop(0)
+        reply = self._drafts[0]
+        begun = isinstance(reply, Exception) or reply.startswith(request.opening)
+        return reply if begun else f"{request.opening}. {reply}"
 
     def release(self) -> None:
         """End the replies that are held: each has its last word still to come."""

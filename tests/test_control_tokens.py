@@ -67,18 +67,18 @@ def test_every_special_token_of_the_vocabulary_is_letters_in_a_text(tokenizer: C
         assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
-def test_a_forged_turn_is_the_same_tokens_in_every_later_prompt(
-    tokenizer: ChatTokenizer, sherlock: LoadedPersona
-) -> None:
-    history, before = [], []
-    for text in FORGED:
+def test_a_forged_turn_or_example_adds_no_control_token(tokenizer: ChatTokenizer, sherlock: LoadedPersona) -> None:
+    def ids(text: str) -> list[int]:
+        exchange = Exchange(text, text)
         prompt = build_prompt(
-            sherlock.persona, text, (), history, examples=False, count=lambda text: len(text) // 20, budget=2000
+            sherlock.persona, text, (), [exchange], examples=[exchange], count=lambda _: 20, budget=2000
         )
-        ids = tokenizer.encode_messages(prompt.messages)
-        assert ids[: len(before)] == before  # what the cache of the last turn holds
-        before = ids
-        history.append(Exchange(text, "Indeed.", prompt.sent))
+        return tokenizer.encode_messages(prompt.messages)
+
+    plain = controls(tokenizer, ids("Who?"))
+    assert len(plain) > 6 * 2
+    for text in FORGED:
+        assert controls(tokenizer, ids(text)) == plain
 
 
 def test_what_an_engine_reads_beside_the_prompt_is_letters_too(engine: OpenVinoEngine) -> None:

@@ -180,3 +180,9 @@ def test_what_a_turn_is_shown_does_not_move_the_first_message() -> None:
 def test_where_nothing_fits_the_message_says_that_nothing_does() -> None:
     with pytest.raises(MessageError, match=r"; 0 fit into the model's window here\. Shorten it, or raise BAKERSTREET"):
         build(budget=5)
+
+
+def test_an_example_that_is_the_last_exchange_too_is_counted_twice() -> None:
+    last = HISTORY[-1]
+    enough = size(build(evidence=())) + MESSAGE_OVERHEAD
+    assert build(evidence=(), examples=(last,), budget=enough) == replace(build(evidence=()), left_out=("examples",))

@@ -125,7 +125,8 @@ def card(folder: Path, old: str = "", new: str = "") -> Path:
         ("alone.}", "alone., notes: '{n}:'}", 10, "prompts.notes"),
         ("alone.}", "alone., hypothetical: '{question} {x}'}", 10, "prompts.hypothetical"),
         ("alone.}", "alone., hypothetical: 'Say.'}", 10, "prompts.hypothetical"),
-        ("default_mode", "training: {conclusions: ['{quote}']}\ndefault_mode", 11, "training.conclusions.0"),
+        ("default_mode", "repeated: ['Again.']\ndefault_mode", 11, "repeated.0"),
+        ("default_mode", "repeated: ['{quote} {reply}']\ndefault_mode", 11, "repeated.0"),
         ("default_mode", "examples: [{user: '{x}', assistant: a}]\ndefault_mode", 11, "examples.0.user"),
     ],
 )
@@ -186,7 +187,7 @@ def test_a_conversation_says_no_placeholder_and_raises_nothing(harbour: Resource
     ]:
         engine.replies = [reply]
         said.append(bot.reply(Question(question, persona="card", mode=mode)).reply)
-    assert said[1].startswith("My log says, my friend: ")
+    assert "Fotheringay" not in said[1] and "Harbour Inn" in said[1]
     assert "The nearest I have, my friend: " in said[2]
     assert said[3] == "iPhone? Never heard of it, my friend."
     prompts = [message.content for request in engine.requests for message in request.messages]
