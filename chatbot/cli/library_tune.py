@@ -13,12 +13,16 @@ from chatbot.cli.common import opened, prepare, progress, say, training_bar
 from chatbot.errors import MessageError
 
 if TYPE_CHECKING:
+    from chatbot.settings import Settings
     from chatbot.tuning import Figures
+    from personas import LoadedPersona
+
+SUPPORT = "support"
 
 
 def tune(
     persona: Annotated[str, typer.Argument(help="Whose search.")],
-    what: Annotated[str, typer.Option("--what", help="retriever (the embedder) or reranker.")] = "retriever",
+    what: Annotated[str, typer.Option("--what", help="retriever (the embedder), reranker or support.")] = "retriever",
     reading: Annotated[
         Path | None,
         typer.Option("--reading", help="A folder with a reading comprehension set; default: BAKERSTREET_READING."),
@@ -28,6 +32,9 @@ def tune(
         Path | None, typer.Option("--known", help="Known questions (JSONL), instead of those about the canon.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 7,
+    everything: Annotated[
+        bool, typer.Option("--all-works", help="Train the support check on all works: for use, without figures.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Where it goes; default: beside the persona.")] = None,
 ) -> None:
     """Train the embedder or the reranker of a persona, and say whether it beats the search without it.
@@ -37,8 +44,8 @@ def tune(
     from chatbot.evaluation import SEARCHED, questions_file, read_known_questions
     from chatbot.tuning import Callbacks, TrainingData, What, tune_search
 
-    if what not in get_args(What):
-        raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(get_args(What))}.")
+    if what not in (known_to_tune := (*get_args(What), SUPPORT)):
+        raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(known_to_tune)}.")
     with opened() as resources:
         settings = resources.settings
         folder = None if no_reading else reading or settings.reading
@@ -47,6 +54,9 @@ def tune(
                 "Name the folder of a reading comprehension set with --reading, or train without it: --no-reading."
             )
         loaded = resources.persona(persona)
+        if what == SUPPORT:
+            _tune_support(loaded, settings, folder, everything, seed, out)
+            return
         questions = read_known_questions(questions_file(loaded, known), SEARCHED)
         prepare(resources, persona)
         library = resources.library(persona)
@@ -96,6 +106,35 @@ def tune(
             f"{comparison.gain[1]:+.3f})"
         )
     say(f"The {what} of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
+
+
+def _tune_support(
+    loaded: LoadedPersona, settings: Settings, reading: Path | None, everything: bool, seed: int, out: Path | None
+) -> None:
+    from chatbot.tuning import tune_support
+
+    command = " ".join(
+        ["bakerstreet library tune", loaded.id, "--what", SUPPORT, "--reading DIR" if reading else "--no-reading"]
+        + ["--all-works"] * everything
+        + [f"--seed {seed}"]
+    )
+    with training_bar() as on_step:
+        tuned = tune_support(
+            loaded,
+            settings.embedder,
+            settings.runs_dir / f"{loaded.id}-{SUPPORT}",
+            reading=reading,
+            everything=everything,
+            destination=out,
+            command=command,
+            seed=seed,
+            threads=settings.threads,
+            on_step=on_step,
+            say=say,
+        )
+    if tuned.auroc is not None:
+        typer.echo(f"test: AUROC {tuned.auroc:.3f} over {tuned.claims:,} claims about works that it has not seen")
+    say(f"The support check of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
 
 
 def _shares(figures: Figures) -> str:

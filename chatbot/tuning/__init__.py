@@ -3,6 +3,7 @@
 from chatbot.tuning.compare import Comparison, Figures
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
+from chatbot.tuning.support import tune_support
 from chatbot.tuning.tone import answered_plainly, gathered_lines, own_exchanges, train_tone
 from chatbot.tuning.train import train_voice
 from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune_search
@@ -22,4 +23,5 @@ __all__ = [
     "train_tone",
     "train_voice",
     "tune_search",
+    "tune_support",
 ]
