@@ -17,6 +17,7 @@ from chatbot.resources import Resources
 from chatbot.settings import Settings
 from personas import LoadedPersona
 
+LABELLED = Path(__file__).parent / "cases" / "support" / "labelled.jsonl"
 EVIDENCE = ["The miller hid the kettle behind the barn.", "The weaver never saw it again."]
 
 
@@ -80,6 +81,19 @@ def test_a_bare_answer_is_judged_behind_its_question() -> None:
     assert encoder.read == ["Where was it? Behind the barn.", "The miller hid it behind the old barn."]
 
 
+def test_what_is_read_out_word_for_word_is_supported_without_the_model() -> None:
+    support, encoder = judge("nothing")
+    read_out = ['My notes are plain: "The miller hid the kettle behind the barn."', f"The Kettle: {EVIDENCE[1]}"]
+    assert support.probabilities([*read_out, EVIDENCE[0]], EVIDENCE) == [1.0, 1.0, 1.0]
+    assert encoder.read == []
+    altered = [
+        "The miller hid the kettle not behind the barn.",
+        'He "hid the kettle behind the mill" and "never saw it again."',
+    ]
+    assert max(support.probabilities([altered[0], EVIDENCE[0], altered[1]], EVIDENCE)[::2]) < 0.5
+    assert encoder.read == altered
+
+
 def test_long_evidence_is_read_in_parts_and_the_best_counts(encoder: SupportEncoder) -> None:
     sentence = "The miller hid the kettle behind the barn."
     filler = "The moor lay in a mist, and nobody walked upon it after dark. " * 40
@@ -119,3 +133,24 @@ def test_a_persona_without_a_support_check_has_none(
     assert support is not None
     with pytest.raises(ModelError, match="cannot be used"):
         support.warm()
+
+
+def test_the_shipped_check_finds_what_its_threshold_promises_on_labelled_sentences(
+    sherlock: LoadedPersona, settings: Settings
+) -> None:
+    """The threshold was chosen on these sentences, so this shows that nothing got worse, not how good it is."""
+    if sherlock.support is None:
+        pytest.skip("the persona has no support check")
+    rows = [json.loads(line) for line in LABELLED.read_text(encoding="utf-8").splitlines()]
+    threshold = Threshold.read(sherlock.support)
+    encoder = SupportEncoder(adapter=sherlock.support, cache=settings.models_dir)
+    support = SupportJudge(encoder, threshold, language_of(sherlock.persona))
+    found = wrong = 0
+    for row in rows:
+        (likely,) = support.probabilities([row["sentence"]], row["evidence"], row["question"])
+        if likely < threshold.limit:
+            found, wrong = found + (not row["supported"]), wrong + row["supported"]
+    unsupported = sum(not row["supported"] for row in rows)
+    assert len(rows) == 300
+    assert threshold.precision is not None and found / (found + wrong) > threshold.precision - 0.05
+    assert threshold.recall is not None and found / unsupported > threshold.recall - 0.05

@@ -13,15 +13,18 @@ from chatbot.cli.common import opened, prepare, progress, say, training_bar
 from chatbot.errors import MessageError
 
 if TYPE_CHECKING:
+    from chatbot.settings import Settings
     from chatbot.tuning import Figures
+    from personas import LoadedPersona
 
-
-READER = "reader"
+READER, SUPPORT = "reader", "support"
 
 
 def tune(
     persona: Annotated[str, typer.Argument(help="Whose search.")],
-    what: Annotated[str, typer.Option("--what", help="retriever (the embedder), reranker or reader.")] = "retriever",
+    what: Annotated[
+        str, typer.Option("--what", help="retriever (the embedder), reranker, reader or support.")
+    ] = "retriever",
     reading: Annotated[
         Path | None,
         typer.Option("--reading", help="A folder with a reading comprehension set; default: BAKERSTREET_READING."),
@@ -30,10 +33,13 @@ def tune(
     known: Annotated[
         Path | None, typer.Option("--known", help="Known questions (JSONL), instead of those about the canon.")
     ] = None,
-    all_works: Annotated[
-        bool, typer.Option("--all-works", help="Train a reader on the probable questions of the test works too.")
-    ] = False,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 7,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all-works", help="Train a reader or the support check on all works, also those of the test split."
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Where it goes; default: beside the persona.")] = None,
 ) -> None:
     """Train the embedder or the reranker of a persona, and say whether it beats the search without it.
@@ -43,8 +49,8 @@ def tune(
     from chatbot.evaluation import SEARCHED, questions_file, read_known_questions
     from chatbot.tuning import Callbacks, TrainingData, What, tune_reader, tune_search
 
-    if what not in (*get_args(What), READER):
-        raise MessageError(f"There is no '{what}' to tune. There are: {', '.join((*get_args(What), READER))}.")
+    if what not in (known_to_tune := (*get_args(What), READER, SUPPORT)):
+        raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(known_to_tune)}.")
     with opened() as resources:
         settings = resources.settings
         folder = None if no_reading else reading or settings.reading
@@ -53,6 +59,9 @@ def tune(
                 "Name the folder of a reading comprehension set with --reading, or train without it: --no-reading."
             )
         loaded = resources.persona(persona)
+        if what == SUPPORT:
+            _tune_support(loaded, settings, folder, everything, seed, out)
+            return
         questions = read_known_questions(questions_file(loaded, known), SEARCHED)
         prepare(resources, persona)
         library = resources.library(persona)
@@ -69,7 +78,7 @@ def tune(
             + [f"--what {what}"] * (what != "retriever")
             + (["--no-reading"] if no_reading else ["--reading DIR"])
             + [f"--known {shlex.quote(str(known))}"] * bool(known)
-            + ["--all-works"] * all_works
+            + ["--all-works"] * everything
             + [f"--seed {seed}"]
         )
         say("Collecting questions and texts that answer them ...")
@@ -89,7 +98,7 @@ def tune(
                     loaded,
                     data,
                     settings.runs_dir / f"{persona}-{what}",
-                    all_works=all_works,
+                    all_works=everything,
                     destination=out,
                     command=command,
                     seed=seed,
@@ -123,6 +132,35 @@ def tune(
             f"{comparison.gain[1]:+.3f})"
         )
     say(f"The {what} of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
+
+
+def _tune_support(
+    loaded: LoadedPersona, settings: Settings, reading: Path | None, everything: bool, seed: int, out: Path | None
+) -> None:
+    from chatbot.tuning import tune_support
+
+    command = " ".join(
+        ["bakerstreet library tune", loaded.id, "--what", SUPPORT, "--reading DIR" if reading else "--no-reading"]
+        + ["--all-works"] * everything
+        + [f"--seed {seed}"]
+    )
+    with training_bar() as on_step:
+        tuned = tune_support(
+            loaded,
+            settings.embedder,
+            settings.runs_dir / f"{loaded.id}-{SUPPORT}",
+            reading=reading,
+            everything=everything,
+            destination=out,
+            command=command,
+            seed=seed,
+            threads=settings.threads,
+            on_step=on_step,
+            say=say,
+        )
+    if tuned.auroc is not None:
+        typer.echo(f"test: AUROC {tuned.auroc:.3f} over {tuned.claims:,} claims about works that it has not seen")
+    say(f"The support check of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
 
 
 def _shares(figures: Figures) -> str:

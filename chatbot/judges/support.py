@@ -14,7 +14,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chatbot.errors import ModelError
-from chatbot.language import Language, declines, is_small_talk, split_sentences, to_plain, words_of
+from chatbot.language import (
+    MIN_QUOTE_WORDS,
+    QUOTED,
+    Language,
+    declines,
+    is_small_talk,
+    split_sentences,
+    to_plain,
+    words_of,
+)
 from chatbot.library.encoders import SupportEncoder
 
 THRESHOLD_FILE = "threshold.json"
@@ -83,6 +92,8 @@ class SupportJudge:
     def probabilities(self, sentences: Sequence[str], evidence: Sequence[str], question: str = "") -> list[float]:
         """How likely the evidence is to support each sentence, in the order given; without evidence 0.
 
+        What reads a piece out word for word is supported, which needs no model.
+
         Args:
             sentences: judged as they stand, whatever they are.
             evidence: the pieces that the reply was written from.
@@ -95,9 +106,14 @@ class SupportJudge:
         if not pieces or not sentences:
             return [0.0] * len(sentences)
         asked = to_plain(question).strip()
-        read = [to_plain(sentence).strip() for sentence in sentences]
-        read = [f"{asked} {text}".strip() if len(words_of(text)) <= SHORT else text for text in read]
-        return [1 / (1 + math.exp(-logit)) for logit in self._encoder.rate(pieces, read)]
+        said = [to_plain(sentence).strip() for sentence in sentences]
+        read = [
+            f"{asked} {text}".strip() if len(words_of(text)) <= SHORT else text
+            for text in said
+            if not reads_out(text, pieces)
+        ]
+        judged = iter(self._encoder.rate(pieces, read))
+        return [1.0 if reads_out(text, pieces) else 1 / (1 + math.exp(-next(judged))) for text in said]
 
     def unsupported_sentences(self, reply: str, evidence: Sequence[str], question: str = "") -> list[str]:
         """The sentences of a reply that claim something that the evidence does not support, in order.
@@ -113,6 +129,14 @@ class SupportJudge:
         said = claims(reply, self._language) if evidence else []
         likely = self.probabilities(said, evidence, question)
         return [sentence for sentence, p in zip(said, likely, strict=True) if p < self.threshold.limit]
+
+
+def reads_out(sentence: str, evidence: Sequence[str]) -> bool:
+    """Whether a sentence gives a piece of evidence word for word: whole, behind a colon, or all that it quotes."""
+    parts = QUOTED.findall(sentence) or [sentence.partition(": ")[2] or sentence]
+    given = [f" {' '.join(words_of(part))} " for part in parts]
+    held = [f" {' '.join(words_of(piece))} " for piece in evidence]
+    return all(len(part.split()) >= MIN_QUOTE_WORDS and any(part in piece for piece in held) for part in given)
 
 
 def claims(reply: str, language: Language) -> list[str]:

@@ -4,6 +4,7 @@ A language is data (`en`, `de`); `language_of` gives that of a persona. Function
 language is named, as a persona file does.
 """
 
+from chatbot.language.altering import Altering
 from chatbot.language.en import ENGLISH
 from chatbot.language.fields import Maybe, Text
 from chatbot.language.intents import (
@@ -46,6 +47,7 @@ __all__ = [
     "QUOTED",
     "RARE",
     "WITHOUT_BOOKS",
+    "Altering",
     "Kind",
     "Language",
     "Maybe",

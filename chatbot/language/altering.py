@@ -22,7 +22,7 @@ class Altering:
         clauses: where a sentence may end and still be one.
         third_person: the first person in the third; {name} stands for the persona's name.
         pronouns: with which a sentence begins that goes on about whom the one before began with.
-        statements: questions, and what they are with their {answer} as a statement.
+        statements: questions, from a small letter on, and what they are with their {answer} as a statement.
         assertions: questions to be answered by yes or no, and what yes says.
         premises: questions, and what they take for granted.
         answered: "you" and "your" as the persona answers.
@@ -73,8 +73,10 @@ class Altering:
         return self._rewritten(self.premises, question)
 
     def _rewritten(self, forms: Sequence[Rewriting], question: str, answer: str = "") -> str | None:
+        asked = question.strip()
+        asked = asked[:1].lower() + asked[1:]
         for pattern, template in forms:
-            if match := pattern.fullmatch(question.strip()):
+            if match := pattern.fullmatch(asked):
                 said = match.expand(template)
                 for addressed, instead in self.answered:
                     said = addressed.sub(instead, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.en_altering import ENGLISH_ALTERING
 from chatbot.language.en_talk import ENGLISH_TALK
 from chatbot.language.language import Language, any_of, words
 from chatbot.language.later import ENGLISH_LATER
@@ -85,6 +86,7 @@ ENGLISH = Language(
     ),
     somebody=r"(?:the|our|his|her) \w+",
     first_person="i",
+    altering=ENGLISH_ALTERING,
     interrogative=any_of("which", "who", "whom", "whose", "what", "where", "when", "why", "how"),
     name=re.compile(rf"\b([{CAPITALS}][^\W\d_]*(?:['-][^\W\d_]+)*)"),
     name_in_question=re.compile(rf"(?<!^)(?<![.!?\"'] )\b([{CAPITALS}][{SMALL}]{{2,}})"),

@@ -6,7 +6,7 @@ import re
 
 from chatbot.language.altering import Altering, both_ways
 
-_SUBJECT = r"(you|he|she|they|it|[A-Z][\w.']+(?: [A-Z][\w.']+)*|(?:the|your|his|her) \w+)"
+_SUBJECT = r"(you|he|she|they|it|(?:the|your|his|her) \w+|[A-Z][\w.']+(?: [A-Z][\w.']+)*)"
 _BE = "was|were|is|are"
 _AUXILIARY = rf"{_BE}|had|have|has|did|do|does|would|will|can|could"
 
@@ -50,23 +50,22 @@ ENGLISH_ALTERING = Altering(
     ),
     pronouns=frozenset({"He", "She"}),
     statements=(
-        (re.compile(rf"Who (?!(?:{_AUXILIARY})\b)([a-z].*)\?"), r"{answer} \1."),
-        (re.compile(rf"Who ({_BE}) (.+)\?"), r"\2 \1 {answer}."),
-        (re.compile(rf"(?:What|Where|When|How|Whom) did {_SUBJECT} ([a-z].*)\?"), r"\1 did \2 {answer}."),
+        (re.compile(rf"who (?!(?:{_AUXILIARY})\b)([a-z].*)\?"), r"{answer} \1."),
+        (re.compile(rf"who ({_BE}) (.+)\?"), r"\2 \1 {answer}."),
+        (re.compile(rf"(?:what|where|when|how|whom) did {_SUBJECT} ([a-z].*)\?"), r"\1 did \2 {answer}."),
         (
-            re.compile(rf"(?:What|Where|When) ({_BE}|had) {_SUBJECT} (\w+(?:ed|en|nd|ld|ft|ot)|seen|made|put)\?"),
+            re.compile(rf"(?:what|where|when) ({_BE}|had) {_SUBJECT} (\w+(?:ed|en|nd|ld|ft|ot)|seen|made|put)\?"),
             r"\2 \1 \3 {answer}.",
         ),
     ),
-    assertions=((re.compile(rf"({_AUXILIARY}) {_SUBJECT} (.+)\?", re.IGNORECASE), r"\2 \1 \3."),),
-    premises=((re.compile(rf"(?:Why|How|When|Where) did {_SUBJECT} ([a-z].*)\?", re.IGNORECASE), r"\1 did \2."),),
+    assertions=((re.compile(rf"({_AUXILIARY}) {_SUBJECT} (.+)\?"), r"\2 \1 \3."),),
+    premises=((re.compile(rf"(?:why|how|when|where) did {_SUBJECT} ([a-z].*)\?"), r"\1 did \2."),),
     answered=(
-        (re.compile(r"^[Yy]ou (?:were|Were)\b"), "I was"),
-        (re.compile(r"^[Yy]ou are\b"), "I am"),
-        (re.compile(r"^[Yy]ou\b"), "I"),
-        (re.compile(r"\b[Yy]our\b"), "my"),
+        (re.compile(r"^you were\b"), "I was"),
+        (re.compile(r"^you are\b"), "I am"),
+        (re.compile(r"^you\b"), "I"),
+        (re.compile(r"\byour\b"), "my"),
         (re.compile(r"\byou\b"), "me"),
-        (re.compile(r"(?<=\w )(Was|Were|Is|Are|Had|Did|Could|Would|Have|Has|Do|Does|Will|Can)\b"), r"\1"),
     ),
     yes=frozenset({"yes"}),
     no=frozenset({"no"}),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chatbot.language.altering import Altering
 from chatbot.language.talk import Talk
 
 
@@ -27,6 +28,7 @@ class Language:
         joining: what joins two questions into one.
         listing: what stands between them besides, where more than two are joined.
         pairing: words of which both sides are one ("between").
+        altering: how its sentences are said otherwise, for training.
         saying: verbs that tell who says something, as books have them beside a quotation.
         somebody: a pattern of how books name a speaker by no name ("our visitor").
         first_person: a pattern of the word by which a narrator names himself.
@@ -92,6 +94,7 @@ class Language:
     capitals: frozenset[str]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
+    altering: Altering = field(default_factory=Altering)
     compound_links: tuple[str, ...] = ("",)
     nouns_have_capitals: bool = False
     hyphened_compounds: bool = True

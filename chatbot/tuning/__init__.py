@@ -4,6 +4,7 @@ from chatbot.tuning.compare import Comparison, Figures
 from chatbot.tuning.grounded import grounded
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
+from chatbot.tuning.support import tune_support
 from chatbot.tuning.tone import answered_plainly, gathered_lines, own_exchanges, train_tone
 from chatbot.tuning.train import train_voice
 from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune_search
@@ -27,4 +28,5 @@ __all__ = [
     "train_voice",
     "tune_reader",
     "tune_search",
+    "tune_support",
 ]

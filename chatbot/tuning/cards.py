@@ -14,6 +14,7 @@ _KINDS = {
     "canon": "known questions with the books",
     "follow-up": "known follow-ups, after the exchange they refer to",
 }
+_CLAIMS = {"casebook": "facts of the casebook, said otherwise or altered"}
 _SPLITS = {"validation": "validation works of the dev split", "test": "works of the test split"}
 _PURPOSES = {
     "retriever": "It brings a question nearer to the passage that answers it.",
@@ -142,6 +143,44 @@ the F1 of their words; the area under the curve of its best logit, questions wit
 
 | questions | number | first | exact | F1 | silence |
 |---|---|---|---|---|---|
+{results}
+"""
+
+
+def support_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
+    """The card of a support check that `tune_support` made with `command`."""
+    purpose = "It reads evidence and a sentence, and gives one logit: above 0 where the evidence supports the sentence."
+    rows = "\n".join(f"| {_CLAIMS.get(name, name)} | {number} |" for name, number in facts["claims"].items())
+    settings = "\n".join(f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in facts["recipe"].items())
+    results = (
+        f"AUROC {facts['auroc']:.3f} on {facts['held_out']:,} claims about works of the test split, not trained on."
+        if facts["auroc"] is not None
+        else "It was trained on all works, so there is none that it could be judged by."
+    )
+    return f"""{_heading(loaded, facts, "support", "support", f"{purpose} The base model is Apache-2.0.")}
+| from | claims |
+|---|---|
+{rows}
+
+The replies with human labels are BEGIN (google/BEGIN-dataset; CC-BY-4.0, Topical-Chat CDLA-Sharing-1.0). The passages
+are SQuAD 2.0, XQuAD, ExpMRC and OneStopQA (CC-BY-SA-4.0), Natural Questions and QED (CC-BY-SA-3.0), Quoref (CC-BY-4.0),
+QAMR (MIT) and CLAPNQ (Apache-2.0). None of them is part of this project. Works of the casebook: {facts["works"]}.
+
+## Settings
+
+AdamW with warm-up, plateau and decay, no dropout, gradients clipped at 1; binary cross-entropy; seed {facts["seed"]}.
+
+| | |
+|---|---|
+{settings}
+
+{facts["steps"]} steps, {facts["tokens"]:,} tokens, {facts["minutes"]} minutes; loss {facts["loss_first"]} over the
+first 20 steps, {facts["loss_last"]} over the last 20.
+
+Made by `{command}`.
+
+## Results
+
 {results}
 """
 
