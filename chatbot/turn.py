@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatbot.drafts import Candidate as Written
-from chatbot.drafts import Jury, best_of
+from chatbot.drafts import Jury
 from chatbot.engines import Completion, Request, Sampling
 from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
@@ -209,7 +209,7 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     for completion in _drafts(turn, prompt, opening):
         first = first or completion
         judged.append(jury.judged(completion.text.strip(), opening, completion.finish == "stop"))
-    best = best_of(judged)
+    best = jury.best_of(judged, opening)
     text = best.text if best else _composed(turn, prompt.evidence[0], opening, jury)
     piece = text.removeprefix(opening) if text.startswith(opening) else text
     spoken = draft.first_token_ms or turn.milliseconds()

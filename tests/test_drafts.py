@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.drafts import Candidate, Jury, alike, best_of
+from chatbot.drafts import Candidate, Jury, alike
 from chatbot.language import ENGLISH, split_sentences
 
 SOURCES = ("Barnaby Quill kept a copper kettle under the third stair of Thistle Lodge. He polished it every Sunday.",)
@@ -40,13 +40,12 @@ def test_what_rests_on_the_evidence_is_kept_whole() -> None:
     [
         ("Inspector Fotheringay saw it there.", "not in the evidence: .*Fotheringay"),
         ("He bought it for 19 shillings.", "not in the evidence: 19"),
-        ("He never polished it at all.", "the evidence does not support: He never polished"),
         ("Under the third stair of Thistle Lodge it was dry.", "says the same twice: Under the third"),
     ],
-    ids=["name", "number", "support", "twice"],
+    ids=["name", "number", "twice"],
 )
 def test_a_draft_ends_before_the_first_sentence_that_is_wrong_and_is_worth_less(sentence: str, why: str) -> None:
-    judge = jury(tone=lambda text: 0.7, unsupported=doubting("never"))
+    judge = jury(tone=lambda text: 0.7)
     judged = judge.judged(f"{FIRST} {sentence} {SECOND}", OPENING)
     assert judged.text == FIRST
     assert 0 < judged.worth < judge.judged(FIRST, OPENING).worth
@@ -54,7 +53,7 @@ def test_a_draft_ends_before_the_first_sentence_that_is_wrong_and_is_worth_less(
 
 
 def test_the_words_that_a_draft_was_told_to_begin_with_are_not_judged() -> None:
-    judge = jury(sources=(), unsupported=doubting("Lodge"))
+    judge = jury(sources=())
     judged = judge.judged("At Thistle Lodge. He kept it dry in there.", "At Thistle Lodge")
     assert (judged.text, judged.why) == ("At Thistle Lodge. He kept it dry in there.", "")
     assert judge.judged("At Thistle Lodge. He kept it dry in there.", "").text == ""
@@ -80,17 +79,28 @@ def test_what_was_said_before_is_never_the_best() -> None:
     judge = jury(earlier=[f"You ask again. {FIRST}"], tone=lambda text: 0.9)
     again, other = judge.judged(FIRST, OPENING), judge.judged(SECOND, "")
     assert again.why == "was said before"
-    assert best_of([again, other]) == other
-    assert best_of([again]) is None
+    assert judge.best_of([again, other], "") == other
+    assert judge.best_of([again], "") is None
+
+
+def test_the_best_draft_loses_what_the_evidence_does_not_support_or_the_next_is_taken() -> None:
+    judge = jury(unsupported=doubting("never"))
+    partly = Candidate(f"{FIRST} He never polished it at all.", 0.9)
+    best = judge.best_of([partly, Candidate(SECOND, 0.1)], OPENING)
+    assert best == Candidate(FIRST, 0.9, "not all of it is supported")
+    wholly = Candidate("He never polished it at all.", 0.9)
+    assert judge.best_of([wholly, Candidate(SECOND, 0.1)], "") == Candidate(SECOND, 0.1)
+    given = Candidate("At no time, never. He polished it on Sundays.", 0.5)
+    assert judge.best_of([given], "At no time, never") == given  # the opening was read, and is not judged
 
 
 def test_the_best_draft_is_the_one_that_sounds_most_like_the_persona_and_says_something() -> None:
     sounds = {FIRST: 0.2, SECOND: 0.8, "Quite dry.": 0.9}
     judge = jury(tone=sounds.__getitem__)
     drafts = [judge.judged(text, "") for text in sounds]
-    assert best_of(drafts) == drafts[1]  # the shortest sounds best, and says next to nothing
-    assert best_of([Candidate("", 0.9, "nothing is left of it")]) is None
-    assert best_of([]) is None
+    assert judge.best_of(drafts, "") == drafts[1]  # the shortest sounds best, and says next to nothing
+    assert judge.best_of([Candidate("", 0.9, "nothing is left of it")], "") is None
+    assert judge.best_of([], "") is None
 
 
 @pytest.mark.parametrize(
