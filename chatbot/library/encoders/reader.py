@@ -175,12 +175,9 @@ def _read(logits: NDArray[np.float32], encoding: Any, skip: int) -> ReadText:
     scores = begins[:, None] + ends[None, :]
     scores[~np.triu(np.tri(last - first, k=LONGEST - 1, dtype=bool))] = -np.inf
     begin, end = np.unravel_index(int(scores.argmax()), scores.shape)
-    return ReadText(
-        relevance,
-        encoding.offsets[first + int(begin)][0],
-        encoding.offsets[first + int(end)][1],
-        float(np.exp(scores[begin, end])),
-    )
+    words = encoding.word_ids[first + int(begin)], encoding.word_ids[first + int(end)]
+    (start, _), (_, stop) = (encoding.word_to_chars(word, 1) for word in words)  # tokens may be parts of a word
+    return ReadText(relevance, start, stop, float(np.exp(scores[begin, end])))
 
 
 def _log_softmax(values: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -94,9 +94,9 @@ class AskedQuestions:
         cosines: NDArray[np.float32] | None = None
         if vector is not None and len(self._vectors):
             cosines = self._vectors @ np.asarray(vector, dtype=np.float32)
-            cosines[~np.asarray(within)] = -1.0
-            for rank, at in enumerate(np.argsort(-cosines, kind="stable")[:depth], 1):
-                scores[int(at)] = 1 / (RRF_K + rank)
+            nearest = [int(at) for at in np.argsort(-cosines, kind="stable") if within[at]]
+            for rank, at in enumerate(nearest[:depth], 1):
+                scores[at] = 1 / (RRF_K + rank)
         hits = [at for at, _ in self._lexical.search(question, 8 * depth if works else depth) if within[at]]
         for rank, at in enumerate(hits[:depth], 1):
             scores[at] = scores.get(at, 0.0) + 1 / (RRF_K + rank)
