@@ -1,4 +1,4 @@
-"""The reader: where the answer stands, what is no place for one, how long texts are read, and what a search makes of it."""
+"""The reader: where the answer stands, what is no place for one, how long texts are read, and its part in a search."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ it, so that the reader learns from the mistakes that the search makes. From fore
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -184,14 +185,12 @@ def _group(kind: str, group: str, question: str, shown: Sequence[Shown]) -> Read
 
 
 def _span(text: str, skip: int, answers: Sequence[str]) -> tuple[int, int]:
-    """The first place of the longest answer that stands word for word in a text, ignoring case."""
-    lower = text.lower()
+    """The first place of the longest answer that stands word for word in a text, as whole words, ignoring case."""
     for answer in sorted(answers, key=len, reverse=True):
         wanted = answer.lower().strip(" .")
-        for words in (wanted, _bare(wanted)):
-            at = lower.find(words, skip) if words else -1
-            if at >= 0:
-                return at, at + len(words)
+        for words in filter(None, (wanted, _bare(wanted))):
+            if found := re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE).search(text, skip):
+                return found.span()
     return NOWHERE
 
 
