@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from chatbot.grounding import unsupported_terms
 from chatbot.language import Language, comparable, content_words, split_sentences
 
+RESTS = 0.6  # the share of a sentence's words of meaning that the sources must hold
 LEAST_WORDS = 4  # of a reply; a shorter one says nothing beyond the answer
 LIKE = 0.8  # the share of words in common from which on two sentences say the same
 
@@ -65,10 +66,11 @@ class Jury:
         kept: list[str] = []
         why = ""
         for sentence in parts[: self.sentences]:
-            if not _is_given(sentence, opening) and (
-                strange := unsupported_terms(sentence, [*self.sources, opening], self.language)
-            ):
+            given = _is_given(sentence, opening)
+            if not given and (strange := unsupported_terms(sentence, [*self.sources, opening], self.language)):
                 why = f"not in the evidence: {', '.join(strange)}"
+            elif not given and self._rests(sentence, opening) < RESTS:
+                why = f"hardly a word of it is in the evidence: {sentence}"
             elif any(alike(sentence, other) for other in kept):
                 why = f"says the same twice: {sentence}"
             else:
@@ -83,6 +85,12 @@ class Jury:
         worth = self.tone(text) - 0.5 * bool(why)
         short = len(text.split()) < LEAST_WORDS
         return Candidate(text, worth - 0.5 * short, why)
+
+    def _rests(self, sentence: str, opening: str) -> float:
+        """The share of a sentence's words of meaning that the sources hold; 1 where it has none."""
+        held: set[str] = set().union(*(content_words(source, self.language) for source in (*self.sources, opening)))
+        words = content_words(sentence, self.language)
+        return len(words & held) / len(words) if words else 1.0
 
     def best_of(self, drafts: Sequence[Candidate], opening: str) -> Candidate | None:
         """The best draft of which something may be said, without what the evidence does not support.

@@ -198,22 +198,26 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
 
 
 def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Draft]:
-    """The answer that was read, then the best way on that was written from there."""
+    """The answer that was read, then the best way on that was written from there.
+
+    Where nothing was read for sure, what comes nearest is said as it stands: the model would answer all the same.
+    """
+    lead, jury = prompt.evidence[0], _jury(turn, gathered, prompt.evidence)
     opening = turn.wording.opening(prompt.evidence)
-    draft = Draft(opening, opening, prompt, first_token_ms=turn.milliseconds() if opening else 0.0)
-    if opening:
-        yield draft
-    jury = _jury(turn, gathered, prompt.evidence)
+    draft = Draft(opening, opening, prompt, first_token_ms=turn.milliseconds())
     judged: list[Written] = []
     first: Completion | None = None
-    for completion in _drafts(turn, prompt, opening):
-        first = first or completion
-        judged.append(jury.judged(completion.text.strip(), opening, completion.finish == "stop"))
+    if opening:
+        yield draft
+        for completion in _drafts(turn, prompt, opening):
+            first = first or completion
+            judged.append(jury.judged(completion.text.strip(), opening, completion.finish == "stop"))
+        judged.append(jury.judged(turn.wording.composed(lead, opening), opening))
     best = jury.best_of(judged, opening)
-    text = best.text if best else _composed(turn, prompt.evidence[0], opening, jury)
-    piece = text.removeprefix(opening) if text.startswith(opening) else text
-    spoken = draft.first_token_ms or turn.milliseconds()
-    yield replace(draft, text=text, piece=piece, first_token_ms=spoken, completion=first, judged=tuple(judged))
+    text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
+    if not opening and jury.repeats(text):
+        text = turn.wording.again(text)
+    yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=tuple(judged))
 
 
 def _drafts(turn: Turn, prompt: Prompt, opening: str) -> Generator[Completion]:
@@ -248,14 +252,6 @@ def _jury(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> Jury:
         tone=tone.score if tone and turn.mode.voice else lambda _: 0.0,
         unsupported=(lambda text: support.unsupported_sentences(text, pieces, turn.asked.text)) if support else None,
     )
-
-
-def _composed(turn: Turn, lead: Evidence, opening: str, jury: Jury) -> str:
-    """What is said where no draft is any good: the answer with its sentence, or that it was said before."""
-    text = turn.wording.composed(lead, opening)
-    if jury.repeats(text) and not opening:
-        return turn.wording.again(text)
-    return text
 
 
 def _prompt(turn: Turn, gathered: Gathered) -> Prompt:

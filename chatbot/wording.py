@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chatbot.grounding import best_sentence
 from chatbot.language import as_written, comparable, language_of
 from chatbot.library.search import Evidence, Found
+from chatbot.library.texts import CASEBOOK
 from chatbot.templates import fill_in
 from personas import Persona
 
@@ -63,6 +64,14 @@ class Wording:
     def again(self, reply: str) -> str:
         """What was said before, once more."""
         return fill_in(self.line(self.persona.repeated), {"reply": reply})
+
+    def noted(self, lead: Evidence) -> str:
+        """What is said where nothing was read for sure: the sentence that comes nearest. The persona's own notes it
+        says; what somebody else tells in a book it reads out.
+        """
+        if lead.passage.kind != CASEBOOK:
+            return self.with_quote(self.persona.readings, lead)
+        return sentence_of(lead.key or best_sentence(self.question, [lead.text], language_of(self.persona)))
 
     def composed(self, lead: Evidence, opening: str) -> str:
         """A reply without the model: the opening, and the sentence that holds the answer."""

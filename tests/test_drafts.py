@@ -40,9 +40,10 @@ def test_what_rests_on_the_evidence_is_kept_whole() -> None:
     [
         ("Inspector Fotheringay saw it there.", "not in the evidence: .*Fotheringay"),
         ("He bought it for 19 shillings.", "not in the evidence: 19"),
+        ("Nobody suspects the gardener or his tall daughter.", "hardly a word of it is in the evidence"),
         ("Under the third stair of Thistle Lodge it was dry.", "says the same twice: Under the third"),
     ],
-    ids=["name", "number", "twice"],
+    ids=["name", "number", "words", "twice"],
 )
 def test_a_draft_ends_before_the_first_sentence_that_is_wrong_and_is_worth_less(sentence: str, why: str) -> None:
     judge = jury(tone=lambda text: 0.7)
@@ -53,7 +54,7 @@ def test_a_draft_ends_before_the_first_sentence_that_is_wrong_and_is_worth_less(
 
 
 def test_the_words_that_a_draft_was_told_to_begin_with_are_not_judged() -> None:
-    judge = jury(sources=())
+    judge = jury(sources=("He kept it dry.",))
     judged = judge.judged("At Thistle Lodge. He kept it dry in there.", "At Thistle Lodge")
     assert (judged.text, judged.why) == ("At Thistle Lodge. He kept it dry in there.", "")
     assert judge.judged("At Thistle Lodge. He kept it dry in there.", "").text == ""

@@ -74,7 +74,9 @@ def quill(tmp_path_factory: pytest.TempPathFactory) -> LoadedPersona:
     for work in (*DEV, *TEST):
         slug = work.replace(" ", "-").lower()
         told = [hid(work, at)[0] for at in range(6)]
-        text = "\n\n".join(f"{one} {other} The wind blew hard that night." for one, other in zip(told[::2], told[1::2]))
+        text = "\n\n".join(
+            f"{one} {other} The wind blew hard that night." for one, other in zip(told[::2], told[1::2], strict=True)
+        )
         entry(persona.folder, slug, work, text)
         rows = "".join(json.dumps(fact) + "\n" for fact in facts(work))
         (persona.casebook / f"{slug}.questions.jsonl").write_text(rows, encoding="utf-8")

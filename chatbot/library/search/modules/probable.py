@@ -11,6 +11,7 @@ from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
 from chatbot.progress import counted
 
+GRANTED = 0.8  # the share of the words of a question with a false premise that another must hold to have it too
 FEW = 3  # matches and windows whose works a follow-up is taken to be about
 
 
@@ -54,12 +55,17 @@ class ProbableQuestions(Module):
                     key=sentence,
                     asked=match.question,
                     answer=fact.answer,
-                    correction=fact.correction if match.cosine >= self.sure else "",
+                    correction=fact.correction if self._takes_it_for_granted(match, inquiry, tools) else "",
                 )
             )
         note = f"{counted(len(found), 'question')} like it, the nearest {nearest:.2f}"
         done = replace(inquiry, candidates=(*inquiry.candidates, *found))
         return done.measured(asked=nearest), note
+
+    def _takes_it_for_granted(self, match: Match, inquiry: Inquiry, tools: Tools) -> bool:
+        """Whether the question is so like one with a false premise that it takes the same for granted."""
+        wanted, asked = set(tools.terms(match.question)), set(tools.terms(inquiry.question))
+        return match.cosine >= self.sure and len(wanted & asked) >= GRANTED * len(wanted)
 
     def _matches(self, inquiry: Inquiry, asked: AskedQuestions, tools: Tools) -> list[Match]:
         """What is like the question; of a follow-up also what is like it by itself in the works that it is about."""
