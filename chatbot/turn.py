@@ -190,8 +190,8 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     """A reply that is there already: what the persona says to just this, or where the model would have to invent."""
     earlier = {exchange.reply for exchange in gathered.history}
     said = [near for near in gathered.near if near.fits and near.reply not in earlier]
-    if said:
-        near = said[turn.asked.attempt % len(said)]
+    if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
+        near = said[turn.asked.attempt]
         return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
     line = turn.wording.without_model(gathered.found, turn.mode.voice)
     return Draft(line, line, ready="declined") if line else None

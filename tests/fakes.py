@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chatbot.engines.types import Completion, Finish, Generation, Request
 from chatbot.errors import MessageError
+from chatbot.resources import Resources
 
 Reply = str | Exception | tuple[str, ...]
 
@@ -56,7 +57,8 @@ class FakeEngine:
         return reply if begun else f"{request.opening}. {reply}"
 
     def release(self) -> None:
-        """End the replies that are held: each has its last word still to come."""
+        """End the replies that are held, each of which has its last word still to come, and hold no more."""
+        self.hold = False
         while self._held:
             generation, last = self._held.pop()
             generation.push(last)
@@ -83,3 +85,9 @@ class FakeEngine:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def unjudged(resources: Resources) -> Resources:
+    """Drafts are then judged by no model: what a fake engine is told to say is not good of its kind."""
+    resources.__dict__["judges"] = lambda persona_id: (None, None)
+    return resources

@@ -1,8 +1,9 @@
-"""What the reader is trained on: texts that answer and texts that do not, and the loss of a reading."""
+"""What the reader and the voice are trained on: texts that answer, texts that do not, and lines with notes."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,10 @@ from chatbot.library.encoders import Embedder, model_folder
 from chatbot.library.index.build import build_library
 from chatbot.library.search import Library, OpenModels
 from chatbot.library.texts import probable_questions
+from chatbot.lines import Example
+from chatbot.prompts import Message
 from chatbot.settings import Settings
+from chatbot.tuning.grounded import _begun, grounded
 from chatbot.tuning.reader import ReaderRecipe, make_batches, reading_loss
 from chatbot.tuning.readings import (
     FACTS,
@@ -141,12 +145,10 @@ def test_a_probable_question_is_never_shown_with_itself_and_sometimes_nothing_an
         hider = next(at for at, name in enumerate(HIDERS) if name in group.question)
         assert spans(group.shown) <= {f"a {hid(group.group, hider)[1]}", hid(group.group, hider)[1]}
     silent = [group for group in groups if not group.shown[0].answers]
-    alone = [
-        group for group in groups if group.shown[0].answers and not any(i.answers and i.known for i in group.shown)
-    ]
+    forms = [{item.known for item in group.shown if item.answers} for group in groups]
     assert 0 < len(silent) < len(groups) / 3
-    assert alone  # a window has to answer
-    assert {item.known for group in groups for item in group.shown if item.answers} == {True, False}
+    assert {False} in forms  # a window has to answer
+    assert any(True in form for form in forms)
 
 
 def test_a_group_is_cut_to_some_of_each_form_and_needs_something_that_does_not_answer() -> None:
@@ -290,3 +292,79 @@ def test_own_questions_are_read_more_often_and_the_same_seed_gives_the_same_batc
     assert batches == make_batches(groups, recipe, 7) != make_batches(groups, recipe, 8)
     kinds = [group.kind for batch in batches for group in batch]
     assert (kinds.count("known"), kinds.count("Quiz")) == (9, 3)
+
+
+# ---------------------------------------------------------------------- the voice: lines with notes
+
+
+def line(work: str, at: int, reply: str) -> Example:
+    sentence, thing = hid(work, at)
+    question = f"What did the {HIDERS[at]} of {work[4:].lower()} hide?"
+    return Example("fact", (Message("user", question), Message("assistant", reply)), work, sentence, f"a {thing}")
+
+
+def test_a_line_that_rests_on_the_casebook_is_read_with_notes_as_in_a_turn(
+    library: Library, quill: LoadedPersona
+) -> None:
+    talk = Example("small-talk", (Message("user", "Good day!"), Message("assistant", "Mind the step.")))
+    lines = [line(work, at, "Behind the barn, of all places.") for work in DEV for at in range(6)]
+    made = grounded([talk, *lines], library, quill.persona, 7)
+    assert made[0] == talk
+    facts = [example for example in made if example.kind == "fact"]
+    assert len(facts) == len(lines)
+    marked = 0
+    for example, original in zip(facts, lines, strict=True):
+        prompt, reply = (message.content for message in example.messages)
+        notes = prompt.splitlines()[2:]
+        assert prompt.startswith("Answer from these notes.\nNotes:\n[1] ")
+        assert original.sentence in notes[0]  # what answers comes first, and nothing else answers
+        assert not [note for note in notes[1:] if note.startswith("[") and original.answer in note]
+        if prompt.endswith(f"\nAnswer: {original.answer}"):
+            marked += 1
+            assert reply == f"{original.answer.capitalize()}. Behind the barn, of all places."
+        else:
+            assert prompt.endswith(f"Question: {original.messages[0].content}")
+            assert reply == original.messages[1].content
+    assert len(facts) / 2 < marked < len(facts)
+    assert grounded([talk, *lines], library, quill.persona, 7) == made
+
+
+def test_sometimes_the_notes_do_not_answer_and_the_reply_declines(
+    library: Library, quill: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["chatbot.tuning.grounded"], "SILENT", 1.0)  # the face has a function of that name
+    original = line(DEV[0], 0, "Behind the barn.")
+    _, silent = grounded([original], library, quill.persona, 7)
+    prompt, reply = (message.content for message in silent.messages)
+    assert (silent.kind, reply) == ("silent", "I do not know.")
+    assert "[1] " in prompt and hid(DEV[0], 0)[1] not in prompt and "Answer:" not in prompt
+
+
+@pytest.mark.parametrize(
+    ("reply", "begun"),
+    [
+        ("A kettle. It was copper.", "A kettle. It was copper."),
+        ("The kettle! It was copper.", "A kettle. It was copper."),
+        ("Nothing simpler. It was copper.", "A kettle. It was copper."),
+        ("It was that kettle which he polished every Sunday.", "It was that kettle which he polished every Sunday."),
+        (
+            "He kept it where nobody would ever look. Men do.",
+            "A kettle. He kept it where nobody would ever look. Men do.",
+        ),
+    ],
+    ids=["already", "the same", "short", "alone", "other"],
+)
+def test_a_reply_begins_with_the_answer_that_is_marked(reply: str, begun: str) -> None:
+    example = Example("fact", (Message("user", "What?"), Message("assistant", reply)))
+    assert _begun(example, "a kettle").messages[1].content == begun
+
+
+def test_a_longer_reply_is_read_with_the_parts_of_its_page_that_it_is_about(
+    library: Library, quill: LoadedPersona
+) -> None:
+    told = hid(DEV[1], 4)[0]
+    story = Example("story", (Message("user", "Tell me of the weaver."), Message("assistant", told)), DEV[1])
+    (made,) = grounded([story], library, quill.persona, 7)
+    prompt = made.messages[0].content
+    assert told in prompt and prompt.endswith("Question: Tell me of the weaver.")
+    assert all(note.startswith(f"[{at}] {DEV[1]}: ") for at, note in enumerate(prompt.splitlines()[2:-1], 1))

@@ -230,7 +230,7 @@ def test_a_chat_that_cannot_be_stored_says_so_and_goes_on(
     monkeypatch.setattr("chatbot.engine_choice.open_engine", lambda *_: fake)
     monkeypatch.setattr("chatbot.bot.Bot", Listening)
     monkeypatch.setattr(Memory, "start", raising(ReadOnlyError("The database cannot be written to.")))
-    done = CliRunner().invoke(app, ["chat", "--mode", "ft"], input="Good evening.\nHow are you?\n\n")
+    done = CliRunner().invoke(app, ["chat", "--mode", "standard"], input="Good evening.\nHow are you?\n\n")
     assert done.exit_code == 0
     assert "cannot be written to. This conversation is not stored." in done.stderr
     assert "Quite well." in done.stdout and "memory list" not in done.stderr
@@ -260,7 +260,7 @@ def test_a_line_of_a_file_that_fails_does_not_keep_the_others_from_being_asked(
     monkeypatch.setattr("chatbot.engine_choice.open_engine", lambda *_: fake)
     file = tmp_path / "asked.jsonl"
     file.write_text("".join(json.dumps({"question": f"How are you, {who}?"}) + "\n" for who in "abc"))
-    done = CliRunner().invoke(app, ["ask", "--mode", "ft", "--json", "--file", str(file)])
+    done = CliRunner().invoke(app, ["ask", "--mode", "standard", "--json", "--file", str(file)])
     rows = [json.loads(row) for row in done.stdout.splitlines()]
     assert [row.get("reply") for row in rows] == ["One.", None, "Three."]
     assert rows[1]["question"] == "How are you, b?" and "the lamp went out" in rows[1]["error"]
