@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chatbot.grounding import unsupported_terms
+from chatbot.grounding import declines, unsupported_terms
 from chatbot.language import Language, comparable, content_words, split_sentences
 
 RESTS = 0.6  # the share of a sentence's words of meaning that the sources must hold
@@ -71,6 +71,8 @@ class Jury:
                 why = f"not in the evidence: {', '.join(strange)}"
             elif not given and self._rests(sentence, opening) < RESTS:
                 why = f"hardly a word of it is in the evidence: {sentence}"
+            elif opening and not given and declines(sentence, self.language):
+                why = f"declines what was answered: {sentence}"
             elif any(alike(sentence, other) for other in kept):
                 why = f"says the same twice: {sentence}"
             else:

@@ -22,7 +22,6 @@ from personas import LoadedPersona
 
 if TYPE_CHECKING:
     from chatbot.engines import Engine
-    from chatbot.judges import SupportJudge, ToneMeter
     from chatbot.library.encoders import Embedder
     from chatbot.library.index import Manifest
     from chatbot.library.search import Library
@@ -205,15 +204,6 @@ class Resources:
         with self._lock:
             loaded, folder = self.persona(persona_id), self.library_folder(persona_id)
             return self._exchanges.of(loaded, folder, lambda: self.library_embedder(persona_id))
-
-    def judges(self, persona_id: str) -> tuple[SupportJudge | None, ToneMeter | None]:
-        """What judges a persona's drafts: of their support by the evidence, and of their tone; None where it has none.
-
-        Raises:
-            ModelError: one is damaged.
-        """
-        models = self.models(persona_id)
-        return models.support(), models.tone()
 
     def _open_library(self, persona_id: str) -> Library:
         from chatbot.library.search import CALIBRATION_FILE, Calibration, Library

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from chatbot.drafts import Candidate as Written
 from chatbot.drafts import Jury
-from chatbot.engines import Completion, Request, Sampling
-from chatbot.errors import MessageError, ModeError, ReadOnlyError
+from chatbot.engines import Completion, Generation, Request, Sampling
+from chatbot.errors import BusyError, MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
@@ -210,6 +210,9 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     if opening:
         yield draft
         for completion in _drafts(turn, prompt, opening):
+            if completion is None:
+                yield replace(draft, piece="")  # whoever wants to stop need not wait for the drafts
+                continue
             first = first or completion
             judged.append(jury.judged(completion.text.strip(), opening, completion.finish == "stop"))
         judged.append(jury.judged(turn.wording.composed(lead, opening), opening))
@@ -220,30 +223,46 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=tuple(judged))
 
 
-def _drafts(turn: Turn, prompt: Prompt, opening: str) -> Generator[Completion]:
+def _drafts(turn: Turn, prompt: Prompt, opening: str) -> Generator[Completion | None]:
     """Several drafts, written together: what the model finds likeliest first, and others by chance.
 
-    The others wait until the first has been begun: then the prompt has been read for all of them.
+    The others wait until the first has been begun: then the prompt has been read for all of them. None is given while
+    they are being written. Where the engine is busy, there are fewer.
     """
     engine, sampling = turn.resources.engine, _sampling(turn)
     number = turn.loaded.persona.generation.drafts
     request = Request(prompt.messages, _voice(turn), sampling, opening, copies=True)
     generations = [engine.submit(request)]
     try:
-        for _ in generations[0]:
-            break
-        for other in range(1, number):
-            warmer = replace(sampling, temperature=DRAFT_TEMPERATURE, seed=sampling.seed + DRAFT_SEEDS * other)
-            generations.append(engine.submit(replace(request, sampling=warmer)))
+        for piece, _ in enumerate(generations[0]):
+            if piece == 0:
+                generations += _others(turn, request, number - 1)
+            yield None
         for generation in generations:
+            for _ in generation:
+                yield None
             yield generation.completion
     finally:
         for generation in generations:
             generation.cancel()
 
 
+def _others(turn: Turn, request: Request, number: int) -> list[Generation]:
+    """So many drafts of the same by chance, or as many as the engine takes."""
+    begun: list[Generation] = []
+    for other in range(1, number + 1):
+        seed = request.sampling.seed + DRAFT_SEEDS * other
+        warmer = replace(request.sampling, temperature=DRAFT_TEMPERATURE, seed=seed)
+        try:
+            begun.append(turn.resources.engine.submit(replace(request, sampling=warmer)))
+        except BusyError:
+            break
+    return begun
+
+
 def _jury(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> Jury:
-    support, tone = turn.resources.judges(turn.asked.persona)
+    models = turn.resources.models(turn.asked.persona)
+    support, tone = models.support(), models.tone()
     pieces = [piece.text for piece in evidence]
     return Jury(
         sources=[*pieces, *_known_texts(turn, gathered, evidence)],
