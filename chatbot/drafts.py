@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from chatbot.grounding import declines, unsupported_terms
 from chatbot.language import Language, comparable, content_words, split_sentences
 
-RESTS = 0.6  # the share of a sentence's words of meaning that the sources must hold
+RESTS = 0.8  # the share of a sentence's words of meaning that the sources must hold
 LEAST_WORDS = 4  # of a reply; a shorter one says nothing beyond the answer
 LIKE = 0.8  # the share of words in common from which on two sentences say the same
 

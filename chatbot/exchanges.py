@@ -34,6 +34,8 @@ VECTORS = "exchanges.npz"
 # the others, written later, 20 of 21 were right, before short answers of silence had to name the same particulars.
 SAID = 0.78
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
+OF_THE_BOOKS = frozenset({"opinion", "list", "case-talk", "story"})  # what is asked for must stand in these
+STORY = "story"
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
 
 
@@ -95,16 +97,28 @@ class Exchanges:
 
     def _near(self, text: str, line: Example, cosine: float) -> NearExchange:
         user, reply = line.messages[0].content, line.messages[1].content
-        fits = cosine >= SAID and self._speaks_of_the_same(text, user, reply, line.kind)
+        fits = self._asks_for_the_case(text, line) or (
+            cosine >= SAID and self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
+        )
         return NearExchange(user, reply, line.kind, cosine, fits)
+
+    def _asks_for_the_case(self, text: str, line: Example) -> bool:
+        """Whether a case is told in a line, and a message names it and asks for nothing else."""
+        title, asked = content_words(line.work, self._language), content_words(text, self._language)
+        said = title | content_words(line.messages[0].content, self._language)
+        return line.kind == STORY and bool(title) and title <= asked and len(asked - said) <= 1
 
     def _speaks_of_the_same(self, text: str, user: str, reply: str, kind: str) -> bool:
         """Vectors of two messages that differ in a name alone lie close together, so names and numbers are compared."""
         language = self._language
+        asked = content_words(text, language)
         return not (
             is_about_visitor(text, language)  # what he has told is in the conversation, and in no line
             or unsupported_terms(user, [text], language)
             or unsupported_terms(text, [user, reply], language)
+            or (
+                kind in OF_THE_BOOKS and not content_words(text, language) <= content_words(f"{user} {reply}", language)
+            )
             or (kind in OF_PARTICULARS and not content_words(user, language) <= content_words(text, language))
         )
 

@@ -193,7 +193,7 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
         near = said[turn.asked.attempt]
         return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
-    line = turn.wording.without_model(gathered.found, turn.mode.voice)
+    line = turn.wording.without_model(gathered.found)
     return Draft(line, line, ready="declined") if line else None
 
 

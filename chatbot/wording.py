@@ -38,17 +38,16 @@ class Wording:
         sentence = best.key or best_sentence(self.question, [best.text], language_of(self.persona))
         return fill_in(self.line(lines), {"quote": quotable(sentence)})
 
-    def without_model(self, found: Found | None, voice: bool) -> str:
+    def without_model(self, found: Found | None) -> str:
         """The reply where the model would have to invent one; an empty string where the model may answer.
 
-        A word that occurs nowhere in the books is from outside the persona's world. Where the books merely do not hold
-        the answer, the tuned voice finds words for that itself; the plain model would invent.
+        A word that occurs nowhere in the books is from outside the persona's world.
         """
         if found is None or not found.weak:
             return ""
         if found.unknown:
             return fill_in(self.line(self.persona.strangers), {"word": as_written(found.unknown[0], self.question)})
-        return "" if voice else self.line(self.persona.declines)
+        return self.line(self.persona.declines)
 
     def opening(self, used: Sequence[Evidence]) -> str:
         """How a reply with notes begins: with the answer that was read in them, or the correction of what was asked.

@@ -11,7 +11,10 @@ import pytest
 from chatbot.drafts import Candidate, Jury, alike
 from chatbot.language import ENGLISH, split_sentences
 
-SOURCES = ("Barnaby Quill kept a copper kettle under the third stair of Thistle Lodge. He polished it every Sunday.",)
+SOURCES = (
+    "Barnaby Quill kept a copper kettle under the third stair of Thistle Lodge. He polished it every "
+    "Sunday that came. It was dry and quiet in there.",
+)
 OPENING = "Under the third stair"
 FIRST = "Under the third stair of Thistle Lodge, where it was dry."
 SECOND = "He polished it on every Sunday that came."

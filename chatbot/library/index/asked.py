@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.language import ENGLISH, Language, to_plain
+from chatbot.language import ENGLISH, Language, to_plain, words_of
 from chatbot.library.index.kept import Vectors, kept_vectors
 from chatbot.library.index.lexical import Lexical
 from chatbot.library.texts import ProbableQuestion
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chatbot.library.index.passages import Passages
 
 VECTORS = "asked.npz"
+YES_NO = "yes-no"
 RRF_K = 60  # as in `modules.retrieval`
 DEPTH = 20  # passages in which a phrase is looked for
 
@@ -74,8 +75,16 @@ class AskedQuestions:
         self._vectors = vectors
         self._lexical = Lexical.build([text for _, text in self._wordings], language)
 
+        self._polar = {_first(text) for fact, _ in facts if fact.kind == YES_NO for text in fact.questions}
+
     def __len__(self) -> int:
         return len(self._wordings)
+
+    def answer(self, fact: ProbableQuestion, question: str) -> str:
+        """The answer of a fact to a question: "yes" and "no" only where it asks for that, by its first word."""
+        if fact.kind != YES_NO or _first(question) in self._polar:
+            return fact.answer
+        return fact.answer.partition(", ")[2] or fact.answer
 
     def search(
         self, question: str, vector: Sequence[float] | None, number: int, works: Collection[str] = ()
@@ -149,6 +158,10 @@ def placed(
         if place:
             found.append((fact, place))
     return found
+
+
+def _first(text: str) -> str:
+    return (words_of(text) or [""])[0]
 
 
 def _in_books(phrase: str, passages: Passages, sentences: Callable[[int], Sequence[str]]) -> Place | None:

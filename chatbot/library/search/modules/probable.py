@@ -54,7 +54,7 @@ class ProbableQuestions(Module):
                     text=sentence,
                     key=sentence,
                     asked=match.question,
-                    answer=fact.answer,
+                    answer=asked.answer(fact, inquiry.question),
                     correction=fact.correction if self._takes_it_for_granted(match, inquiry, tools) else "",
                 )
             )
