@@ -8,6 +8,7 @@ reasons are not among them.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -34,8 +35,9 @@ VECTORS = "exchanges.npz"
 # the others, written later, 20 of 21 were right, before short answers of silence had to name the same particulars.
 SAID = 0.78
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
-OF_THE_BOOKS = frozenset({"opinion", "list", "case-talk", "story"})  # what is asked for must stand in these
+OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these
 STORY = "story"
+USUAL = 4  # of the lines that tell a case, how many ask for it with the same word
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
 
 
@@ -75,6 +77,10 @@ class Exchanges:
         self._vectors = vectors
         self._embed = embed
         self._language = language
+        asked = Counter(
+            word for line in lines if line.kind == STORY for word in content_words(line.messages[0].content, language)
+        )
+        self._telling = {word for word, times in asked.items() if times >= USUAL}  # "tell", "case", "affair"
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -91,9 +97,10 @@ class Exchanges:
         if not self._lines:
             return []
         cosines = self._vectors @ np.asarray(self._embed(text), dtype=np.float32)
-        return [
-            self._near(text, self._lines[at], float(cosines[at])) for at in np.argsort(-cosines, kind="stable")[:number]
-        ]
+        order = [int(at) for at in np.argsort(-cosines, kind="stable")]
+        cases = [at for at in order if self._asks_for_the_case(text, self._lines[at])]
+        chosen = [*cases, *(at for at in order[:number] if at not in cases)][:number]
+        return [self._near(text, self._lines[at], float(cosines[at])) for at in chosen]
 
     def _near(self, text: str, line: Example, cosine: float) -> NearExchange:
         user, reply = line.messages[0].content, line.messages[1].content
@@ -104,9 +111,10 @@ class Exchanges:
 
     def _asks_for_the_case(self, text: str, line: Example) -> bool:
         """Whether a case is told in a line, and a message names it and asks for nothing else."""
+        if line.kind != STORY or not line.work:
+            return False
         title, asked = content_words(line.work, self._language), content_words(text, self._language)
-        said = title | content_words(line.messages[0].content, self._language)
-        return line.kind == STORY and bool(title) and title <= asked and len(asked - said) <= 1
+        return title <= asked and asked <= title | self._telling
 
     def _speaks_of_the_same(self, text: str, user: str, reply: str, kind: str) -> bool:
         """Vectors of two messages that differ in a name alone lie close together, so names and numbers are compared."""
@@ -116,10 +124,8 @@ class Exchanges:
             is_about_visitor(text, language)  # what he has told is in the conversation, and in no line
             or unsupported_terms(user, [text], language)
             or unsupported_terms(text, [user, reply], language)
-            or (
-                kind in OF_THE_BOOKS and not content_words(text, language) <= content_words(f"{user} {reply}", language)
-            )
-            or (kind in OF_PARTICULARS and not content_words(user, language) <= content_words(text, language))
+            or (kind in OF_THE_BOOKS and not asked <= content_words(f"{user} {reply}", language))
+            or (kind in OF_PARTICULARS and not content_words(user, language) <= asked)
         )
 
 

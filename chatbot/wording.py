@@ -56,13 +56,18 @@ class Wording:
         where it stands. Empty where nothing was read for sure.
         """
         lead = used[0] if used else None
-        if lead is None or not lead.said:
+        if lead is None or not lead.said or self.says_it(lead):
             return ""
         return sentence_of(lead.correction) if lead.correction else capitalised(lead.answer.rstrip(" .;,"))
 
     def again(self, reply: str) -> str:
         """What was said before, once more."""
         return fill_in(self.line(self.persona.repeated), {"reply": reply})
+
+    def says_it(self, lead: Evidence) -> bool:
+        """Whether the persona's own sentence holds the answer word for word, so that it is the reply."""
+        own = lead.passage.kind == CASEBOOK and not lead.correction
+        return own and bool(lead.said) and comparable(lead.said) in comparable(lead.key)
 
     def noted(self, lead: Evidence) -> str:
         """What is said where nothing was read for sure: the sentence that comes nearest. The persona's own notes it

@@ -164,8 +164,9 @@ class Library:
         return len(self._passages)
 
     def warm(self) -> None:
-        """Open Chroma and load the embedder now instead of with the first question."""
+        """Open Chroma and load the embedder and the probable questions now instead of with the first question."""
         self._embedder.warm()
+        self.tools.asked()
         if self.dense_ready:
             self._dense.open()
 
