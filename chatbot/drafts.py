@@ -69,7 +69,7 @@ class Jury:
             given = _is_given(sentence, opening)
             if not given and (strange := unsupported_terms(sentence, [*self.sources, opening], self.language)):
                 why = f"not in the evidence: {', '.join(strange)}"
-            elif not given and self._rests(sentence, opening) < RESTS:
+            elif not given and not declines(sentence, self.language) and self._rests(sentence, opening) < RESTS:
                 why = f"hardly a word of it is in the evidence: {sentence}"
             elif opening and not given and declines(sentence, self.language):
                 why = f"declines what was answered: {sentence}"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from chatbot.drafts import Candidate as Written
 from chatbot.drafts import Jury
-from chatbot.engines import Completion, Generation, Request, Sampling
-from chatbot.errors import BusyError, MessageError, ModeError, ReadOnlyError
+from chatbot.engines import Completion, Request, Sampling
+from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
@@ -26,12 +26,11 @@ from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
 from chatbot.resources import Resources
 from chatbot.trace import Check
+from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import joined_draft, joined_held, parts_of
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
-DRAFT_TEMPERATURE = 0.7  # of the drafts but the first
-DRAFT_SEEDS = 1000  # between the seeds of two drafts, so that those of a retry are others
 NEAR = 5  # of the persona's own exchanges that are looked at
 DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
 EXAMPLES = 3  # of them that are shown to the model
@@ -193,14 +192,19 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
         near = said[turn.asked.attempt]
         return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
-    line = turn.wording.without_model(gathered.found)
+    lines = [
+        replace(turn.wording, attempt=turn.asked.attempt + more).without_model(gathered.found, turn.mode.voice)
+        for more in range(len(turn.loaded.persona.declines))
+    ]
+    line = next((line for line in lines if line not in earlier), lines[0])  # the same words twice are a machine's
     return Draft(line, line, ready="declined") if line else None
 
 
 def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Draft]:
     """The answer that was read, then the best way on that was written from there.
 
-    Where nothing was read for sure, what comes nearest is said as it stands: the model would answer all the same.
+    Where the persona's own sentence holds the answer, or nothing was read for sure, that sentence is said as it stands:
+    the model would spoil the one, and answer the other all the same. Without a reader the model answers.
     """
     lead, jury = prompt.evidence[0], _jury(turn, gathered, prompt.evidence)
     opening = turn.wording.opening(prompt.evidence)
@@ -209,55 +213,21 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     first: Completion | None = None
     if opening:
         yield draft
-        for completion in _drafts(turn, prompt, opening):
+    if opening or not lead.answer or turn.resources.models(turn.asked.persona).reader() is None:
+        request = Request(prompt.messages, _voice(turn), _sampling(turn), opening, copies=True)
+        for completion in drafts_of(turn, request, turn.loaded.persona.generation.drafts):
             if completion is None:
                 yield replace(draft, piece="")  # whoever wants to stop need not wait for the drafts
                 continue
             first = first or completion
             judged.append(jury.judged(completion.text.strip(), opening, completion.finish == "stop"))
-        judged.append(jury.judged(turn.wording.composed(lead, opening), opening))
+        if opening:
+            judged.append(jury.judged(turn.wording.composed(lead, opening), opening))
     best = jury.best_of(judged, opening)
     text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
     if not opening and jury.repeats(text):
         text = turn.wording.again(text)
     yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=tuple(judged))
-
-
-def _drafts(turn: Turn, prompt: Prompt, opening: str) -> Generator[Completion | None]:
-    """Several drafts, written together: what the model finds likeliest first, and others by chance.
-
-    The others wait until the first has been begun: then the prompt has been read for all of them. None is given while
-    they are being written. Where the engine is busy, there are fewer.
-    """
-    engine, sampling = turn.resources.engine, _sampling(turn)
-    number = turn.loaded.persona.generation.drafts
-    request = Request(prompt.messages, _voice(turn), sampling, opening, copies=True)
-    generations = [engine.submit(request)]
-    try:
-        for piece, _ in enumerate(generations[0]):
-            if piece == 0:
-                generations += _others(turn, request, number - 1)
-            yield None
-        for generation in generations:
-            for _ in generation:
-                yield None
-            yield generation.completion
-    finally:
-        for generation in generations:
-            generation.cancel()
-
-
-def _others(turn: Turn, request: Request, number: int) -> list[Generation]:
-    """So many drafts of the same by chance, or as many as the engine takes."""
-    begun: list[Generation] = []
-    for other in range(1, number + 1):
-        seed = request.sampling.seed + DRAFT_SEEDS * other
-        warmer = replace(request.sampling, temperature=DRAFT_TEMPERATURE, seed=seed)
-        try:
-            begun.append(turn.resources.engine.submit(replace(request, sampling=warmer)))
-        except BusyError:
-            break
-    return begun
 
 
 def _jury(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> Jury:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.grounding import best_sentence
-from chatbot.language import as_written, comparable, language_of
+from chatbot.language import as_written, comparable, is_question, language_of
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK
 from chatbot.templates import fill_in
@@ -38,16 +38,18 @@ class Wording:
         sentence = best.key or best_sentence(self.question, [best.text], language_of(self.persona))
         return fill_in(self.line(lines), {"quote": quotable(sentence)})
 
-    def without_model(self, found: Found | None) -> str:
+    def without_model(self, found: Found | None, voice: bool) -> str:
         """The reply where the model would have to invent one; an empty string where the model may answer.
 
-        A word that occurs nowhere in the books is from outside the persona's world.
+        A word that occurs nowhere in the books is from outside the persona's world. To what asks for nothing the tuned
+        voice finds words of its own; the plain model would invent.
         """
         if found is None or not found.weak:
             return ""
         if found.unknown:
             return fill_in(self.line(self.persona.strangers), {"word": as_written(found.unknown[0], self.question)})
-        return self.line(self.persona.declines)
+        asks = is_question(self.question, language_of(self.persona))
+        return self.line(self.persona.declines) if asks or not voice else ""
 
     def opening(self, used: Sequence[Evidence]) -> str:
         """How a reply with notes begins: with the answer that was read in them, or the correction of what was asked.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from chatbot.engines.types import Completion, Finish, Generation, Request
 from chatbot.errors import MessageError
 from chatbot.resources import Resources
+from chatbot.search_models import SearchModels
 
 Reply = str | Exception | tuple[str, ...]
 
@@ -87,7 +89,29 @@ class FakeEngine:
         """Nothing to give back."""
 
 
-def unjudged(resources: Resources) -> Resources:
-    """Drafts are then judged by no model: what a fake engine is told to say is not good of its kind."""
-    resources.__dict__["judges"] = lambda persona_id: (None, None)
+class ModelsWithoutReader:
+    """The models of a persona's searches without its reader and the judges of its drafts."""
+
+    def __init__(self, models: SearchModels, tone: object = None) -> None:
+        self._models = models
+        self._tone = tone
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._models, name)
+
+    def reader(self) -> None:
+        """None: the model answers from its notes."""
+
+    def support(self) -> None:
+        """None: what a fake engine is told to say is not good of its kind."""
+
+    def tone(self) -> object:
+        """What was given."""
+        return self._tone
+
+
+def unjudged(resources: Resources, tone: object = None) -> Resources:
+    """The model writes every reply with notes, and no model judges it, but for a tone meter that is given."""
+    opened = resources.models
+    resources.__dict__["models"] = lambda persona_id: ModelsWithoutReader(opened(persona_id), tone)
     return resources

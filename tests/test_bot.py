@@ -23,7 +23,7 @@ from memory import Memory
 
 SPECKLED = "What killed Julia Stoner?"
 GREETING = "Good evening, how are you?"
-TALK = "Good evening, how was the weather on your way home?"  # he has no line for just this
+TALK = "Good evening, I hope the weather was kind to you on your way home."  # he has no line for just this
 GOOD = 'It was the snake. "Dr. Roylott had killed Julia Stoner with the snake and called it back with the whistle."'
 
 
@@ -78,7 +78,7 @@ def test_a_failure_keeps_the_question_and_says_why(settings: Settings, library: 
     bot, _ = faked(settings, library, memory, EngineError("The engine is out of tea."))
     conversation = memory.start("visitor", "sherlock")
     with pytest.raises(EngineError, match="out of tea"):
-        bot.reply(Question(SPECKLED, conversation=conversation))
+        bot.reply(Question(SPECKLED, mode="hybrid", conversation=conversation))
     stored = memory.path(conversation)[0]
     assert (stored.question, stored.state, stored.error) == (SPECKLED, "failed", "The engine is out of tea.")
 
@@ -161,7 +161,7 @@ def test_an_invented_name_is_not_let_through(settings: Settings, library: Librar
     assert "".join(event.text for event in events if isinstance(event, Said)) == final.reply
     assert "Fotheringay" not in final.reply and "snake" in final.reply
     assert all("Fotheringay" in draft.why and "1947" in draft.why for draft in final.trace.drafts)
-    assert len(final.trace.drafts) == bot.resources.persona("sherlock").persona.generation.drafts
+    assert len(final.trace.drafts) == bot.resources.persona("sherlock").persona.generation.drafts  # none is composed
     assert final.trace.check is not None
     assert final.trace.check.verdict == "grounded"
 
@@ -175,7 +175,7 @@ def test_the_best_of_several_drafts_is_said_as_far_as_it_is_right(
         f"{GOOD} Colonel Prendergast saw it.",
     )
     bot, _ = faked(settings, library, memory, drafts)
-    bot.resources.__dict__["judges"] = lambda _: (None, Preferring("Roylott"))
+    unjudged(bot.resources, Preferring("Roylott"))
     answered = bot.reply(Question(SPECKLED, mode="hybrid"))
     assert answered.reply.endswith(GOOD)
     one, two, three = answered.trace.drafts
@@ -607,7 +607,7 @@ def test_a_name_may_come_from_an_earlier_exchange(settings: Settings, library: L
 
 def test_with_room_for_more_three_pieces_are_handed_over(settings: Settings, library: Library, memory: Memory) -> None:
     bot, _ = faked(settings.model_copy(update={"evidence_tokens": 4096}), library, memory, GOOD)
-    assert len(bot.reply(Question(SPECKLED, mode="naive-rag")).trace.evidence) == 3
+    assert len(bot.reply(Question(SPECKLED, mode="hybrid")).trace.evidence) == 3
 
 
 def test_the_real_chain_answers_from_the_casebook(
@@ -621,6 +621,6 @@ def test_the_real_chain_answers_from_the_casebook(
     assert isinstance(final, Answered)
     assert any(isinstance(event, Searched) for event in events)
     assert any(word in final.reply.lower() for word in ("snake", "adder", "roylott"))
-    assert final.trace.tokens.prompt > 100
+    assert len(final.trace.prompt) == 2
     stored = memory.path(conversation)[0]
     assert stored.reply == final.reply

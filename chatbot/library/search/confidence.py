@@ -25,6 +25,8 @@ CALIBRATION_FILE = "calibration.json"
 # What is looked at. Cosines and shares are from 0 to 1; `unknown` is how many words of the question are strange to
 # the books, 2 at most.
 SIGNALS = ("nearest", "focus", "cosine", "coverage", "cross", "read", "asked", "unknown")
+READ = "read"
+UNREAD = "without a reader"  # after a plan's name: its weights where no reader has read
 LIMIT = 0.5
 REGULARISATION = 1.0
 
@@ -72,7 +74,8 @@ class Calibration:
 
     def confidence(self, plan: str, signals: Mapping[str, float], found: bool) -> tuple[float, float]:
         """How likely evidence with these signals is to answer, from 0 to 1, and the limit below which it is weak."""
-        weights = self.plans.get(plan) or self.plans.get(UNCALIBRATED, RULE_OF_THUMB)
+        unread = None if READ in signals else self.plans.get(f"{plan} {UNREAD}")
+        weights = unread or self.plans.get(plan) or self.plans.get(UNCALIBRATED, RULE_OF_THUMB)
         return (logistic(weights, signals) if found else 0.0), weights.limit
 
 
