@@ -34,6 +34,7 @@ VECTORS = "exchanges.npz"
 # 0.80: 94 of 94; without comparing names and particulars, 0.80: 104 of 111, 0.90: 53 of 54. Chosen on 213 of them; of
 # the others, written later, 20 of 21 were right, before short answers of silence had to name the same particulars.
 SAID = 0.80
+WILL_DO = 0.62
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
 OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these
 STORY = "story"
@@ -51,6 +52,7 @@ class NearExchange:
         kind: of the line.
         cosine: between `user` and what was said.
         fits: whether the reply may be said as it stands.
+        will_do: whether it may be said where there is nothing else to say but that he does not know.
     """
 
     user: str
@@ -58,6 +60,7 @@ class NearExchange:
     kind: str
     cosine: float
     fits: bool
+    will_do: bool = False
 
 
 class Exchanges:
@@ -104,10 +107,10 @@ class Exchanges:
 
     def _near(self, text: str, line: Example, cosine: float) -> NearExchange:
         user, reply = line.messages[0].content, line.messages[1].content
-        fits = self._asks_for_the_case(text, line) or (
-            cosine >= SAID and self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
-        )
-        return NearExchange(user, reply, line.kind, cosine, fits)
+        case = self._asks_for_the_case(text, line)
+        same = case or self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
+        fits, will_do = case or (same and cosine >= SAID), same and cosine >= WILL_DO
+        return NearExchange(user, reply, line.kind, cosine, fits, will_do)
 
     def _asks_for_the_case(self, text: str, line: Example) -> bool:
         """Whether a case is told in a line, and a message names it and asks for nothing else."""

@@ -188,7 +188,13 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
 def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     """A reply that is there already: what the persona says to just this, or where the model would have to invent."""
     earlier = {exchange.reply for exchange in gathered.history}
-    said = [near for near in gathered.near if near.fits and near.reply not in earlier]
+    # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
+    silent = gathered.found is None or (gathered.found.weak and not gathered.found.unknown)
+    said = [
+        near
+        for near in gathered.near
+        if (near.fits or (silent and near.will_do and turn.mode.knowledge)) and near.reply not in earlier
+    ]
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
         near = said[turn.asked.attempt]
         return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
