@@ -252,7 +252,9 @@ def test_what_he_has_a_line_for_is_said_at_once_and_on_a_retry_another_way(
     conversation = memory.start("visitor", "sherlock")
     exchanges = bot.resources.exchanges("sherlock")
     assert exchanges is not None
-    lines = [near.reply for near in exchanges.nearest("Good evening.", NEAR) if near.fits]
+    near = exchanges.nearest("Good evening.", NEAR)
+    # Where books could have been opened and were not, what nearly fits will do too.
+    lines = [each.reply for each in near if each.fits or (each.will_do and mode == "hybrid")]
     assert lines
     question = Question("Good evening.", mode=mode, conversation=conversation)
     answered = bot.reply(question)
@@ -348,11 +350,13 @@ def test_the_trace_holds_how_the_evidence_came_about_and_what_was_not_used(
 def test_small_talk_is_answered_without_evidence_in_every_mode_that_searches(
     settings: Settings, library: Library, memory: Memory
 ) -> None:
-    modes = ("rag", "naive-rag", "modular-rag", "all")
+    modes = ("rag", "naive-rag", "modular-rag")
     bot, _ = faked(settings, library, memory, *["Good evening to you."] * len(modes))
     for mode in modes:
         answered = bot.reply(Question(GREETING, mode=mode))
         assert (answered.reply, answered.trace.evidence) == ("Good evening to you.", ())
+    spoken = bot.reply(Question(GREETING, mode="all"))  # with his voice, by a line of his own
+    assert spoken.trace.evidence == () and spoken.trace.prompt == ()
 
 
 def test_the_last_exchange_goes_along_without_its_notes_and_no_earlier_one(
