@@ -182,7 +182,7 @@ def test_a_conversation_says_no_placeholder_and_raises_nothing(harbour: Resource
     for reply, question, mode in [
         ("Mrs. Tibbet is the landlady.", "Who is the landlady of the Harbour Inn?", "few-shot"),
         ("It was Mrs. Fotheringay.", "Who is the landlady of the Harbour Inn?", "rag"),
-        ("I do not know that, my friend.", "Who is the landlady of the Harbour Inn?", "rag"),
+        ("I do not know that, my friend.", "Tell me, who is the landlady of the Harbour Inn?", "rag"),
         ("", "What is an iPhone?", "rag"),
     ]:
         engine.replies = [reply]

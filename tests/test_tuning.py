@@ -229,4 +229,4 @@ def test_the_voice_that_ships_belongs_to_the_bundled_model_and_is_small(
     check_voice(sherlock.voice, weights)
     size = sum(file.stat().st_size for file in sherlock.voice.iterdir())
     assert size < 20_000_000
-    assert "FairytaleQA" in (sherlock.voice / "README.md").read_text()
+    assert "lines.jsonl" in (sherlock.voice / "README.md").read_text()

@@ -163,9 +163,13 @@ def test_a_reply_is_delivered_with_a_warning_while_the_database_is_locked(
         assert answered.reply == REPLY
         assert "locked by another program. The reply is kept" in answered.warning
         other.execute("ROLLBACK")
-    follow_up = Question("Why?", mode="ft", conversation=conversation, parent=answered.turn_id)
+    follow_up = Question("Why did he do it?", mode="ft", conversation=conversation, parent=answered.turn_id)
     assert bot.reply(follow_up).warning == ""
-    assert [message.content for message in engine.requests[-1].messages[-3:]] == [QUESTION, REPLY, "Why?"]
+    assert [message.content for message in engine.requests[-1].messages[-3:]] == [
+        QUESTION,
+        REPLY,
+        "Why did he do it?",
+    ]
     memory.close()
     memory = Memory(f"sqlite:///{file}")
     assert [turn.reply for turn in memory.path(conversation)] == [REPLY, "Because of the will."]
@@ -356,7 +360,7 @@ def test_a_library_that_can_only_be_read_is_searched_in_a_copy(
     settings: Settings, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = settings.library_dir / "sherlock"
-    monkeypatch.setattr("chatbot.resources.os.access", lambda path, _: Path(path) != folder)
+    monkeypatch.setattr("chatbot.library_folders.os.access", lambda path, _: Path(path) != folder)
     resources = Resources(settings, engine=FakeEngine("It was the snake."))
     copy = resources.library_folder("sherlock")
     assert copy != folder and resources.library_folder("sherlock") == copy
