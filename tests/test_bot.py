@@ -340,7 +340,7 @@ def test_the_trace_holds_how_the_evidence_came_about_and_what_was_not_used(
     trace = bot.reply(Question(SPECKLED, mode="hybrid")).trace
     assert trace.search is not None
     assert (trace.search.plan, trace.search.intent) == ("rag", "")
-    assert 0 < trace.search.confidence <= 1
+    assert 0.5 < trace.search.confidence <= 1
     assert {"dense", "bm25", "fuse", "focus", "compress"} <= {step.module for step in trace.search.steps}
     assert all(piece.reasons for piece in trace.evidence)
     used = {piece.text for piece in trace.evidence}

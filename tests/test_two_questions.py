@@ -131,7 +131,7 @@ def test_in_german_too(message: str) -> None:
 # ---------------------------------------------------------------------- answered
 
 
-@pytest.mark.parametrize("mode", ["rag", "hybrid", "modular-rag", "all"])
+@pytest.mark.parametrize("mode", ["rag", "hybrid", "naive-rag", "modular-rag", "all"])
 def test_both_are_searched_and_both_are_answered_in_every_mode_that_retrieves(
     settings: Settings, library: Library, mode: str
 ) -> None:
@@ -139,7 +139,9 @@ def test_both_are_searched_and_both_are_answered_in_every_mode_that_retrieves(
     *events, answered = bot.answer(Question(JOINED[2], mode=mode))
     assert isinstance(answered, Answered)
     one, two = both(answered.reply)
-    assert one.endswith(SNAKE) and two.endswith(RYDER)
+    if mode != "naive-rag":  # whose passages do not hold the snake: the draft is set aside, and a note stands there
+        assert one.endswith(SNAKE)
+    assert two.endswith(RYDER)
     assert "".join(event.text for event in events if isinstance(event, Said)).split() == answered.reply.split()
     assert len([event for event in events if isinstance(event, Searched)]) == 1
     works = [piece.passage.work for piece in answered.trace.evidence]

@@ -6,6 +6,7 @@ It is far slower than comparing vectors, so it is asked only about the few texts
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,32 +50,39 @@ def _load(source: Path | str, adapter: Path | None, **options: Any) -> Any:
     return merged(model, adapter) if adapter else model
 
 
-def _load_traceable(source: Path, adapter: Path | None) -> Any:
+def _traceable(load: Callable[..., Any], source: Path, adapter: Path | None) -> Any:
     import torch
 
-    class Scored(torch.nn.Module):
+    class Logits(torch.nn.Module):
         """The logits alone; inputs are named as the tokenizer names them."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.model = _load(source, adapter, attn_implementation="eager")
+            self.model = load(source, adapter, attn_implementation="eager")
 
         def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
             types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
             return self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
 
-    return Scored().eval()
+    return Logits().eval()
 
 
-def _check(converted: Any, original: Any) -> None:
+def _check(name: str, most: float, converted: Any, original: Any) -> None:
     apart = float(abs(converted - original).max()) / max(1.0, float(abs(original).max()))
-    if apart > MOST_APART:
-        raise ConversionError(f"the converted reranker does not agree with the original (apart by {apart:.2f})")
+    if apart > most:
+        raise ConversionError(f"the converted {name} does not agree with the original (apart by {apart:.2f})")
 
 
-def pair_head(name: str) -> Head:
-    """The head of a model that gives a pair of texts one logit; `name` is said in messages."""
-    return Head(name, _load_traceable, tuple((PROBE[0], text) for text in PROBE), _check)
+def pair_head(name: str, load: Callable[..., Any] = _load, most_apart: float = MOST_APART) -> Head:
+    """The head of a model that reads a pair of texts.
+
+    Args:
+        name: said in messages.
+        load: gives the transformers model of a folder with its adapter, whose logits are the output.
+        most_apart: between a probe's logits before and after conversion, as a share of the largest (at least of 1).
+    """
+    probe = tuple((PROBE[0], text) for text in PROBE)
+    return Head(name, partial(_traceable, load), probe, partial(_check, name, most_apart))
 
 
 class CrossEncoder(Encoder):

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.errors import ConversionError, ModelError
+from chatbot.errors import ModelError
 from chatbot.library.encoders.adapters import merged
+from chatbot.library.encoders.cross_encoder import pair_head
 from chatbot.library.encoders.encoder import Encoder
-from chatbot.library.encoders.openvino import PROBE, Head
 
 OUTPUTS = 3  # of a token: relevance (of the first token alone), begin, end
 RELEVANCE, BEGIN, END = range(OUTPUTS)
@@ -66,33 +66,10 @@ def _load(source: Path | str, adapter: Path | None, **options: Any) -> Any:
     return merged(model, adapter) if adapter else model
 
 
-def _load_traceable(source: Path, adapter: Path | None) -> Any:
-    import torch
-
-    class Logits(torch.nn.Module):
-        """The logits alone; inputs are named as the tokenizer names them."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = _load(source, adapter, attn_implementation="eager")
-
-        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
-            types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-            return self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
-
-    return Logits().eval()
-
-
-def _check(converted: Any, original: Any) -> None:
-    apart = float(abs(converted - original).max()) / max(1.0, float(abs(original).max()))
-    if apart > MOST_APART:
-        raise ConversionError(f"the converted reader does not agree with the original (apart by {apart:.2f})")
-
-
 class Reader(Encoder):
     """Pairs of a question and a text to what stands there; see `Encoder` for the arguments. It needs an adapter."""
 
-    head = Head("reader", _load_traceable, tuple((PROBE[0], text) for text in PROBE), _check)
+    head = pair_head("reader", _load, MOST_APART)
     advice = "Name another model."
     max_tokens = 192  # of a question and a text together; a window of 90 words has about 130
 

@@ -74,7 +74,6 @@ class AskedQuestions:
         self._wordings = [(number, text) for number, (fact, _) in enumerate(facts) for text in fact.questions]
         self._vectors = vectors
         self._lexical = Lexical.build([text for _, text in self._wordings], language)
-
         self._polar = {_first(text) for fact, _ in facts if fact.kind == YES_NO for text in fact.questions}
 
     def __len__(self) -> int:
@@ -98,15 +97,20 @@ class AskedQuestions:
             works: where not empty, facts of these works alone.
         """
         depth = 4 * number
-        within = [not works or self.facts[fact][1].work in works for fact, _ in self._wordings]
+        # Only a follow-up names works: what is asked otherwise is not slowed down by looking at each wording's.
+        wordings = enumerate(self._wordings) if works else ()
+        within = [at for at, (fact, _) in wordings if self.facts[fact][1].work in works]
         scores: dict[int, float] = {}
         cosines: NDArray[np.float32] | None = None
         if vector is not None and len(self._vectors):
             cosines = self._vectors @ np.asarray(vector, dtype=np.float32)
-            nearest = [int(at) for at in np.argsort(-cosines, kind="stable") if within[at]]
-            for rank, at in enumerate(nearest[:depth], 1):
-                scores[at] = 1 / (RRF_K + rank)
-        hits = [at for at, _ in self._lexical.search(question, 8 * depth if works else depth) if within[at]]
+            some = np.asarray(within, dtype=int) if works else np.arange(len(cosines))
+            for rank, at in enumerate(some[np.argsort(-cosines[some], kind="stable")[:depth]], 1):
+                scores[int(at)] = 1 / (RRF_K + rank)
+        hits = [at for at, _ in self._lexical.search(question, 8 * depth if works else depth)]
+        if works:
+            inside = set(within)
+            hits = [at for at in hits if at in inside]
         for rank, at in enumerate(hits[:depth], 1):
             scores[at] = scores.get(at, 0.0) + 1 / (RRF_K + rank)
         best: dict[int, Match] = {}
