@@ -38,6 +38,7 @@ WILL_DO = 0.62
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
 OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these
 STORY = "story"
+WAYS = 6  # to say the same that a line may list
 USUAL = 4  # of the lines that tell a case, how many ask for it with the same word
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
 
@@ -68,7 +69,7 @@ class Exchanges:
 
     Args:
         lines: each has an exchange at least.
-        vectors: unit vectors of what the visitor says first in each, of shape (lines, dimensions).
+        vectors: unit vectors of what a visitor may say first, in the order of `said_in`, of shape (texts, dimensions).
         embed: gives the vector of a text, by the same embedder.
         language: the persona's.
     """
@@ -76,7 +77,7 @@ class Exchanges:
     def __init__(
         self, lines: Sequence[Example], vectors: Vectors, embed: Callable[[str], Sequence[float]], language: Language
     ) -> None:
-        self._lines = lines
+        self._said = said_in(lines)
         self._vectors = vectors
         self._embed = embed
         self._language = language
@@ -86,7 +87,7 @@ class Exchanges:
         self._telling = {word for word, times in asked.items() if times >= USUAL}  # "tell", "case", "affair"
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._said)
 
     def nearest(self, text: str, number: int) -> list[NearExchange]:
         """The exchanges that are most like what was said, the nearest first.
@@ -97,16 +98,18 @@ class Exchanges:
         """
         import numpy as np
 
-        if not self._lines:
+        if not self._said:
             return []
         cosines = self._vectors @ np.asarray(self._embed(text), dtype=np.float32)
         order = [int(at) for at in np.argsort(-cosines, kind="stable")]
-        cases = [at for at in order if self._asks_for_the_case(text, self._lines[at])]
-        chosen = [*cases, *(at for at in order[:number] if at not in cases)][:number]
-        return [self._near(text, self._lines[at], float(cosines[at])) for at in chosen]
+        cases = [at for at in order if self._asks_for_the_case(text, self._said[at][0])]
+        chosen: dict[str, int] = {}  # of several ways to say the same, the nearest
+        for at in (*cases, *order[: WAYS * number]):
+            chosen.setdefault(self._said[at][0].messages[1].content, at)
+        return [self._near(text, *self._said[at], float(cosines[at])) for at in list(chosen.values())[:number]]
 
-    def _near(self, text: str, line: Example, cosine: float) -> NearExchange:
-        user, reply = line.messages[0].content, line.messages[1].content
+    def _near(self, text: str, line: Example, user: str, cosine: float) -> NearExchange:
+        reply = line.messages[1].content
         case = self._asks_for_the_case(text, line)
         same = case or self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
         fits, will_do = case or (same and cosine >= SAID), same and cosine >= WILL_DO
@@ -169,5 +172,10 @@ def _open(lines: Sequence[Example], folder: Path, embedder: Embedder, language: 
     from chatbot.library.index import kept_vectors
 
     talk = [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
-    vectors = kept_vectors([line.messages[0].content for line in talk], folder / VECTORS, embedder)
+    vectors = kept_vectors([text for _, text in said_in(talk)], folder / VECTORS, embedder)
     return Exchanges(talk, vectors, embedder.embed_query, language)
+
+
+def said_in(lines: Sequence[Example]) -> list[tuple[Example, str]]:
+    """Every way to say the first message of every line, with its line."""
+    return [(line, text) for line in lines for text in (line.messages[0].content, *line.also)]

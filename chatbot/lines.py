@@ -22,6 +22,7 @@ class Example:
         work: what the reply is about, where it rests on the casebook.
         sentence: the sentence of the casebook that it rests on.
         answer: the short answer in it.
+        also: other ways to say the first message, to which the reply fits as well.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Example:
     work: str = ""
     sentence: str = ""
     answer: str = ""
+    also: tuple[str, ...] = ()
 
 
 def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
@@ -36,7 +38,8 @@ def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
 
     A line is `{"kind": "...", "messages": [{"role": "user", "content": "..."}, {"role": "assistant", ...}]}`; the
     system message is the persona's and is not repeated. Where the reply rests on the casebook, `work` says on which of
-    its pages, and `sentence` and `answer` on what there; training puts notes before the question (`grounded`).
+    its pages, and `sentence` and `answer` on what there; training puts notes before the question (`grounded`). `also`
+    lists other ways to say the first message.
 
     Args:
         file: JSONL.
@@ -63,11 +66,12 @@ def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
                 )
             ):
                 raise ValueError("user and assistant must take turns, and none may be empty")
+            also = tuple(normal(text) for text in data.get("also", ()))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TrainingError(f"{file}:{number}: is not a conversation in OpenAI's form: {error}.") from error
         filled = tuple(Message(message.role, named(message.content)) for message in messages)
-        about = (str(data.get(name, "")) for name in ("work", "sentence", "answer"))
-        examples.append(Example(str(data.get("kind", "line")), filled, *about))
+        about = {name: str(data.get(name, "")) for name in ("work", "sentence", "answer")}
+        examples.append(Example(str(data.get("kind", "line")), filled, also=tuple(map(named, also)), **about))
     if not examples:
         raise TrainingError(f"{file} holds no lines; a voice needs some. Write one conversation a line.")
     return examples

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from chatbot.drafts import Candidate as Written
@@ -18,16 +19,17 @@ from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
-from chatbot.language import WITHOUT_BOOKS, clean_message, kind_of, points_back, statements
+from chatbot.language import WITHOUT_BOOKS, clean_message, kind_of, statements
 from chatbot.library.search import Evidence, Found
-from chatbot.library.texts import Passage, recollection
+from chatbot.library.texts import RECOLLECTION, Passage, recollection
 from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
+from chatbot.recall import INTENT, recalled
 from chatbot.resources import Resources
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
-from chatbot.turn_parts import joined_draft, joined_held, parts_of
+from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
@@ -81,32 +83,38 @@ def gather(turn: Turn) -> Gathered:
         return Gathered(history, _found(turn, history), near=_near(turn))
     parts: list[tuple[Turn, Gathered]] = []
     for part in asked:
-        before = history
-        if parts and points_back(part.asked.text, turn.language):  # "and where did he live?"
-            before = (*history, Exchange(parts[-1][0].asked.text, ""))
-        parts.append((part, Gathered(history, _found(part, before), near=_near(part))))
+        going_on = bool(parts) and needs_the_one_before(part)
+        before = (*history, as_answered(*parts[-1])) if going_on else history
+        parts.append((part, Gathered(history, _found(part, before, going_on=going_on), near=_near(part))))
     found = [gathered.found for _, gathered in parts if gathered.found]
     return Gathered(history, Found.joined(found) if found else None, tuple(parts))
 
 
-def _found(turn: Turn, history: Sequence[Exchange]) -> Found | None:
-    """What a search for a turn's question found; None where nothing is looked up."""
+def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -> Found | None:
+    """What a search for a turn's question found; None where nothing is looked up.
+
+    Args:
+        turn: whose question.
+        history: what was said before.
+        going_on: the question is known to need what was said before.
+    """
     exchanges = [(exchange.question, exchange.reply) for exchange in history]
     kind = kind_of(turn.asked.text, turn.language, exchanges)
+    if going_on and kind == "question":
+        kind = "follow-up"
+    if kind == "about the visitor":
+        reader = turn.resources.models(turn.asked.persona).reader()
+        return recalled(turn.asked.text, _told(turn), turn.language, reader, MAX_PIECES)
     if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
         return None
     library = turn.resources.library(turn.asked.persona, turn.asked.visitor)
-    plan = library.plan(turn.mode.knowledge)
-    if kind == "about the visitor" and not plan.recalls:  # what concerns the visitor is in no book
-        return None
     found = library.search(
         turn.asked.text,
-        plan,
+        library.plan(turn.mode.knowledge),
         kind=kind,
         history=exchanges,
         pieces=MAX_PIECES,
         budget=turn.resources.settings.evidence_tokens,
-        recollections=lambda: _recollections(turn),
     )
     return found.with_weak_dropped()
 
@@ -127,12 +135,15 @@ def _history(turn: Turn) -> tuple[Exchange, ...]:
     return tuple(Exchange(earlier.question, earlier.reply) for earlier in path if earlier.reply)
 
 
-def _recollections(turn: Turn) -> list[Passage]:
-    """What the visitor told before, in this conversation and in others: no questions, no courtesies."""
+def _told(turn: Turn) -> list[Passage]:
+    """What the visitor told so far, in any conversation, the latest first: no questions, no courtesies."""
+    said: list[tuple[str, datetime]]
     if turn.asked.conversation is None:
-        return []
-    said = turn.resources.memory.said(turn.asked.conversation, before=turn.id, limit=REMEMBERED)
-    told = ((statements(earlier.question, turn.language), earlier.created_at) for earlier in said)
+        said = [(exchange.question, datetime.now(UTC)) for exchange in reversed(turn.asked.history)]
+    else:
+        remarks = turn.resources.memory.said(turn.asked.conversation, before=turn.id, limit=REMEMBERED)
+        said = [(remark.question, remark.created_at) for remark in remarks]
+    told = ((statements(text, turn.language), when) for text, when in said)
     return [recollection(text, when, turn.language) for text, when in told if text]
 
 
@@ -153,7 +164,7 @@ def write(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     turns, done = [part for part, _ in gathered.parts], [Draft()]
     for part, found in gathered.parts:
         for draft in _written(part, found):
-            done[-1] = draft
+            done[-1] = said_once(draft, done[:-1], turn.language)
             yield joined_draft(turns, done)
         if done[-1].stopped:
             return
@@ -198,6 +209,9 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
         near = said[turn.asked.attempt]
         return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
+    if gathered.found and gathered.found.intent == INTENT and not gathered.evidence:
+        line = turn.wording.line(turn.loaded.persona.untold)
+        return Draft(line, line, ready="declined")
     lines = [
         replace(turn.wording, attempt=turn.asked.attempt + more).without_model(gathered.found, turn.mode.voice)
         for more in range(len(turn.loaded.persona.declines))
@@ -213,6 +227,10 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     the model would spoil the one, and answer the other all the same. Without a reader the model answers.
     """
     lead, jury = prompt.evidence[0], _jury(turn, gathered, prompt.evidence)
+    if lead.passage.kind == RECOLLECTION:  # his own words, given back: a model would add to them
+        told = turn.wording.recalled(lead)
+        yield Draft(told, told, prompt, first_token_ms=turn.milliseconds())
+        return
     opening = turn.wording.opening(prompt.evidence)
     draft = Draft(opening, opening, prompt, first_token_ms=turn.milliseconds())
     judged: list[Written] = []
@@ -231,8 +249,9 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
             judged.append(jury.judged(turn.wording.composed(lead, opening), opening))
     best = jury.best_of(judged, opening)
     text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
-    if not opening and jury.repeats(text):
-        text = turn.wording.again(text)
+    if not opening:
+        more = turn.wording.detail(prompt.evidence, text)
+        text = turn.wording.again(text) if jury.repeats(text) else " ".join(filter(None, (text, more)))
     yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=tuple(judged))
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import chain
 
 from chatbot.engines import Completion
-from chatbot.language import sub_questions
-from chatbot.prompts import Prompt
+from chatbot.language import Language, comparable, names_in, points_back, split_sentences, sub_questions
+from chatbot.prompts import Exchange, Prompt
 from chatbot.trace import Check
-from chatbot.turn_values import Draft, Held, Turn
+from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 BREAK = "\n\n"  # between two replies
+ENDS = (".", "!", "?")  # of a sentence that is whole
 
 
 def parts_of(turn: Turn) -> tuple[Turn, ...]:
@@ -29,6 +30,27 @@ def _as_sentence(question: str) -> str:
     return f"{question[:1].upper()}{question[1:]}{end}"
 
 
+def needs_the_one_before(part: Turn) -> bool:
+    """Whether a later question of a message needs the one before it: "and where did he live?", "which ship was it?"."""
+    question = part.asked.text
+    return points_back(question, part.language) or not names_in(question, part.language)
+
+
+def as_answered(part: Turn, gathered: Gathered) -> Exchange:
+    """A question of a message with the sentence that was found for it: what the search for the next goes on from."""
+    lead = gathered.evidence[0] if gathered.evidence else None
+    return Exchange(part.asked.text, (lead.key or lead.text) if lead else "")
+
+
+def said_once(draft: Draft, earlier: Sequence[Draft], language: Language) -> Draft:
+    """A draft, without its text where one sentence answers two questions of a message, and was said to the first."""
+    said = " ".join(comparable(each.text) for each in earlier)
+    sentences = [comparable(sentence) for sentence in split_sentences(draft.text, language)]
+    if not draft.text.endswith(ENDS) or not all(sentence in said for sentence in sentences):
+        return draft
+    return replace(draft, text="", piece="", prompt=None, ready="grounded")
+
+
 def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
     """The drafts for the questions of a message as one, of which the last may still be growing.
 
@@ -37,7 +59,7 @@ def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
         drafts: for the first of them.
     """
     last = drafts[-1]
-    begins = len(drafts) > 1 and last.text == last.piece and bool(last.piece)
+    begins = any(draft.text for draft in drafts[:-1]) and last.text == last.piece and bool(last.piece)
     prompts = [draft.prompt for draft in drafts if draft.prompt]
     prompt = Prompt(
         messages=tuple(chain.from_iterable(prompt.messages for prompt in prompts)),
@@ -48,7 +70,7 @@ def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
         ),
     )
     return Draft(
-        text=BREAK.join(draft.text for draft in drafts),
+        text=BREAK.join(draft.text for draft in drafts if draft.text),
         piece=f"{BREAK}{last.piece}" if begins else last.piece,
         prompt=prompt if prompts else None,
         completion=_joined_completion([draft.completion for draft in drafts if draft.completion]),
@@ -79,7 +101,7 @@ def joined_held(drafts: Sequence[Draft], held: Sequence[Held]) -> Held:
         drafts: as they were written.
         held: of each.
     """
-    reply = BREAK.join(each.reply for each in held)
+    reply = BREAK.join(each.reply for each in held if each.reply)
     shown = 0
     quoted: list[int] = []
     for draft, each in zip(drafts, held, strict=True):

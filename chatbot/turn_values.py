@@ -108,7 +108,7 @@ class Draft:
     completion: Completion | None = None
     first_token_ms: float = 0.0
     judged: tuple[Candidate, ...] = ()
-    ready: Literal["declined", "unchecked", ""] = ""
+    ready: Literal["grounded", "declined", "unchecked", ""] = ""
     parts: tuple[Draft, ...] = ()
 
     @property

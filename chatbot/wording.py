@@ -6,12 +6,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatbot.drafts import alike
 from chatbot.grounding import best_sentence
-from chatbot.language import as_written, comparable, is_question, language_of
+from chatbot.language import as_written, comparable, in_second_person, is_question, language_of
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK
 from chatbot.templates import fill_in
 from personas import Persona
+
+DETAIL = 0.5  # of the leading piece's score: what a sentence must have to be told beside it
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,12 @@ class Wording:
             return ""
         return sentence_of(lead.correction) if lead.correction else capitalised(lead.answer.rstrip(" .;,"))
 
+    def recalled(self, lead: Evidence) -> str:
+        """What the visitor told, given back to him in the second person; word for word where the language has none."""
+        language = language_of(self.persona)
+        told = in_second_person(lead.key, language) or f'"{quotable(lead.key)}"'
+        return fill_in(self.line(self.persona.recalled), {"told": sentence_of(told) if told[-1:] != '"' else told})
+
     def again(self, reply: str) -> str:
         """What was said before, once more."""
         return fill_in(self.line(self.persona.repeated), {"reply": reply})
@@ -78,6 +87,25 @@ class Wording:
         if lead.passage.kind != CASEBOOK:
             return self.with_quote(self.persona.readings, lead)
         return sentence_of(lead.key or best_sentence(self.question, [lead.text], language_of(self.persona)))
+
+    def detail(self, used: Sequence[Evidence], reply: str) -> str:
+        """The next of the persona's own sentences that bears on the question nearly as much as the one that leads: what
+        he adds to a short reply, and the answer itself where the reader took the second best for the best.
+
+        Args:
+            used: the evidence, the best first.
+            reply: what is said already.
+
+        Returns:
+            An empty string where there is none about the same work.
+        """
+        lead, *others = used
+        for piece in others:
+            sentence = piece.key or piece.text
+            near = piece.score >= DETAIL * lead.score and piece.passage.work == lead.passage.work
+            if near and piece.passage.kind == CASEBOOK and not piece.correction and not alike(sentence, reply):
+                return sentence_of(sentence)
+        return ""
 
     def composed(self, lead: Evidence, opening: str) -> str:
         """A reply without the model: the opening, and the sentence that holds the answer."""

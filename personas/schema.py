@@ -26,6 +26,7 @@ Text = Annotated[Line, AfterValidator(checked_template), AfterValidator(fill_in)
 WordLine = Annotated[Line, AfterValidator(partial(checked_template, known=("word",), needed=("word",)))]
 QuoteLine = Annotated[Line, AfterValidator(partial(checked_template, known=("quote",), needed=("quote",)))]
 ReplyLine = Annotated[Line, AfterValidator(partial(checked_template, known=("reply",), needed=("reply",)))]
+ToldLine = Annotated[Line, AfterValidator(partial(checked_template, known=("told",), needed=("told",)))]
 
 # A module of a search by its name, alone or with what it is given: settings, the steps that it runs, or both.
 Step = TypeAliasType("Step", "str | dict[Text, list[Step] | dict[Text, int | float | str | bool | list[Step]] | None]")
@@ -149,6 +150,14 @@ class Persona(_Part):
         default_factory=lambda: ["{reply}"],
         min_length=1,
         description="How what was said before is said again; {reply} stands for it.",
+    )
+    recalled: list[ToldLine] = Field(
+        default_factory=lambda: ["{told}"],
+        min_length=1,
+        description="How the visitor is given back what he told of himself; {told} stands for it, a sentence.",
+    )
+    untold: list[Text] = Field(
+        default_factory=list, description="Said when he asks for something that he has not told; empty: `declines`."
     )
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")

@@ -20,14 +20,14 @@ from chatbot.library.texts.passages import TEXT, Passage
 from chatbot.settings import Settings
 from chatbot.tuning import Callbacks, TrainingData, TrainingProgress, Tuned, tune_search
 from chatbot.tuning.compare import compare, dense_ranker, questions_for
-from chatbot.tuning.pairs import FORMS, Pair, in_dev_split, is_validation, known_pairs, reading_pairs
+from chatbot.tuning.pairs import TEXTS, Pair, in_dev_split, is_validation, known_pairs, reading_pairs
 from chatbot.tuning.reranker import RerankerRecipe, make_rankings
 from chatbot.tuning.retriever import RetrieverRecipe, make_batches
 from personas import LoadedPersona, load_persona
 
 ITEMS = "kettle lantern saddle mirror violin basket hammer ribbon candle wheel feather ladder".split()
 OWNERS = "miller giant widow hunter weaver sailor shepherd tailor piper baker mason fisher".split()
-SMALL = RetrieverRecipe(rank=4, alpha=8, batch_size=8, passes=1, known_passes=1, forms=(1, 1, 1))
+SMALL = RetrieverRecipe(rank=4, alpha=8, batch_size=8, passes=1, known_passes=1, forms=(1, 1, 1, 1))
 SMALL_RERANKER = RerankerRecipe(rank=4, alpha=8, batch_size=4, negatives=2, passes=1, known_passes=1)
 
 
@@ -95,7 +95,7 @@ def reranker(small: LoadedPersona, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_what_answers_holds_an_accepted_answer_and_what_does_not_lacks_it() -> None:
     pairs = known_pairs(QUESTIONS, PASSAGES)
-    assert {pair.form for pair in pairs} == set(FORMS)
+    assert {pair.form for pair in pairs} == set(TEXTS)
     for pair in pairs:
         (answer,) = pair.answers
         assert all(answer in text and text.startswith(f"{pair.group}. ") for text in pair.positives)
@@ -148,7 +148,7 @@ def test_reading_comprehension_gives_pairs_of_one_story(tmp_path: Path, embedder
     for name, rows in (("sections", sections), ("questions", asked)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     pairs = reading_pairs(tmp_path, embedder.count, 252)
-    assert [pair.form for pair in pairs] == list(FORMS)  # of the training split alone
+    assert [pair.form for pair in pairs] == list(TEXTS)  # of the training split alone
     for pair in pairs:
         assert all(text.startswith("The old mill. ") for text in (*pair.positives, *pair.negatives))
         assert all(item("The Mill 0", 0) in text for text in pair.positives)

@@ -136,11 +136,6 @@ def test_only_a_plan_without_words_gets_them_in_place_of_vectors() -> None:
     assert nested.modules == ["decompose", "dense", "bm25", "focus"]
 
 
-def test_plans_with_a_router_recall_what_a_visitor_said() -> None:
-    assert MODULAR.recalls and ALL.recalls
-    assert not ADVANCED.recalls
-
-
 CASES = [(plan, name) for plan in PLANS.values() for name in plan.modules if plan.finders != [name]]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,14 +17,6 @@ from chatbot.library.search.modules.iterative_retrieval import IterativeRetrieva
 from chatbot.library.search.modules.router import Router
 from chatbot.library.search.plans import MODULAR, plan_of
 from chatbot.library.search.tools import Tools
-from chatbot.library.texts.passages import RECOLLECTION, Passage, recollection
-
-EVENING = datetime(2024, 11, 5, 20, tzinfo=UTC)
-SAID = [
-    recollection("What killed Julia Stoner?", EVENING),
-    recollection("My dog is called Pompey, and he is lame.", EVENING.replace(day=4)),
-    recollection("I am Ada Quill, of Marsh Lane.", EVENING.replace(day=3)),
-]
 
 
 @pytest.fixture(scope="module")
@@ -80,56 +71,6 @@ def test_a_question_about_himself_finds_his_habits(books: Library) -> None:
     found = books.search("Where do you keep your tobacco?", MODULAR)
     assert "slipper" in " ".join(piece.text for piece in found.evidence)
     assert "you: Sherlock Holmes" in {step.note for step in found.steps if step.module == "persona"}
-
-
-# ---------------------------------------------------------------------- what the visitor said
-
-
-def test_what_the_visitor_said_is_evidence_with_its_day_and_reason(books: Library) -> None:
-    found = books.search("Do you remember what I told you of my dog?", MODULAR, recollections=lambda: SAID)
-    first = found.evidence[0]
-    assert first.text == "My dog is called Pompey, and he is lame."
-    assert first.passage.work == "What you told me on November 4, 2024"
-    assert [(reason.module, reason.rank) for reason in first.reasons] == [("router", 1)]
-    assert {piece.passage.kind for piece in found.evidence} == {RECOLLECTION}
-    assert not found.weak and found.confidence == 1
-    assert found.steps[-1].note == "about the visitor: 3 earlier messages"
-
-
-def test_among_equals_what_they_told_of_themselves_comes_first_then_the_latest_and_no_more_than_are_wanted(
-    books: Library,
-) -> None:
-    found = books.search("Do you remember me?", MODULAR, recollections=lambda: SAID, pieces=2)
-    assert [piece.text for piece in found.evidence] == [SAID[1].text, SAID[2].text]
-
-
-def test_who_asks_for_his_name_is_shown_first_where_he_gave_it(books: Library) -> None:
-    for question in ("Who am I?", "What is my name?"):
-        assert books.search(question, MODULAR, recollections=lambda: SAID).evidence[0].text == SAID[2].text
-
-
-@pytest.mark.parametrize("recollections", [None, lambda: ()])
-def test_where_nothing_was_said_before_there_is_no_evidence(
-    books: Library, recollections: Callable[[], list[Passage]] | None
-) -> None:
-    found = books.search("What is my name?", MODULAR, recollections=recollections)
-    assert (found.evidence, found.weak) == ((), True)
-    assert found.intent == "about the visitor"
-
-
-def test_what_was_said_is_fetched_only_where_it_is_asked_for(books: Library) -> None:
-    def never() -> list[Passage]:
-        raise AssertionError("nobody asked")
-
-    books.search(KILLED, MODULAR, recollections=never)
-    books.search("Good evening!", MODULAR, recollections=never)
-
-
-def test_two_that_say_the_same_on_one_day_are_two_recollections_of_their_hours() -> None:
-    one, other = recollection("Who?", EVENING), recollection("Who?", EVENING.replace(hour=21))
-    assert one.id != other.id
-    assert one.work == other.work == "What you told me on November 5, 2024"
-    assert recollection(" I am \n Ada. ", EVENING).text == "I am Ada."
 
 
 # ---------------------------------------------------------------------- a second search

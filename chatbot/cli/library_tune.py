@@ -36,9 +36,7 @@ def tune(
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 7,
     everything: Annotated[
         bool,
-        typer.Option(
-            "--all-works", help="Train a reader or the support check on all works, also those of the test split."
-        ),
+        typer.Option("--all-works", help="Train on the probable questions of all works, also those of the test split."),
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Where it goes; default: beside the persona.")] = None,
 ) -> None:
@@ -72,6 +70,7 @@ def tune(
             reading=folder,
             cache=settings.encoder_cache,
             library=library,
+            all_works=everything,
         )
         command = " ".join(
             ["bakerstreet library tune", persona]
@@ -98,7 +97,6 @@ def tune(
                     loaded,
                     data,
                     settings.runs_dir / f"{persona}-{what}",
-                    all_works=everything,
                     destination=out,
                     command=command,
                     seed=seed,

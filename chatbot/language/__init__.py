@@ -22,7 +22,7 @@ from chatbot.language.intents import (
     tells_of_self,
 )
 from chatbot.language.language import Language
-from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, declines
+from chatbot.language.messages import MIN_QUOTE_WORDS, QUOTED, as_written, declines, in_second_person
 from chatbot.language.normal import comparable, normal, to_plain
 from chatbot.language.numbers import Number, numbers_in
 from chatbot.language.ordinary import RARE, distance, is_later, is_ordinary, zipf
@@ -61,6 +61,7 @@ __all__ = [
     "declines",
     "distance",
     "holds",
+    "in_second_person",
     "is_about_visitor",
     "is_follow_up",
     "is_later",

@@ -82,6 +82,7 @@ GERMAN = Language(
         (re.compile(r"\b(?:[Dd]ein(?:e[mnrs]?)?|[Ee]uer|[Ee]ure[mnrs]?|(?<=[\w,] )Ihre[mnrs]?)\b"), "{name}s"),
         (re.compile(r"\b(?:[Dd]u|[Dd]ich|[Dd]ir|[Ee]uch|(?<=[\w,] )(?:Ihr|Sie|Ihnen))\b"), "{name}"),
     ),
+    in_second_person={},  # the verbs would have to be conjugated
     referring=words(
         """er sie es ihn ihm ihnen sein seine seinem seinen seiner seines ihre ihrem ihren ihrer ihres dies diese diesem
         diesen dieser dieses jene jenem jenen jener jenes dort da dann dabei dadurch dafür dagegen daher damit danach

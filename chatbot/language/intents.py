@@ -21,7 +21,7 @@ Kind = Literal[
 ]
 Exchanges = Sequence[tuple[str, str]]
 
-WITHOUT_BOOKS: frozenset[Kind] = frozenset({"small talk", "told by the visitor"})
+WITHOUT_BOOKS: frozenset[Kind] = frozenset({"small talk", "told by the visitor", "about the visitor"})
 IN_CONTEXT: frozenset[Kind] = frozenset({"going on", "follow-up"})
 SHORT = 4  # words; a question of so few seldom stands alone
 SMALL_TALK_WORDS = 20  # a longer message is no small talk, whatever its words

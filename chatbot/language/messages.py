@@ -25,3 +25,18 @@ def as_written(word: str, message: str) -> str:
     """A word as the visitor wrote it ("iphone" -> "iPhone")."""
     match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", message, re.IGNORECASE)
     return match[0] if match else word
+
+
+def in_second_person(text: str, language: Language) -> str:
+    """What a visitor says of himself as it is said to him: "your name is Ada" for "My name is Ada".
+
+    Returns:
+        An empty string where the language does not say how.
+    """
+    words = language.in_second_person
+    if not words:
+        return ""
+    longest_first = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    return re.sub(
+        rf"(?<![\w'])(?:{longest_first})(?![\w'])", lambda found: words[found[0].lower()], to_plain(text), flags=re.I
+    )

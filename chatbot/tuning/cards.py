@@ -13,6 +13,7 @@ _KINDS = {
     "reading": "questions of FairytaleQA with their stories",
     "canon": "known questions with the books",
     "follow-up": "known follow-ups, after the exchange they refer to",
+    "probable": "probable questions of the casebook, with others that ask the same and with their sentences",
 }
 _CLAIMS = {"casebook": "facts of the casebook, said otherwise or altered"}
 _SPLITS = {"validation": "validation works of the dev split", "test": "works of the test split"}
@@ -80,8 +81,8 @@ def search_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -
 {rows}
 
 {reading if "reading" in facts["questions"] else ""}The known questions are
-those of the dev split. No passage was read of a work of the test split, nor of the validation works:
-{", ".join(facts["validation_works"]) or "none"}.
+those of the dev split. With these no passage was read of a work of the test split, nor of the validation works:
+{", ".join(facts["validation_works"]) or "none"}. Probable questions: of {facts["works"]} works.
 
 ## Settings
 

@@ -24,9 +24,10 @@ from chatbot.library.search import Evidence, in_context, windows_of
 from chatbot.library.texts import TEXT, CountTokens, Passage, Section, cut
 from chatbot.tuning.comprehension import ReadingQuestion, read_stories, title_of
 
-Form = Literal["sentence", "window", "passage"]
+Form = Literal["question", "sentence", "window", "passage"]
 
 FORMS: tuple[Form, ...] = get_args(Form)
+TEXTS: tuple[Form, ...] = FORMS[1:]  # what the index holds of a passage
 VALIDATION_SHARE = 0.2  # of the works of the dev split: settings are chosen on them
 ANSWERS = 0.8  # a text of a story that holds this share of an answer's words answers
 MAY_ANSWER = 0.4  # one that holds this share is no negative
@@ -56,6 +57,8 @@ class Pair:
 
     def may_answer(self, text: str) -> bool:
         """Whether a text that is in a batch for another question must not count as a negative of this one."""
+        if self.form == "question":
+            return text == self.question or text in self.positives
         title = f"{self.group}. "
         if not text.startswith(title):
             return False
@@ -237,7 +240,7 @@ def _pairs_of(
 ) -> Iterator[Pair]:
     """A pair for each form that has both an answering text and a negative; `holds` and `lacks` see the text alone."""
     kind, group, question, answers = about
-    for form in FORMS:
+    for form in TEXTS:
         positives = _texts(_nearest([unit for unit in here if holds(_bare(unit, form))], question, form), form)
         negatives = _texts([unit for unit in found if lacks(_bare(unit, form))], form)
         negatives = tuple(text for text in negatives if text not in positives)

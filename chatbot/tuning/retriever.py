@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.tuning.encoders import Recipe, Task, autocast
+from chatbot.tuning.encoders import FASTER, Recipe, Task, autocast
 from chatbot.tuning.pairs import FORMS, Form, Pair
 
 SCALE = 20.0  # of the cosines
@@ -25,7 +25,7 @@ class RetrieverRecipe(Recipe):
     """How the embedder is trained.
 
     Attributes:
-        forms: how often a question is paired with sentences, windows and passages, as proportions.
+        forms: how often a question is paired with other questions, sentences, windows and passages, as proportions.
         max_tokens: of a sentence or window; a passage may be as long as the embedder reads.
     """
 
@@ -34,7 +34,7 @@ class RetrieverRecipe(Recipe):
     learning_rate: float = 5e-4
     batch_size: int = 32
     negatives: int = 1
-    forms: tuple[int, int, int] = (1, 2, 2)
+    forms: tuple[int, int, int, int] = (3, 1, 2, 2)
     max_tokens: int = 128
 
 
@@ -111,7 +111,7 @@ def retriever_task(pairs: Sequence[Pair], recipe: RetrieverRecipe, seed: int, pa
         import torch
         from transformers import AutoModel
 
-        return AutoModel.from_pretrained(base, dtype=torch.float32)
+        return AutoModel.from_pretrained(base, dtype=torch.float32, **FASTER)
 
     def loss(model: Any, tokenizer: Any, batch: Batch) -> tuple[Any, int]:
         return info_nce(model, tokenizer, batch, passage_tokens if batch.form == "passage" else recipe.max_tokens)

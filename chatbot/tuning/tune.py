@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from chatbot.evaluation import KnownQuestion
-from chatbot.evaluation.retrieval import Judge
+from chatbot.evaluation.retrieval import Judge, same_work
 from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.library.search import Library
 from chatbot.library.texts import Passage
 from chatbot.progress import Progress, Say
+from chatbot.tuning.asked_pairs import asked_pairs
 from chatbot.tuning.cards import search_card
 from chatbot.tuning.compare import (
     Comparison,
@@ -29,7 +31,7 @@ from chatbot.tuning.compare import (
 )
 from chatbot.tuning.encoders import Recipe, Task, base_model, train_encoder
 from chatbot.tuning.loop import OnStep
-from chatbot.tuning.pairs import Pair, is_validation, known_pairs, reading_pairs
+from chatbot.tuning.pairs import Pair, in_dev_split, is_validation, known_pairs, reading_pairs
 from chatbot.tuning.publish import publish_adapter
 from chatbot.tuning.reranker import RerankerRecipe, reranker_task
 from chatbot.tuning.retriever import RetrieverRecipe, retriever_task
@@ -51,7 +53,8 @@ class TrainingData:
         reading: the folder of the reading comprehension set; None: none.
         cache: where converted models are kept; None: torch runs them.
         library: where the reranker's windows are found (it is not compared without one), and whose vectors are used as
-            they are if the embedder in question made them.
+            they are if the embedder in question made them. Its probable questions are trained on.
+        all_works: train on the probable questions of every work, those of the test split included.
     """
 
     model: str
@@ -60,14 +63,28 @@ class TrainingData:
     reading: Path | None = None
     cache: Path | None = None
     library: Library | None = None
+    all_works: bool = False
 
-    def pairs(self) -> list[Pair]:
+    def is_trained(self, work: str) -> bool:
+        """Whether the probable questions of a work are trained on: one of the dev split that is not for validation."""
+        return self.all_works or (
+            any(same_work(work, target.work) for known in self.questions for target in known.targets)
+            and in_dev_split(work, self.questions)
+            and not is_validation(work)
+        )
+
+    def pairs(self, *, asked: bool = True) -> list[Pair]:
         """All pairs for training.
+
+        Args:
+            asked: those of the probable questions as well.
 
         Raises:
             TrainingError: the folder holds no reading comprehension set.
         """
         pairs = known_pairs(self.questions, self.passages)
+        if asked and self.library:
+            pairs += asked_pairs(self.library, use=cache(self.is_trained))
         if self.reading:
             embedder = Embedder(self.model)
             pairs += reading_pairs(self.reading, embedder.count, embedder.max_tokens - MARGIN)
@@ -128,7 +145,7 @@ def tune_search(
     """
     callbacks = callbacks or Callbacks()
     base, name = base_model(data.model)
-    pairs = data.pairs()
+    pairs = data.pairs(asked=what == "retriever")
     task = _task(what, data, pairs, recipe, seed)
     model, state = train_encoder(
         task, base, name, run, seed=seed, threads=threads, on_step=callbacks.on_step, say=callbacks.say
@@ -139,6 +156,7 @@ def tune_search(
         "what": what,
         "seed": seed,
         "recipe": asdict(task.recipe),
+        "works": "all" if data.all_works else "dev",
         "questions": dict(Counter(kind for kind, _, _ in {(pair.kind, pair.group, pair.question) for pair in pairs})),
         "validation_works": sorted(
             {passage.work for passage in data.passages if is_validation(passage.work)} & validation_works

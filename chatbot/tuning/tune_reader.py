@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from chatbot.library.encoders import Reader
 from chatbot.library.search import Library
 from chatbot.tuning.cards import reader_card
 from chatbot.tuning.encoders import base_model, train_encoder
-from chatbot.tuning.pairs import in_dev_split, is_validation
+from chatbot.tuning.pairs import in_dev_split
 from chatbot.tuning.publish import publish_adapter
 from chatbot.tuning.reader import ReaderRecipe, reader_task
 from chatbot.tuning.readings import (
@@ -63,7 +63,6 @@ def tune_reader(
     data: TrainingData,
     run: Path,
     *,
-    all_works: bool = False,
     recipe: ReaderRecipe | None = None,
     destination: Path | None = None,
     command: str = "",
@@ -75,9 +74,8 @@ def tune_reader(
 
     Args:
         loaded: the persona.
-        data: its library is needed: questions are searched in it.
+        data: its library is needed: questions are searched in it. With all works the figures are of foreign questions.
         run: the folder of the run.
-        all_works: train on the probable questions of every work; the figures are then of foreign questions alone.
         recipe: default: as the shipped adapter was trained.
         destination: where the adapter goes; default: beside the persona.
         command: what the card says it was made by.
@@ -95,7 +93,7 @@ def tune_reader(
     if data.library is None:
         raise TrainingError("A reader is trained on what the search finds: build the library first.")
     base, name = base_model(data.model)
-    trained, held = _groups(data, data.library, seed, all_works, callbacks)
+    trained, held = _groups(data, data.library, seed, callbacks)
     task = reader_task(trained, recipe, seed)
     model, state = train_encoder(
         task, base, name, run, seed=seed, threads=threads, on_step=callbacks.on_step, say=callbacks.say
@@ -106,7 +104,7 @@ def tune_reader(
         "seed": seed,
         "recipe": asdict(recipe),
         "questions": counted_by_kind(trained),
-        "works": "all" if all_works else "dev",
+        "works": "all" if data.all_works else "dev",
         **state.facts(),
     }
     trial = run / "adapter"
@@ -121,26 +119,22 @@ def tune_reader(
 
 
 def _groups(
-    data: TrainingData, library: Library, seed: int, all_works: bool, callbacks: Callbacks
+    data: TrainingData, library: Library, seed: int, callbacks: Callbacks
 ) -> tuple[list[ReadingGroup], dict[str, list[ReadingGroup]]]:
     """What is trained on, and what is kept back, by kind."""
     cases = {target.work for known in data.questions for target in known.targets}
     chance = random.Random(seed)
 
-    def is_case(work: str) -> bool:
-        return any(same_work(work, case) for case in cases)
-
     def is_test(work: str) -> bool:
-        return is_case(work) and not in_dev_split(work, data.questions)
-
-    def is_trained(work: str) -> bool:
-        return is_case(work) and not is_test(work) and not is_validation(work)
+        is_case = any(same_work(work, case) for case in cases)
+        return is_case and not in_dev_split(work, data.questions)
 
     callbacks.say("Looking for what the search finds for the questions of the persona's own world ...")
     own = list(probable_groups(library, use=lambda _: True, seed=seed, on_progress=callbacks.on_passages))
-    known = list(known_groups(data.questions, library, use=is_trained, on_progress=callbacks.on_passages))
-    trained = [*known, *(group for group in own if all_works or is_trained(group.group))]
-    unseen = [] if all_works else [group for group in own if is_test(group.group)]
+    dev = replace(data, all_works=False)
+    known = list(known_groups(data.questions, library, use=dev.is_trained, on_progress=callbacks.on_passages))
+    trained = [*known, *(group for group in own if data.is_trained(group.group))]
+    unseen = [] if data.all_works else [group for group in own if is_test(group.group)]
     held = {"probable": chance.sample(unseen, min(HELD_OUT, len(unseen)))}
     if data.reading:
         for group in foreign_groups(data.reading, seed, {"QAMR": 0.3}):

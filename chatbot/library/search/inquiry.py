@@ -5,7 +5,7 @@ Values are never changed in place, so that a module can be left out, run twice o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -41,7 +41,7 @@ class Candidate:
     """A passage, or a window of sentences of it, on its way to becoming evidence.
 
     Attributes:
-        position: of the passage in the library; -1 for a recollection, which is in no index.
+        position: of the passage in the library.
         score: as the last module gave it; higher is better.
         first, last: the window's sentences within the passage; the whole of it where `last` is -1.
         text: what would be handed over.
@@ -101,7 +101,6 @@ class Inquiry:
         ended: nothing more is to be done.
         shares: how many sub-questions share what a search may cost.
         signals: what modules measured, for the confidence at the end.
-        recollections: what the user said in earlier conversations, fetched when it is asked for.
     """
 
     question: str
@@ -121,7 +120,6 @@ class Inquiry:
     shares: int = 1
     signals: Mapping[str, float] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
-    recollections: Callable[[], Sequence[Passage]] | None = None
 
     @property
     def asked(self) -> tuple[Phrasing, ...]:

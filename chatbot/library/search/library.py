@@ -36,14 +36,13 @@ from chatbot.library.search.modules import run
 from chatbot.library.search.plans import ADVANCED, PLANS, Plan
 from chatbot.library.search.reading import Reading
 from chatbot.library.search.tools import Tools
-from chatbot.library.texts import RECOLLECTION, Passage, ProbableQuestion
+from chatbot.library.texts import Passage, ProbableQuestion
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
 
 DROPPED = 6  # pieces that were not handed over and are shown all the same
 
-Recollections = Callable[[], Sequence[Passage]]
 ProbablePages = Mapping[str, Sequence[ProbableQuestion]]
 
 
@@ -179,7 +178,6 @@ class Library:
         history: Sequence[tuple[str, str]] = (),
         pieces: int | None = None,
         budget: int = 0,
-        recollections: Recollections | None = None,
     ) -> Found:
         """The evidence for a question.
 
@@ -191,7 +189,6 @@ class Library:
             pieces: the most pieces of evidence, in place of the plan's own number.
             budget: the most tokens of evidence, as `Models.count` counts: the best pieces that fit, in the order of the
                 search; one in any case. 0: no limit.
-            recollections: gives what the user said in earlier conversations, for a plan that recalls.
 
         Raises:
             LibraryError: a passage cannot be read. Where Chroma does not answer, it is searched by words.
@@ -202,7 +199,7 @@ class Library:
         kind = kind or kind_of(question, self.tools.language, history)
         reading = Reading(question) if kind == "going on" else self.tools.reading(question)
         earlier = tuple((self.tools.reading(said).question, reply) for said, reply in history)
-        asked = Inquiry(reading.question, earlier, kind, pieces=number, budget=budget, recollections=recollections)
+        asked = Inquiry(reading.question, earlier, kind, pieces=number, budget=budget)
         try:
             done = self._run(plan if self.dense_ready else plan.until_vectors(), asked)
         except (ChromaError, IndexReplacedError):  # passages and words are still as they were when it was opened
@@ -213,8 +210,6 @@ class Library:
         confidence, limit = self._calibration.confidence(plan.name, signals, bool(evidence))
         if 2 * len(unknown) > len(set(meaning_words(question, self.tools.language))):
             confidence = 0.0  # most of what is asked about is strange to the books
-        if any(piece.passage.kind == RECOLLECTION for piece in evidence):
-            confidence = 1.0  # the visitor's own words: nothing was measured, and nothing is doubtful
         too_many = [
             candidate.with_reason("number", rank, candidate.score, f"not among the first {number}")
             for rank, candidate in enumerate(done.candidates[number:], number + 1)

@@ -75,11 +75,6 @@ class Plan:
         """The names of those that find passages."""
         return [name for name in self.modules if MODULES[name].finds]
 
-    @property
-    def recalls(self) -> bool:
-        """Whether it looks among what the visitor said where he asks about himself."""
-        return any(module.recalls for module in _flat(self.steps))
-
     def without(self, name: str) -> Plan:
         """The same plan with a module taken out wherever it stands.
 

@@ -34,6 +34,8 @@ class ProbableQuestion(BaseModel):
     chapter: str = Field("", description="Of the full text, where only that holds the answer.")
     phrase: str = Field("", description="A few words that locate the place in the full text.")
     correction: str = Field("", description="Of a false premise: what the persona says instead.")
+    then: str = Field("", description="The same question as it is asked after another of the page.")
+    after: str = Field("", description="That other question, word for word.")
 
     @model_validator(mode="after")
     def _stands_in_one_place(self) -> Self:
@@ -41,6 +43,8 @@ class ProbableQuestion(BaseModel):
             raise ValueError("give either 'sentence', from the page, or 'chapter' and 'phrase', from the full text")
         if (self.kind == "premise") != bool(self.correction):
             raise ValueError("'correction' belongs to the kind 'premise', which needs it")
+        if bool(self.then) != bool(self.after):
+            raise ValueError("'then' needs 'after', the question that goes before it, and 'after' needs 'then'")
         if not all(question.strip() for question in self.questions):
             raise ValueError("'questions' has an empty one")
         return self
@@ -85,6 +89,9 @@ def _read(file: Path, page: str) -> list[ProbableQuestion]:
                 raise SourceError(f"{file}:{number}: questions: {question!r} is asked twice on this page.")
             asked.add(question.lower())
         read.append(known)
+    for (number, _), known in zip(rows, read, strict=True):
+        if known.after and known.after.lower() not in asked:
+            raise SourceError(f"{file}:{number}: after: {known.after!r} is no question of this page.")
     return read
 
 

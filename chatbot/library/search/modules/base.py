@@ -26,14 +26,12 @@ class Module(ABC):
         name: as plans, traces and persona files write it.
         finds: it finds passages; a plan needs one such module at least.
         stand_in: the module that searches in its place until there are vectors; empty where it needs none.
-        recalls: it looks among what the visitor said earlier.
         reranks: it works on candidates; lists that no module has fused are merged before it.
     """
 
     name: ClassVar[str]
     finds: ClassVar[bool] = False
     stand_in: ClassVar[str] = ""
-    recalls: ClassVar[bool] = False
     reranks: ClassVar[bool] = False
 
     @abstractmethod
