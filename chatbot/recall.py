@@ -73,4 +73,4 @@ def _worth(question: str, sentences: Sequence[str], language: Language, reader: 
     name = bool(language.talk.asks_name.search(question))
     given = [name and bool(language.talk.gives_name.search(sentence)) for sentence in sentences]
     top = max(worth, default=0.0)
-    return [top + 1.0 if gives else each for gives, each in zip(given, worth, strict=True)]
+    return [top + 2 * NEAR if gives else each for gives, each in zip(given, worth, strict=True)]

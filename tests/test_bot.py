@@ -328,7 +328,7 @@ def test_every_mode_gives_a_visitor_back_what_he_told_in_another_conversation_an
 def test_who_told_nothing_hears_that_he_did_not(settings: Settings, library: Library, memory: Memory) -> None:
     bot, engine = faked(settings, library, memory)
     answered = bot.reply(Question("What is my name?", mode="hybrid", conversation=memory.start("cy", "sherlock")))
-    assert answered.text in bot.persona("sherlock").persona.untold
+    assert answered.text in bot.resources.persona("sherlock").persona.untold
     assert engine.requests == []
 
 

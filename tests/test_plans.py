@@ -14,7 +14,7 @@ from test_personas import ADA, folder_with
 from chatbot.errors import PersonaError, PlanError
 from chatbot.library.search.library import Library
 from chatbot.library.search.modules import MODULES, Decompose, DenseSearch, Focus, IterativeRetrieval, Module, Nested
-from chatbot.library.search.plans import ADVANCED, ALL, FUSED, MODULAR, NAIVE, PLANS, Plan, plan_of, settings_of
+from chatbot.library.search.plans import ADVANCED, FUSED, MODULAR, NAIVE, PLANS, Plan, plan_of, settings_of
 from chatbot.search_models import plans_of
 from personas import check_persona, load_persona
 
