@@ -250,7 +250,7 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     best = jury.best_of(judged, opening)
     text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
     if not opening:
-        more = turn.wording.detail(prompt.evidence, text)
+        more = turn.wording.details(prompt.evidence, text)
         text = turn.wording.again(text) if jury.repeats(text) else " ".join(filter(None, (text, more)))
     yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=tuple(judged))
 

@@ -15,6 +15,7 @@ from chatbot.templates import fill_in
 from personas import Persona
 
 DETAIL = 0.5  # of the leading piece's score: what a sentence must have to be told beside it
+EXPLAINED = 2  # sentences that are told beside a reason or a manner
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,10 @@ class Wording:
             return self.with_quote(self.persona.readings, lead)
         return sentence_of(lead.key or best_sentence(self.question, [lead.text], language_of(self.persona)))
 
-    def detail(self, used: Sequence[Evidence], reply: str) -> str:
-        """The next of the persona's own sentences that bears on the question nearly as much as the one that leads: what
-        he adds to a short reply, and the answer itself where the reader took the second best for the best.
+    def details(self, used: Sequence[Evidence], reply: str) -> str:
+        """The next of the persona's own sentences that bear on the question nearly as much as the one that leads: what
+        he adds to a short reply, and the answer itself where the reader took the second best for the best. One, or two
+        where a reason or a manner is asked for.
 
         Args:
             used: the evidence, the best first.
@@ -100,12 +102,15 @@ class Wording:
             An empty string where there is none about the same work.
         """
         lead, *others = used
+        more: list[str] = []
         for piece in others:
-            sentence = piece.key or piece.text
+            sentence = sentence_of(piece.key or piece.text)
             near = piece.score >= DETAIL * lead.score and piece.passage.work == lead.passage.work
-            if near and piece.passage.kind == CASEBOOK and not piece.correction and not alike(sentence, reply):
-                return sentence_of(sentence)
-        return ""
+            own = piece.passage.kind == CASEBOOK and not piece.correction
+            if near and own and not any(alike(sentence, said) for said in (reply, *more)):
+                more.append(sentence)
+        wanted = EXPLAINED if language_of(self.persona).explaining.match(self.question) else 1
+        return " ".join(more[:wanted])
 
     def composed(self, lead: Evidence, opening: str) -> str:
         """A reply without the model: the opening, and the sentence that holds the answer."""

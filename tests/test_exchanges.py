@@ -87,6 +87,21 @@ def test_lines_are_read_again_when_they_change_and_vectors_are_kept(quill_home: 
     assert "{" not in second.nearest("Good day!", 1)[0].reply
 
 
+def test_another_way_to_say_it_brings_the_same_reply_once_and_it_alone_is_embedded(
+    quill_home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(quill_home, tmp_path / "home")
+    quill, folder = load_persona("quill", tmp_path / "home" / "personas"), tmp_path / "home" / "library" / "quill"
+    counting = Counting()
+    for lines, embedded in (([LINE], 1), ([{**LINE, "also": ["How do you do?"]}], 2)):
+        write(quill.folder, lines)
+        opened = OpenedExchanges().of(quill, folder, lambda: counting)
+        assert counting.embedded == embedded
+    assert opened is not None
+    (near,) = opened.nearest("How do you do?", 3)
+    assert (near.user, near.fits) == ("How do you do?", True) and near.reply.startswith("And to you")
+
+
 def test_vectors_are_made_where_they_cannot_be_kept(embedder: Embedder, tmp_path: Path) -> None:
     vectors = kept_vectors(["one", "two"], tmp_path / "missing" / VECTORS, embedder)
     assert vectors.shape == (2, len(embedder.embed_query("one")))

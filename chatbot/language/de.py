@@ -82,6 +82,10 @@ GERMAN = Language(
         (re.compile(r"\b(?:[Dd]ein(?:e[mnrs]?)?|[Ee]uer|[Ee]ure[mnrs]?|(?<=[\w,] )Ihre[mnrs]?)\b"), "{name}s"),
         (re.compile(r"\b(?:[Dd]u|[Dd]ich|[Dd]ir|[Ee]uch|(?<=[\w,] )(?:Ihr|Sie|Ihnen))\b"), "{name}"),
     ),
+    explaining=re.compile(
+        r"\W*(?:und |aber )?(?:warum|wieso|weshalb|wozu|wie(?! (?:viele?|lange|alt|weit|oft|groß|hoch|tief|schwer)))\b",
+        re.I,
+    ),
     in_second_person={},  # the verbs would have to be conjugated
     referring=words(
         """er sie es ihn ihm ihnen sein seine seinem seinen seiner seines ihre ihrem ihren ihrer ihres dies diese diesem

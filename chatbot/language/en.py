@@ -78,6 +78,10 @@ ENGLISH = Language(
         "your": "my",
         "yours": "mine",
     },
+    explaining=re.compile(
+        r"\W*(?:and |but |so )?(?:why|how(?! (?:many|much|long|old|far|often|big|tall|high|deep|large|heavy|fast)))\b",
+        re.I,
+    ),
     referring=words(
         """he she it they him her them his hers its their that this these those there then one ones who's one's"""
     ),

@@ -24,6 +24,7 @@ class Language:
         in_third_person: patterns of such words, each with what takes its place; {name} stands for the persona's name.
         in_second_person: what a visitor says of himself as it is said to him, by words and phrases in lower case; empty
             where that takes more than other words.
+        explaining: the beginning of a question for a reason or a manner.
         referring: words that point back to what was said before.
         continuing: first words that continue what was said before.
         framing: what introduces a question and says nothing ("Tell me, ...").
@@ -67,6 +68,7 @@ class Language:
     second_person: frozenset[str]
     in_third_person: tuple[tuple[re.Pattern[str], str], ...]
     in_second_person: Mapping[str, str]
+    explaining: re.Pattern[str]
     referring: frozenset[str]
     continuing: frozenset[str]
     framing: re.Pattern[str]

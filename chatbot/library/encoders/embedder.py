@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from chatbot.library.encoders.openvino import PROBE, Head
 
 BATCH = 32
 MARKS = 2  # tokens that the model adds to a text
+QUERIES = 64  # questions whose vectors are kept
 LEAST_COSINE = 0.97  # between a probe's vectors before and after conversion
 
 
@@ -98,7 +99,16 @@ class Embedder(Encoder, Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of a question, shape (dimensions,); of the end of one that is too long."""
-        return self.embed_documents([self._end_of(text, self.max_tokens - MARKS)])[0]
+        return list(self._query(text))
+
+    @cached_property
+    def _query(self) -> Callable[[str], tuple[float, ...]]:
+        """A question is embedded for several searches of one turn: in the books, among questions, among lines."""
+
+        def embed(text: str) -> tuple[float, ...]:
+            return tuple(self.embed_documents([self._end_of(text, self.max_tokens - MARKS)])[0])
+
+        return lru_cache(maxsize=QUERIES)(embed)
 
     def _in_torch(self) -> Callable[[list[Any]], Any]:
         model = self._torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -18,37 +18,52 @@ Vectors = NDArray[np.float32]
 
 
 def kept_vectors(texts: Sequence[str], file: Path, embedder: Embedder) -> Vectors:
-    """The vectors of texts: read where the file has those of just these texts by this embedder, else made and kept.
+    """The vectors of texts: those that the file has by this embedder are read, the others made and kept.
 
     Args:
         texts: what is embedded, as documents.
-        file: `.npz`; where it cannot be written, the vectors are made again the next time.
+        file: `.npz`; where it cannot be written, what is missing is made again the next time.
         embedder: of the library.
 
     Returns:
         Unit vectors of shape (texts, dimensions), in the order of the texts.
     """
-    stamp = hashlib.sha256("\n".join([embedder.fingerprint, *texts]).encode()).hexdigest()
-    vectors = _read(file, stamp)
-    if vectors is None:
-        vectors = np.asarray(embedder.embed_documents(list(texts)) if texts else np.zeros((0, 0)), dtype=np.float16)
-        _write(file, stamp, vectors)
-    return vectors.astype(np.float32)
+    if not texts:
+        return np.zeros((0, 0), dtype=np.float32)
+    keys = [_key(text) for text in texts]
+    kept = _read(file, embedder.fingerprint)
+    missing = list(dict.fromkeys(text for key, text in zip(keys, texts, strict=True) if key not in kept))
+    if missing:
+        made = np.asarray(embedder.embed_documents(missing), dtype=np.float16)
+        kept |= {_key(text): vector for text, vector in zip(missing, made, strict=True)}
+    if missing or len(kept) > len(set(keys)):
+        kept = {key: kept[key] for key in keys}
+        _write(file, embedder.fingerprint, kept)
+    return np.stack([kept[key] for key in keys]).astype(np.float32)
 
 
-def _read(file: Path, stamp: str) -> NDArray[np.float16] | None:
+def _key(text: str) -> int:
+    """A number of 64 bits that stands for a text: among 100,000 two are the same once in three billion files."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+
+
+def _read(file: Path, fingerprint: str) -> dict[int, NDArray[np.float16]]:
     try:
         with np.load(file, allow_pickle=False) as kept:
-            return np.asarray(kept["vectors"], dtype=np.float16) if str(kept["stamp"]) == stamp else None
+            if str(kept["embedder"]) != fingerprint:
+                return {}
+            vectors = np.asarray(kept["vectors"], dtype=np.float16)
+            return dict(zip(map(int, kept["keys"]), vectors, strict=True))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # missing or damaged: they can be made again
-        return None
+        return {}
 
 
-def _write(file: Path, stamp: str, vectors: NDArray[np.float16]) -> None:
+def _write(file: Path, fingerprint: str, kept: Mapping[int, NDArray[np.float16]]) -> None:
     """Written whole or not at all."""
     partial = file.with_suffix(".partial.npz")
+    keys = np.fromiter(kept, dtype=np.uint64, count=len(kept))
     try:
-        np.savez(partial, stamp=np.array(stamp), vectors=vectors)
+        np.savez(partial, embedder=np.array(fingerprint), keys=keys, vectors=np.stack(list(kept.values())))
         partial.replace(file)
     except OSError:
         partial.unlink(missing_ok=True)
