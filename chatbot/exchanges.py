@@ -37,6 +37,8 @@ SAID = 0.80
 WILL_DO = 0.62
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
 OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these
+ABOUT_HIM = "about-him"
+SURELY = 0.87  # from here on what is asked about him is the same, whatever its words: "the piano" is not "the violin"
 STORY = "story"
 WAYS = 6  # to say the same that a line may list
 USUAL = 4  # of the lines that tell a case, how many ask for it with the same word
@@ -112,8 +114,8 @@ class Exchanges:
         reply = line.messages[1].content
         case = self._asks_for_the_case(text, line)
         same = case or self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
-        fits, will_do = case or (same and cosine >= SAID), same and cosine >= WILL_DO
-        return NearExchange(user, reply, line.kind, cosine, fits, will_do)
+        close = cosine >= (SURELY if line.kind == ABOUT_HIM and not self._in_words_of(text, user, reply) else SAID)
+        return NearExchange(user, reply, line.kind, cosine, case or (same and close), same and cosine >= WILL_DO)
 
     def _asks_for_the_case(self, text: str, line: Example) -> bool:
         """Whether a case is told in a line, and a message names it and asks for nothing else."""
@@ -130,9 +132,13 @@ class Exchanges:
             is_about_visitor(text, language)  # what he has told is in the conversation, and in no line
             or unsupported_terms(user, [text], language)
             or unsupported_terms(text, [user, reply], language)
-            or (kind in OF_THE_BOOKS and not asked <= content_words(f"{user} {reply}", language))
+            or (kind in OF_THE_BOOKS and not self._in_words_of(text, user, reply))
             or (kind in OF_PARTICULARS and not content_words(user, language) <= asked)
         )
+
+    def _in_words_of(self, text: str, user: str, reply: str) -> bool:
+        """Whether an exchange has every word of meaning of what was said."""
+        return content_words(text, self._language) <= content_words(f"{user} {reply}", self._language)
 
 
 class OpenedExchanges:
