@@ -316,7 +316,7 @@ def test_every_mode_gives_a_visitor_back_what_he_told_in_another_conversation_an
         bot.reply(Question(said, mode=mode, conversation=memory.start(user, "sherlock")))
     asked = len(engine.requests)
     answered = bot.reply(Question("What is my name?", mode=mode, conversation=memory.start("ada", "sherlock")))
-    assert "our name is Ada Quill, and you keep bees." in answered.text and "Ben" not in answered.text
+    assert "our name is Ada Quill, and you keep bees." in answered.reply and "Ben" not in answered.reply
     (piece,) = answered.trace.evidence
     assert (piece.passage.kind, piece.text) == ("recollection", "My name is Ada Quill, and I keep bees.")
     assert answered.trace.search is not None and answered.trace.search.intent == "about the visitor"
@@ -328,7 +328,7 @@ def test_every_mode_gives_a_visitor_back_what_he_told_in_another_conversation_an
 def test_who_told_nothing_hears_that_he_did_not(settings: Settings, library: Library, memory: Memory) -> None:
     bot, engine = faked(settings, library, memory)
     answered = bot.reply(Question("What is my name?", mode="hybrid", conversation=memory.start("cy", "sherlock")))
-    assert answered.text in bot.resources.persona("sherlock").persona.untold
+    assert answered.reply in bot.resources.persona("sherlock").persona.untold
     assert engine.requests == []
 
 
