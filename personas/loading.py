@@ -56,6 +56,12 @@ class LoadedPersona:
         return self.folder / self.persona.voice if self.persona.voice else None
 
     @property
+    def validation(self) -> Path | None:
+        """Questions that nothing is trained on, to fit its confidence on, or None where there are none."""
+        file = self.folder / "validation.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def questions(self) -> Path | None:
         """The questions with accepted answers that its evaluation asks, or None where there are none."""
         file = self.folder / "questions.jsonl"

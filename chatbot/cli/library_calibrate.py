@@ -13,7 +13,7 @@ from chatbot.cli.common import opened, prepare, progress, say
 def calibrate(
     persona: Annotated[str, typer.Argument(help="Whose library.")],
     questions: Annotated[
-        Path | None, typer.Option("--questions", "-q", help="Questions (JSONL), instead of the persona's own.")
+        Path | None, typer.Option("--questions", "-q", help="Questions (JSONL), of which the dev split is used.")
     ] = None,
     systems: Annotated[str, typer.Option("--systems", help="Plans, separated by commas; default: all.")] = "",
     spared: Annotated[
@@ -27,14 +27,20 @@ def calibrate(
     ] = 0.93,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: calibration.json of the persona.")] = None,
 ) -> None:
-    """Fit the confidence of every plan on the dev split of questions with and without an answer."""
-    from chatbot.evaluation import SEARCHED, choose_questions, questions_file
+    """Fit the confidence of every plan on questions with and without an answer.
+
+    They are those of the persona's validation.jsonl, on which nothing is trained; without one, the dev split.
+    """
+    from chatbot.evaluation import SEARCHED, choose_questions, questions_file, read_known_questions
     from chatbot.evaluation.retrieval import all_systems, calibrated, choose_systems
     from chatbot.library.search import CALIBRATION_FILE, Calibration, write_calibration
 
     with opened() as resources:
         loaded = resources.persona(persona)
-        known = choose_questions(questions_file(loaded, questions), "dev", SEARCHED)
+        if questions is None and loaded.validation:
+            known = read_known_questions(loaded.validation, SEARCHED)
+        else:
+            known = choose_questions(questions_file(loaded, questions), "dev", SEARCHED)
         prepare(resources, persona)
         library = resources.library(persona)
         library.warm()

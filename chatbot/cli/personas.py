@@ -70,6 +70,7 @@ def _beside(loaded: LoadedPersona) -> list[str]:
         (loaded.casebook, probable_questions),
         (loaded.lines, read_lines),
         (loaded.questions, read_known_questions),
+        (loaded.validation, read_known_questions),
         (loaded.talk, read_talk),
     ):
         try:
