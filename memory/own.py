@@ -58,3 +58,9 @@ class OwnMemory:
             raise MemoryStoreError(MISSING) from None
         self.conversation(turn.conversation_id)
         return turn
+
+    def look_at(self, conversation_id: str, turn_id: str) -> None:
+        """Make a turn of a conversation the end of the path that is shown and that the next turn continues."""
+        if self.turn(turn_id).conversation_id != self.conversation(conversation_id).id:
+            raise MemoryStoreError(MISSING)
+        self._memory.look_at(conversation_id, turn_id)

@@ -183,7 +183,7 @@ def test_retry_and_edit_branch_and_lose_nothing(settings: Settings, library: Lib
     seat = seated(chat)
     asked(chat, "standard", "Good evening.", seat)
     asked(chat, "standard", "How are you?", seat)
-    retried = list(chat.retry(ANN, seat, "standard", 4))[-1]
+    retried = list(chat.retry(ANN, seat, "standard"))[-1]
     assert contents(retried)[1:] == ["Good evening.", "One.", "How are you?", "Three."]
     edited = list(chat.edit(ANN, seat, "standard", 1, "Good morning."))[-1]
     assert contents(edited)[1:] == ["Good morning.", "Four."]
@@ -194,7 +194,7 @@ def test_retry_and_edit_branch_and_lose_nothing(settings: Settings, library: Lib
 def test_the_greeting_is_neither_tried_again_nor_edited(settings: Settings, library: Library, tmp_path: Path) -> None:
     chat, _, _ = opened(settings, tmp_path, REPLY)
     seat = seated(chat)
-    assert "Write a message first" in list(chat.retry(ANN, seat, "ft", 0))[-1].notice
+    assert "Write a message first" in list(chat.retry(ANN, seat, "ft"))[-1].notice
     assert "Only your own messages" in list(chat.edit(ANN, seat, "ft", 0, "Hello."))[-1].notice
     asked(chat, "hybrid", QUESTION, seat)
     [look] = chat.look(ANN, seat, 0)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from chatbot.bot import Bot, Question
-from chatbot.errors import BakerStreetError, PersonaError
-from chatbot.language import ENGLISH, Language, language_of
-from chatbot.library.search import Found
+from chatbot.errors import BakerStreetError
 from chatbot.resources import Resources
-from chatbot.trace import from_stored
 from chatbot.visitors import Visitor
 from chatbot.web.desk import Desk, Progress, Writing
 from chatbot.web.library_handlers import LibraryHandlers
-from chatbot.web.panels import empty_evidence_html, evidence_html, search_html, timings_html, waiting_html
-from chatbot.web.views import WRITING, Seat, View, message, messages_of, reply_of, without_folders
-from memory import OwnMemory, TracedTurn
+from chatbot.web.panels import empty_evidence_html, timings_html, waiting_html
+from chatbot.web.stored_views import StoredViews
+from chatbot.web.tree import Tree, Versions
+from chatbot.web.views import WRITING, Seat, View, message, reply_of, without_folders
 from personas import Persona
 
 logger = logging.getLogger(__name__)
@@ -34,6 +32,7 @@ class ChatHandlers:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
+        self._stored = StoredViews(resources)
         self.desk = Desk(Bot(resources))
         self.library = LibraryHandlers(resources)
 
@@ -55,7 +54,7 @@ class ChatHandlers:
 
     def conversations(self, visitor: Visitor) -> list[tuple[str, str]]:
         """Past conversations as (title, id), the latest first."""
-        return [(item.title, item.id) for item in self._memory(visitor).conversations()]
+        return [(item.title, item.id) for item in self._stored.memory(visitor).conversations()]
 
     # ------------------------------------------------------------------ events
 
@@ -65,14 +64,20 @@ class ChatHandlers:
         seat.move(replace(self.greeting(persona), mode=mode))
         yield seat.view
 
-    def open(self, visitor: Visitor, seat: Seat, conversation: str) -> Generator[View]:
+    def open(self, visitor: Visitor, seat: Seat, conversation: str, turn: str | None = None) -> Generator[View]:
         """A past conversation as it was left; a reply that is being written in it is followed to its end.
+
+        Args:
+            visitor: whose it is.
+            seat: where it is shown.
+            conversation: its id.
+            turn: a turn on its path, to be selected; default: the last one.
 
         Raises:
             MemoryStoreError: it does not exist, or belongs to another visitor.
         """
         writing = self.desk.writing(conversation)  # before the memory is read, which has all that has ended
-        view = self._opened(visitor, conversation)
+        view = replace(self._stored.opened(visitor, conversation, turn), busy=writing is not None)
         if writing is not None and not writing.turn:
             view = view.asked(conversation, writing.question.parent, "", writing.question.text)
         yield from self._follow(visitor, seat, seat.move(view), writing)
@@ -84,47 +89,89 @@ class ChatHandlers:
             MemoryStoreError: it does not exist, or belongs to another visitor.
         """
         if conversation and seat.view.conversation is None:
-            seat.move(self._opened(visitor, conversation))
+            seat.move(self._stored.opened(visitor, conversation))
 
     def look(self, visitor: Visitor, seat: Seat, index: int) -> Generator[View]:
-        """Show the evidence of the turn that message `index` belongs to."""
-        turn = seat.view.turn_of(index)
+        """Select the turn that message `index` belongs to, and show its evidence."""
+        yield self._selected(visitor, seat, seat.view.turn_of(index))
+
+    def press(self, visitor: Visitor, seat: Seat, mode: str, pressed: Mapping[str, str]) -> Generator[View]:
+        """A button of the bar of the selected turn, as `turn_bar` names what it does."""
+        match pressed:
+            case {"do": "step", "what": "message", "by": "1" | "-1" as by}:
+                turns = seat.view.turns
+                at = (seat.view.number or len(turns) + 1) - 1 + int(by)
+                yield self._selected(visitor, seat, turns[min(max(at, 0), len(turns) - 1)] if turns else None)
+            case {"do": "step", "what": "question" | "reply" as what, "by": "1" | "-1" as by}:
+                yield from self.step(visitor, seat, what, int(by))
+            case {"do": "again"}:
+                yield from self.retry(visitor, seat, mode)
+            case {"do": "branch"}:
+                yield from self.branch(visitor, seat)
+            case {"do": "onward"}:
+                yield from self.onward(visitor, seat)
+
+    def step(self, visitor: Visitor, seat: Seat, what: Versions, by: int) -> Generator[View]:
+        """Show another version of the selected turn's question or reply, and what followed upon that."""
+        old = seat.view.turn
+        if old and seat.view.conversation:
+            tree = Tree(self._stored.memory(visitor).turns(seat.view.conversation))
+            turn = tree.beside(old, what, by)
+            if turn != old:
+                yield from self._walk(visitor, seat, tree.leaf(turn), turn)
+
+    def branch(self, visitor: Visitor, seat: Seat) -> Generator[View]:
+        """End the path with the selected turn, so that the next message begins a branch there."""
+        if seat.view.turn:
+            yield from self._walk(visitor, seat, seat.view.turn, seat.view.turn)
+
+    def onward(self, visitor: Visitor, seat: Seat) -> Generator[View]:
+        """Show what followed the selected turn, to the end."""
+        if seat.view.turn and seat.view.conversation:
+            tree = Tree(self._stored.memory(visitor).turns(seat.view.conversation))
+            yield from self._walk(visitor, seat, tree.leaf(seat.view.turn), seat.view.turn)
+
+    def _walk(self, visitor: Visitor, seat: Seat, leaf: str, turn: str) -> Generator[View]:
+        """Show the path that ends with `leaf`, and select a turn on it."""
+        assert seat.view.conversation is not None  # it has turns
+        self._stored.memory(visitor).look_at(seat.view.conversation, leaf)
+        yield from self.open(visitor, seat, seat.view.conversation, turn)
+
+    def _selected(self, visitor: Visitor, seat: Seat, turn: str | None) -> View:
         writing = self.desk.writing(seat.view.conversation)
         if writing is not None and writing.turn == turn:
             panels = self._progressed(visitor, writing, View(seat.view.persona), writing.wait(None, 0))
         elif not turn:
             panels = View(seat.view.persona)
         else:
-            panels = self._panels(View(seat.view.persona), self._memory(visitor).turn(turn))
-        yield (
-            seat.change(
-                lambda view: replace(
-                    view,
-                    about=panels.about,
-                    turn=panels.turn,
-                    evidence=panels.evidence,
-                    search=panels.search,
-                    timings=panels.timings,
-                )
+            panels = self._stored.panels(View(seat.view.persona), self._stored.memory(visitor).turn(turn))
+        shown = seat.change(
+            lambda view: replace(
+                view,
+                about=panels.about,
+                turn=panels.turn,
+                evidence=panels.evidence,
+                search=panels.search,
+                timings=panels.timings,
             )
-            or seat.view
         )
+        return shown or seat.view
 
     def send(self, visitor: Visitor, seat: Seat, mode: str, text: str) -> Generator[View]:
         """A new message at the end of the conversation."""
         stored = [turn for turn in seat.view.turns if turn]
         yield from self._answer(visitor, seat, mode, text, stored[-1] if stored else None)
 
-    def retry(self, visitor: Visitor, seat: Seat, mode: str, index: int) -> Generator[View]:
-        """Answer the turn of message `index` again, as a branch beside the old answer."""
-        turn = seat.view.turn_of(index)
+    def retry(self, visitor: Visitor, seat: Seat, mode: str) -> Generator[View]:
+        """Answer the selected turn again, as a branch beside the old answer."""
+        turn = seat.view.turn
         if not turn:
             yield self._notice(seat, "There is no answer yet to try again. Write a message first.")
             return
-        old = self._memory(visitor).turn(turn)
+        old = self._stored.memory(visitor).turn(turn)
         siblings = [
             other
-            for other in self._memory(visitor).turns(old.conversation_id)
+            for other in self._stored.memory(visitor).turns(old.conversation_id)
             if other.parent_id == old.parent_id and other.question == old.question and other.mode == mode
         ]
         yield from self._answer(visitor, seat, mode, old.question, old.parent_id, len(siblings), draft=False)
@@ -135,7 +182,7 @@ class ChatHandlers:
         if not turn:
             yield self._notice(seat, "Only your own messages can be edited.")
         else:
-            yield from self._answer(visitor, seat, mode, text, self._memory(visitor).turn(turn).parent_id)
+            yield from self._answer(visitor, seat, mode, text, self._stored.memory(visitor).turn(turn).parent_id)
 
     def stop(self, visitor: Visitor, seat: Seat) -> Generator[View]:
         """Stop the reply of the conversation that is shown; what was written so far is kept."""
@@ -179,7 +226,7 @@ class ChatHandlers:
             conversation = shown.conversation
             if conversation is None:
                 greeting = shown.messages[0]["content"] if shown.messages else ""
-                conversation = self._memory(visitor).start(shown.persona, greeting)
+                conversation = self._stored.memory(visitor).start(shown.persona, greeting)
             writing = self.desk.begin(
                 Question(
                     text,
@@ -196,7 +243,7 @@ class ChatHandlers:
             yield self.failed(seat, error, text if draft else "")
             return
         # The mode stays as it is: the visitor may have chosen that of his next message.
-        view = replace(shown.asked(conversation, parent, writing.turn, text), mode="")
+        view = self._stored.branched(visitor, replace(shown.asked(conversation, parent, writing.turn, text), mode=""))
         yield from self._follow(visitor, seat, seat.move(view), writing)
 
     def _follow(self, visitor: Visitor, seat: Seat, ticket: int, writing: Writing | None) -> Generator[View]:
@@ -220,6 +267,8 @@ class ChatHandlers:
     def _progressed(self, visitor: Visitor, writing: Writing, view: View, progress: Progress) -> View:
         """The view with a reply as far as it is, and with its evidence, unless the visitor looks at another one's."""
         question = writing.question
+        if view.turns[-1:] != (writing.turn,):  # it is written on another branch than the one that is shown
+            return replace(view, busy=not progress.ended)
         reply = message("assistant", self._kept(visitor, writing, progress) or WRITING)
         view = replace(view, messages=(*view.messages[:-1], reply), busy=not progress.ended)
         if progress.ended:
@@ -231,51 +280,15 @@ class ChatHandlers:
         timings = timings_html(progress.trace) if progress.trace else waiting
         view = replace(view, turn=writing.turn, about=question.text, timings=timings)
         if progress.searched or progress.ended:
-            return self._found(view, question.text, progress.found)
+            return self._stored.found(view, question.text, progress.found)
         return replace(view, evidence=empty_evidence_html(), search="")
 
     def _kept(self, visitor: Visitor, writing: Writing, progress: Progress) -> str:
         """The reply as it is shown; of one that was stopped or failed, what memory kept."""
         if progress.ended and progress.trace is None and writing.turn:
             with suppress(BakerStreetError):  # the notice says why; what was written is still shown
-                return reply_of(self._memory(visitor).turn(writing.turn))
+                return reply_of(self._stored.memory(visitor).turn(writing.turn))
         return progress.reply
-
-    # ------------------------------------------------------------------ from memory
-
-    def _memory(self, visitor: Visitor) -> OwnMemory:
-        return OwnMemory(self._resources.memory, visitor.id)
-
-    def _opened(self, visitor: Visitor, conversation: str) -> View:
-        memory = self._memory(visitor)
-        summary = memory.conversation(conversation)
-        path = memory.path(summary.id)
-        view = View(
-            summary.persona,
-            path[-1].mode if path else "",
-            summary.id,
-            messages_of(summary.greeting, path),
-            tuple(turn.id for turn in path),
-            busy=self.desk.writing(summary.id) is not None,
-        )
-        return self._panels(view, memory.turn(path[-1].id)) if path else view
-
-    def _panels(self, view: View, stored: TracedTurn) -> View:
-        """The view with the evidence of a stored turn."""
-        trace = from_stored(stored.evidence, stored.trace)
-        timings = timings_html(trace) if trace else ""
-        shown = replace(view, turn=stored.id, about=stored.question, timings=timings)
-        return self._found(shown, stored.question, trace.search if trace else None)
-
-    def _found(self, view: View, question: str, found: Found | None) -> View:
-        evidence = evidence_html(question, found, self._language(view))
-        return replace(view, evidence=evidence, search=search_html(found))
-
-    def _language(self, view: View) -> Language:
-        try:
-            return language_of(self.persona(view.persona))
-        except PersonaError:  # a stored conversation may outlive its persona
-            return ENGLISH
 
     def _notice(self, seat: Seat, text: str) -> View:
         return seat.change(lambda view: replace(view, notice=text)) or seat.view

@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from chatbot.modes import MODES, TOGGLES
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
 from chatbot.web.door import visitor_of
+from chatbot.web.keys import keys_script
+from chatbot.web.layout import TITLE, Parts, about_html, conversation_tab, messages_shown, summary_html
 from chatbot.web.library_tab import build_library_tab
 from chatbot.web.markup import as_shown, as_written
-from chatbot.web.scripts import RECALL, REMEMBER, SEND, TIDY, toggle
-from chatbot.web.theme import PORTRAIT
-from chatbot.web.views import Message, Seat, View
+from chatbot.web.scripts import RECALL, REMEMBER, SEND, TIDY
+from chatbot.web.turn_bar import turn_bar_html
+from chatbot.web.views import Seat, View
 
-TITLE = "Baker Street"
 UPLOADS = (600, 3600)  # seconds between two looks for old uploads, and after which one is old
-CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]  # style.css treats the first three apart
 QUICK: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # An event that follows a reply lasts, and a visitor may go elsewhere meanwhile, so that several of them run at once.
 FOLLOWING: dict[str, Any] = {**QUICK, "trigger_mode": "multiple", "concurrency_limit": None}
-Handler = Callable[..., Generator[View]]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The components of the Conversation tab that events change."""
-
-    new: Any
-    who: Any
-    past: Any
-    chat: Any
-    timings: Any
-    ideas: Any
-    suggestions: tuple[Any, ...]
-    message: Any
-    sent: Any
-    here: Any
-    mode: Any
-    summary: Any
-    about: Any
-    evidence: Any
-    search: Any
-    notice: Any
 
 
 def build_page(
@@ -66,82 +38,13 @@ def build_page(
     """
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=UPLOADS) as page:
         seat = gr.State(Seat(handlers.greeting(persona)))
-        parts = _layout(handlers, personas, persona, signing)
+        parts = conversation_tab(handlers, personas, persona, signing)
         with gr.Tab("Library", elem_id="tab-library"):
             build_library_tab(handlers.library, parts.who, persona, page, most_files)
         page.load(None, js=TIDY)
+        page.load(None, js=keys_script())
         _wire(page, parts, handlers, seat)
     return page
-
-
-# ---------------------------------------------------------------------- layout
-
-
-def _layout(handlers: ChatHandlers, personas: dict[str, str], persona: str, signing: bool) -> Parts:
-    first = handlers.greeting(persona)
-    mode = handlers.persona(persona).default_mode
-    gr.HTML(
-        f"<h1>{TITLE}</h1><p>Characters who know their books. Beside an answer are the passages behind it.</p>",
-        elem_id="title",
-    )
-    if signing:
-        gr.HTML('<form method="post" action="sign-out"><button>Sign out</button></form>', elem_id="sign-out")
-    notice = gr.Markdown(visible=False, latex_delimiters=[], elem_id="notice")
-    with gr.Tab("Conversation", elem_id="tab-conversation"), gr.Row(elem_id="columns", equal_height=False):
-        with gr.Column(scale=0, min_width=230, elem_id="left"):
-            new = gr.Button("New conversation", variant="primary", elem_id="new")
-            who = gr.Dropdown(
-                [(name, id_) for id_, name in personas.items()], value=persona, label="Persona", elem_id="persona"
-            )
-            unfold = gr.Button("Past conversations", size="sm", elem_id="past-more")
-            past = gr.Radio([], label="Past conversations", elem_id="past")
-        with gr.Column(scale=3, min_width=320, elem_id="middle"):
-            chat = gr.Chatbot(
-                value=_shown(first),
-                elem_id="chat",
-                label="Conversation",
-                show_label=False,
-                height=None,
-                editable="user",
-                buttons=["copy"],
-                avatar_images=(None, _portrait()),
-                feedback_options=None,
-                layout="bubble",
-                allow_tags=False,
-                latex_delimiters=[],
-            )
-            timings = gr.HTML(elem_id="timings")
-            with gr.Row(elem_id="suggestions") as ideas:
-                most = max(len(handlers.persona(id_).suggestions) for id_ in personas)
-                suggestions = tuple(gr.Button(size="sm") for _ in range(most))
-            message = gr.Textbox(
-                label="Your message",
-                show_label=False,
-                placeholder="Write a message ...",
-                elem_id="message",
-                submit_btn=True,
-                stop_btn=False,
-                autofocus=True,
-                lines=1,
-                max_lines=6,
-            )
-            sent = gr.Textbox(visible=False, elem_id="sent")
-            here = gr.Textbox(visible=False)
-            with gr.Column(elem_id="modes"):
-                chosen = gr.Radio(CHOICES, value=mode, label="Mode", show_label=False, container=False, elem_id="mode")
-                with gr.Row(elem_id="mode-foot"):
-                    summary = gr.HTML(_summary(mode), elem_id="mode-summary")
-                    more = gr.Button("more", size="sm", elem_id="mode-more")
-        with gr.Column(scale=2, min_width=290, elem_id="right"):
-            about = gr.HTML(_about(first), elem_id="evidence-title")
-            evidence = gr.HTML(first.evidence, elem_id="evidence")
-            search = gr.HTML(elem_id="search")
-    more.click(None, js=toggle("#modes", "#mode-more", "fewer", "more"))
-    unfold.click(None, js=toggle("#left", "#past-more", "Close", "Past conversations"))
-    return Parts(
-        new, who, past, chat, timings, ideas, suggestions, message, sent, here, chosen, summary, about, evidence,
-        search, notice,
-    )  # fmt: skip
 
 
 # ---------------------------------------------------------------------- events
@@ -150,7 +53,7 @@ def _layout(handlers: ChatHandlers, personas: dict[str, str], persona: str, sign
 def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
     shown = [
         parts.chat, parts.about, parts.evidence, parts.search, parts.timings, parts.message, parts.notice, parts.ideas,
-        parts.here, parts.mode, parts.who,
+        parts.here, parts.mode, parts.who, parts.bar,
     ]  # fmt: skip
 
     settled = (parts.chat, parts.timings, parts.message)  # are sent once more when a reply has ended
@@ -191,9 +94,9 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
     def send(at: Seat, shows: str, mode: str, text: str, request: gr.Request) -> Iterator[list[Any]]:
         yield from streamed(at, seated(at, request, shows, lambda visitor: handlers.send(visitor, at, mode, text)))
 
-    def retry(at: Seat, shows: str, mode: str, data: gr.RetryData, request: gr.Request) -> Iterator[list[Any]]:
-        index = _index(data.index)
-        yield from streamed(at, seated(at, request, shows, lambda visitor: handlers.retry(visitor, at, mode, index)))
+    def press(at: Seat, shows: str, mode: str, data: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
+        pressed = pressed_of(data)
+        yield from streamed(at, seated(at, request, shows, lambda visitor: handlers.press(visitor, at, mode, pressed)))
 
     def edit(at: Seat, shows: str, mode: str, data: gr.EditData, request: gr.Request) -> Iterator[list[Any]]:
         index, text = _index(data.index), as_written(str(data.value))
@@ -245,7 +148,7 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
     )
     for button in parts.suggestions:
         follow(button.click, send, [*tab, parts.mode, button])
-    follow(parts.chat.retry, retry, [*tab, parts.mode])
+    follow(parts.bar.click, press, [*tab, parts.mode])
     follow(parts.chat.edit, edit, [*tab, parts.mode])
     follow(message.stop, stop, tab)
     follow(parts.past.input, open_, [seat, parts.past])
@@ -254,15 +157,15 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
     parts.chat.select(look, tab, shown, **QUICK)
     parts.here.change(listed, seat, parts.past, **QUICK)
     parts.here.change(None, parts.here, js=REMEMBER)
-    parts.mode.change(_summary, parts.mode, parts.summary, **QUICK)
+    parts.mode.change(summary_html, parts.mode, parts.summary, **QUICK)
     gr.on([page.load, parts.who.change], suggest, parts.who, list(parts.suggestions), **QUICK)
     follow(page.load, load, tab, js=RECALL)
 
 
 def _values(view: View) -> list[Any]:
     return [
-        _shown(view),
-        _about(view),
+        messages_shown(view),
+        about_html(view),
         view.evidence,
         view.search,
         view.timings,
@@ -272,29 +175,14 @@ def _values(view: View) -> list[Any]:
         view.conversation or "",
         view.mode or gr.skip(),
         view.persona,
+        turn_bar_html(view),
     ]
 
 
-def _shown(view: View) -> list[Message]:
-    """The messages with no markup alive in them but emphasis and lists."""
-    return [{**message, "content": as_shown(message["content"])} for message in view.messages]
-
-
-def _about(view: View) -> str:
-    """The heading over the evidence; it says which answer the evidence is of."""
-    question = f"<p>{escape(view.about)}</p>" if view.about else ""
-    return f"<h2>What the answer rests on</h2>{question}"
+def pressed_of(data: gr.EventData) -> dict[str, str]:
+    """What a button in HTML of our own says that it does; see `scripts.PRESS`."""
+    return {name: value for name, value in (data._data or {}).items() if isinstance(value, str)}
 
 
 def _index(index: int | tuple[int, int] | list[int]) -> int:
     return index if isinstance(index, int) else index[0]
-
-
-def _summary(mode: str) -> str:
-    return f"<b>{escape(mode)}</b> {escape(MODES[mode].summary)}"
-
-
-def _portrait() -> str:
-    file = Path(tempfile.mkdtemp(prefix="bakerstreet-")) / "portrait.svg"
-    file.write_text(PORTRAIT, encoding="utf-8")
-    return str(file)

@@ -7,15 +7,67 @@ SEND = "(text) => ['', text]"
 REMEMBER = """(id) => history.replaceState(null, "", id ? "#" + id : location.pathname)"""
 RECALL = "(...values) => [...values.slice(0, -1), location.hash.slice(1)]"
 
-# What Gradio leaves out: one name for the buttons of a radio group, which is then a single stop of the Tab key.
+# What Gradio leaves out: one name for the buttons of a radio group, which is then a single stop of the Tab key. And the
+# messages are told what the bar of the selected turn says of them, for style.css to show.
 TIDY = """() => {
+    let selected = 0;
+    const mark = () => {
+        const bar = document.querySelector(".turn-bar");
+        const number = Number(bar?.dataset.number || 0);
+        const versions = JSON.parse(bar?.dataset.versions || "[]");
+        const users = [...document.querySelectorAll('#chat [data-testid="user"]')];
+        const bots = [...document.querySelectorAll('#chat [data-testid="bot"]')];
+        const turns = users.map((user, at) => [user, bots[at + bots.length - users.length]]);
+        for (const bot of bots.slice(0, bots.length - users.length)) {
+            delete bot.dataset.selected;
+            delete bot.dataset.versions;
+        }
+        turns.forEach((messages, at) => messages.forEach((message, side) => {
+            message.toggleAttribute("data-selected", at + 1 === number);
+            message.dataset.versions = versions[at]?.[side] || "";
+        }));
+        if (number && number !== selected) turns[number - 1]?.[0]?.scrollIntoView({block: "nearest"});
+        selected = number;
+    };
     const tidy = () => {
         for (const group of document.querySelectorAll("fieldset[id]"))
             for (const input of group.querySelectorAll("input[type=radio]")) input.name = group.id;
+        mark();
     };
     new MutationObserver(tidy).observe(document.body, {childList: true, subtree: true});
     tidy();
 }"""
+
+# Buttons and forms in HTML of our own say in `data-...` what they do; what is in the form comes with it. What replaces
+# the HTML after a press takes the focus back to where it was.
+PRESS = """
+    let last = "";
+    const pressed = (part, more) => {
+        last = document.activeElement?.id || "";
+        trigger("click", {...part.dataset, ...more});
+    };
+    element.addEventListener("click", (event) => {
+        const button = event.target.closest("button[data-do]");
+        if (button && button.getAttribute("aria-disabled") !== "true") pressed(button, {});
+    });
+    element.addEventListener("submit", (event) => {
+        const form = event.target.closest("form[data-do]");
+        if (!form) return;
+        event.preventDefault();
+        pressed(form, Object.fromEntries(new FormData(form)));
+    });
+    watch("value", () => {
+        const again = last && document.activeElement === document.body && document.getElementById(last);
+        if (again && element.contains(again)) again.focus();
+    });
+"""
+
+# The help sheet is a dialog of the browser's own, which keeps the focus in it and closes at Escape.
+HELP = """
+    element.addEventListener("click", (event) => {
+        if (event.target.closest("#help-open")) element.querySelector("#help").showModal();
+    });
+"""
 
 
 def toggle(block: str, button: str, fold: str, unfold: str) -> str:

@@ -1,0 +1,73 @@
+"""Views of conversations as they are stored: the path that is shown, and the panels of one of its turns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chatbot.errors import PersonaError
+from chatbot.language import ENGLISH, Language, language_of
+from chatbot.library.search import Found
+from chatbot.resources import Resources
+from chatbot.trace import from_stored
+from chatbot.visitors import Visitor
+from chatbot.web.panels import evidence_html, search_html, timings_html
+from chatbot.web.tree import Tree
+from chatbot.web.views import View, messages_of
+from memory import OwnMemory, TracedTurn
+
+
+class StoredViews:
+    """Makes views from the memory, for one visitor at a time."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def memory(self, visitor: Visitor) -> OwnMemory:
+        """The visitor's own part of the memory."""
+        return OwnMemory(self._resources.memory, visitor.id)
+
+    def opened(self, visitor: Visitor, conversation: str, turn: str | None = None) -> View:
+        """A conversation as it was left, with the panels of `turn`; default: of the last one.
+
+        Raises:
+            MemoryStoreError: it does not exist, or belongs to another visitor.
+        """
+        memory = self.memory(visitor)
+        summary = memory.conversation(conversation)
+        path = memory.path(summary.id)
+        view = View(
+            summary.persona,
+            path[-1].mode if path else "",
+            summary.id,
+            messages_of(summary.greeting, path),
+            tuple(stored.id for stored in path),
+        )
+        if not path:
+            return view
+        shown = turn if turn in view.turns else path[-1].id
+        return self.panels(self.branched(visitor, view), memory.turn(shown))
+
+    def branched(self, visitor: Visitor, view: View) -> View:
+        """The view with where each of its turns stands in the tree."""
+        if view.conversation is None:
+            return view
+        tree = Tree(self.memory(visitor).turns(view.conversation))
+        return replace(view, branches=tuple(tree.branch(turn) for turn in view.turns))
+
+    def panels(self, view: View, stored: TracedTurn) -> View:
+        """The view with the evidence of a stored turn."""
+        trace = from_stored(stored.evidence, stored.trace)
+        timings = timings_html(trace) if trace else ""
+        shown = replace(view, turn=stored.id, about=stored.question, timings=timings)
+        return self.found(shown, stored.question, trace.search if trace else None)
+
+    def found(self, view: View, question: str, found: Found | None) -> View:
+        """The view with what was found for a question."""
+        evidence = evidence_html(question, found, self._language(view))
+        return replace(view, evidence=evidence, search=search_html(found))
+
+    def _language(self, view: View) -> Language:
+        try:
+            return language_of(self._resources.persona(view.persona).persona)
+        except PersonaError:  # a stored conversation may outlive its persona
+            return ENGLISH
