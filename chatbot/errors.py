@@ -22,7 +22,8 @@
     │   └── NotStoredYetError        a reply is kept and stored as soon as the database lets it be
     ├── TurnError                    a turn that failed because of an error in the program
     ├── TrainingError                a model cannot be trained with the given data
-    └── ReplayError                  a replay file that cannot be read or is invalid
+    ├── ReplayError                  a replay file that cannot be read or is invalid
+    └── TransferError                a file of conversations that cannot be read or written
 
 A message says what is wrong, with which input, and what to do. It is written for users, who see it without a traceback.
 """
@@ -120,3 +121,7 @@ class TrainingError(BakerStreetError):
 
 class ReplayError(BakerStreetError):
     """A replay file cannot be read, or is invalid."""
+
+
+class TransferError(BakerStreetError):
+    """A file of conversations cannot be read or written."""

@@ -2,6 +2,19 @@
 
 from memory.own import OwnMemory
 from memory.records import ConversationSummary, Remark, StoredTurn, TracedTurn
+from memory.rows import BadRow, Row
 from memory.store import Memory
+from memory.transfer import Added, Transfer
 
-__all__ = ["ConversationSummary", "Memory", "OwnMemory", "Remark", "StoredTurn", "TracedTurn"]
+__all__ = [
+    "Added",
+    "BadRow",
+    "ConversationSummary",
+    "Memory",
+    "OwnMemory",
+    "Remark",
+    "Row",
+    "StoredTurn",
+    "TracedTurn",
+    "Transfer",
+]

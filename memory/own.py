@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatbot.errors import MemoryStoreError
 from memory.records import ConversationSummary, StoredTurn, TracedTurn
 from memory.store import Memory
+from memory.transfer import Transfer
 
 MISSING = "There is no such conversation. Choose one from the list, or begin a new one."
 
@@ -64,3 +65,7 @@ class OwnMemory:
         if self.turn(turn_id).conversation_id != self.conversation(conversation_id).id:
             raise MemoryStoreError(MISSING)
         self._memory.look_at(conversation_id, turn_id)
+
+    def transfer(self) -> Transfer:
+        """The user's conversations as rows, to be carried away and taken in."""
+        return self._memory.transfer(self._user)

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import func, literal, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from chatbot.errors import DatabaseAwayError, MemoryStoreError, NotStoredYetError
 from chatbot.limits import MAX_USER, too_long
@@ -17,6 +16,8 @@ from memory.database import Database
 from memory.journal import Ending, Journal
 from memory.models import Conversation, Turn, User, now
 from memory.records import ConversationSummary, Remark, StoredTurn, TracedTurn, with_zone
+from memory.transfer import Transfer
+from memory.users import user_of
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Memory:
         if len(user) > MAX_USER:
             raise MemoryStoreError(too_long("The name of the user", len(user), MAX_USER))
         with self._database.transaction() as session:
-            conversation = Conversation(user_id=_user(session, user).id, persona=persona, greeting=greeting)
+            conversation = Conversation(user_id=user_of(session, user).id, persona=persona, greeting=greeting)
             session.add(conversation)
             session.flush()
             return conversation.id
@@ -178,6 +179,10 @@ class Memory:
             conversation = session.get(Conversation, conversation_id)
             if conversation is not None:
                 conversation.head_id = turn_id
+
+    def transfer(self, user: str) -> Transfer:
+        """A user's conversations as rows, to be carried away and taken in."""
+        return Transfer(self._database, self._journal, user)
 
     # ------------------------------------------------------------------ turns
 
@@ -305,21 +310,6 @@ def _traced(row: Any) -> TracedTurn:
 def _storable(text: str) -> str:
     """A text that every database takes: none takes half of a surrogate pair, and PostgreSQL takes no NUL."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")
-
-
-def _user(session: Session, name: str) -> User:
-    """The user of that name, added if there is none."""
-    query = select(User).where(User.name == name)
-    user = session.scalar(query)
-    if user is None:
-        try:
-            with session.begin_nested():
-                user = User(name=name)
-                session.add(user)
-        except IntegrityError:  # another transaction added the same user at the same time
-            user = session.scalar(query)
-    assert user is not None  # found or added
-    return user
 
 
 def _title(question: str) -> str:

@@ -17,7 +17,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from chatbot.cli import app
-from chatbot.errors import MemoryStoreError, MessageError, PersonaError
+from chatbot.errors import BakerStreetError, MemoryStoreError, MessageError, PersonaError
 from chatbot.settings import get_settings
 from memory import Memory
 
@@ -281,25 +281,45 @@ def test_show_of_an_unknown_conversation_says_where_to_look(conversation: str) -
 
 
 def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str) -> None:
-    rows = _rows(CliRunner().invoke(app, ["memory", "export", conversation[:12]]).stdout)
-    assert [row["id"] for row in rows] == [conversation]
-    assert [turn["reply"] for turn in rows[0]["turns"]] == ["The cook.", "The porter.", ""]
-    assert (rows[0]["turns"][1]["evidence"], rows[0]["turns"][1]["trace"]) == ([{"work": "W"}], {"seed": 1})
+    done = CliRunner().invoke(app, ["memory", "export", conversation[:12], "--user", "ada"])
+    head, kept, *turns, end = _rows(done.stdout)
+    assert (head["version"], kept["id"], end["turns"]) == (1, conversation, 3)
+    assert [turn["reply"] for turn in turns] == ["The cook.", "The porter.", ""]
+    assert (turns[1]["evidence"], turns[1]["trace"]) == ([{"work": "W"}], {"seed": 1})
 
 
-def test_export_without_an_id_writes_all_conversations_to_the_file(conversation: str, tmp_path: Path) -> None:
-    result = invoked("memory", "export", "--out", "said.jsonl")
+def test_export_without_an_id_writes_all_of_a_user_and_another_takes_them_in(conversation: str, tmp_path: Path) -> None:
+    result = invoked("memory", "export", "--out", "said.jsonl", "--user", "ben")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "Exported 2 conversations to said.jsonl." in result.stderr
-    rows = _rows((tmp_path / "said.jsonl").read_text(encoding="utf-8"))
-    assert [row["title"] for row in rows] == ["Who took the lamp?", "Who took the vase?"]
+    assert "Exported 1 conversation to said.jsonl." in result.stderr
+    taken = invoked("memory", "import", "said.jsonl", "--user", "cleo")
+    assert taken.exit_code == 0, taken.exception
+    assert "Imported 1 conversation with 1 turn.\nOf these, 1 were here already" in taken.stderr
+    assert "Who took the lamp?" in invoked("memory", "list", "--user", "cleo").stdout
 
 
-def test_export_to_a_file_that_cannot_be_written_says_which(conversation: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["sillytavern", "markdown", "html"])
+def test_export_writes_a_branch_to_be_read(conversation: str, form: str) -> None:
+    done = invoked("memory", "export", conversation, "--user", "ada", "--format", form)
+    assert "The porter." in done.stdout and "Sherlock Holmes" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "--out", "file/said.jsonl"], "file/said.jsonl cannot be written: File exists."),
+        (["export", "--format", "pdf"], "There is no format 'pdf'. Use one of: jsonl, sillytavern, markdown, html."),
+        (["export", "--format", "sillytavern"], "holds one conversation. Name it."),
+        (["import", "file"], "file, line 1 is missing: the file is empty. Nothing was imported."),
+        (["import", "gone"], "gone cannot be read: No such file or directory."),
+        (["import", "file", "--persona", "sherlok"], "There is no persona 'sherlok'."),
+    ],
+)
+def test_a_wrong_export_or_import_is_one_line(tmp_path: Path, home: Path, arguments: list[str], said: str) -> None:
     (tmp_path / "file").touch()
-    result = invoked("memory", "export", "--out", "file/said.jsonl")
-    assert isinstance(result.exception, MessageError)
-    assert "file/said.jsonl cannot be written: File exists." in str(result.exception)
+    result = invoked("memory", *arguments)
+    assert isinstance(result.exception, BakerStreetError)
+    assert said in str(result.exception) and "\n" not in str(result.exception)
 
 
 # ---------------------------------------------------------------------- helpers

@@ -1,0 +1,25 @@
+"""Users, known by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from memory.models import User
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def user_of(session: Session, name: str) -> User:
+    """The user of that name, added if there is none, even while another transaction adds the same."""
+    query = select(User).where(User.name == name)
+    user = session.scalar(query)
+    if user is None:
+        # No savepoint: the end of one commits what SQLite's driver has not begun a transaction for.
+        session.execute(_INSERT[session.get_bind().dialect.name](User).values(name=name).on_conflict_do_nothing())
+        user = session.scalar(query)
+    assert user is not None  # found or added
+    return user
