@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.errors import MemoryStoreError, NotStoredYetError
+from chatbot.titles import title_of
 from chatbot.trace import Timings, Tokens, Trace, WrittenDraft, to_stored
 from chatbot.turn_values import Draft, Gathered, Held, State, Turn
 
@@ -83,6 +84,7 @@ def _store(
             evidence=evidence,
             trace=trace,
             error=error,
+            title=title_of(turn.asked.text, turn.language),
         )
 
 

@@ -1,7 +1,7 @@
 """The memory: users, their conversations, and turns as a tree in which nothing is overwritten."""
 
 from memory.own import OwnMemory
-from memory.records import ConversationSummary, Remark, StoredTurn, TracedTurn
+from memory.records import BranchNode, ConversationSummary, Hit, Remark, StoredTurn, TracedTurn, Versions
 from memory.rows import BadRow, Row
 from memory.store import Memory
 from memory.transfer import Added, Transfer
@@ -9,7 +9,9 @@ from memory.transfer import Added, Transfer
 __all__ = [
     "Added",
     "BadRow",
+    "BranchNode",
     "ConversationSummary",
+    "Hit",
     "Memory",
     "OwnMemory",
     "Remark",
@@ -17,4 +19,5 @@ __all__ = [
     "StoredTurn",
     "TracedTurn",
     "Transfer",
+    "Versions",
 ]

@@ -26,6 +26,7 @@ class Ending:
     error: str = ""
     evidence: list[dict[str, object]] = field(default_factory=list)
     trace: dict[str, object] = field(default_factory=dict)
+    title: str = ""  # for its conversation, if that has none
 
 
 class Journal:

@@ -7,6 +7,9 @@ A turn is stored with its question before the reply is generated, then with what
 completed once with its reply and trace.
 Edit, retry and branch add turns with the same parent; nothing is overwritten. `conversations.head_id` is the last turn
 of the path that the user sees.
+
+What `memory.fulltext` searches lies beside these tables: on SQLite in `turn_words` and `turn_numbers`, which triggers
+keep in step, on PostgreSQL in a generated column. The migrations make it.
 """
 
 from __future__ import annotations
@@ -14,10 +17,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 PENDING = "state = 'pending'"  # the rows of a partial index
+DELETED = "deleted_at IS NOT NULL"  # those of another
 
 
 def new_id() -> str:
@@ -45,10 +49,17 @@ class User(Base):
 
 
 class Conversation(Base):
-    """A tree of turns with one persona."""
+    """A tree of turns with one persona.
+
+    `title` is empty until it is made or given; see `Memory.answer`. One that is deleted is there, unseen, until it is
+    purged.
+    """
 
     __tablename__ = "conversations"
-    __table_args__ = (Index("ix_conversations_user_updated", "user_id", "updated_at"),)
+    __table_args__ = (
+        Index("ix_conversations_listed", "user_id", "archived", "pinned", "updated_at", "id"),
+        Index("ix_conversations_deleted", "deleted_at", sqlite_where=text(DELETED), postgresql_where=text(DELETED)),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -56,6 +67,9 @@ class Conversation(Base):
     title: Mapped[str] = mapped_column(String(120), default="")
     greeting: Mapped[str] = mapped_column(Text, default="")
     head_id: Mapped[str | None] = mapped_column(String(32), default=None)
+    pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
+    archived: Mapped[bool] = mapped_column(default=False, server_default=false())
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), default=None)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
 
@@ -72,6 +86,7 @@ class Turn(Base):
     __table_args__ = (
         # With the id, so that the latest turns are found without reading the rows of all others.
         Index("ix_turns_conversation", "conversation_id", "created_at", "id"),
+        Index("ix_turns_parent", "parent_id", "conversation_id"),
         Index("ix_turns_pending", "owner", sqlite_where=text(PENDING), postgresql_where=text(PENDING)),
     )
 

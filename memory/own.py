@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from chatbot.errors import MemoryStoreError
-from memory.records import ConversationSummary, StoredTurn, TracedTurn
+from memory.records import BranchNode, ConversationSummary, Hit, StoredTurn, TracedTurn, Versions
 from memory.store import Memory
 from memory.transfer import Transfer
 
@@ -29,23 +31,67 @@ class OwnMemory:
         """Start a conversation; returns its id."""
         return self._memory.start(self._user, persona, greeting)
 
-    def conversations(self) -> list[ConversationSummary]:
-        """The user's conversations with at least one turn, the latest first."""
-        return self._memory.conversations(self._user)
+    # ------------------------------------------------------------------ conversations
 
-    def conversation(self, conversation_id: str) -> ConversationSummary:
-        """One conversation, by its whole id."""
+    def conversations(
+        self,
+        persona: str | None = None,
+        *,
+        text: str | None = None,
+        archived: bool | None = False,
+        limit: int | None = 100,
+        offset: int = 0,
+    ) -> list[ConversationSummary]:
+        """The user's conversations; see `Memory.conversations`."""
+        return self._memory.conversations(self._user, persona, text=text, archived=archived, limit=limit, offset=offset)
+
+    def deleted(self) -> list[ConversationSummary]:
+        """The user's deleted conversations that can be brought back, the last deleted first."""
+        return self._memory.deleted(self._user)
+
+    def conversation(self, conversation_id: str, *, deleted: bool | None = False) -> ConversationSummary:
+        """One conversation, by its whole id: one that is not deleted, one that is, or (None) either."""
         try:
-            found = self._memory.conversation(conversation_id[:64], self._user)
+            found = self._memory.conversation(conversation_id[:64], self._user, deleted=deleted)
         except MemoryStoreError:
             found = None
         if found is None or found.id != conversation_id:
             raise MemoryStoreError(MISSING)
         return found
 
-    def path(self, conversation_id: str) -> list[StoredTurn]:
-        """The turns from the root to the head of a conversation, the oldest first."""
-        return self._memory.path(self.conversation(conversation_id).id)
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another name; see `Memory.rename`."""
+        self._memory.rename(self.conversation(conversation_id).id, title)
+
+    def pin(self, conversation_id: str, pinned: bool = True) -> None:
+        """Keep a conversation at the top of the list, or no longer."""
+        self._memory.pin(self.conversation(conversation_id).id, pinned)
+
+    def archive(self, conversation_id: str, archived: bool = True) -> None:
+        """Put a conversation into the archive, or back into the list."""
+        self._memory.archive(self.conversation(conversation_id).id, archived)
+
+    def delete(self, conversation_id: str) -> datetime:
+        """Delete a conversation; returns until when it can be brought back. See `Memory.delete`."""
+        return self._memory.delete(self.conversation(conversation_id).id)
+
+    def undelete(self, conversation_id: str) -> None:
+        """Bring a deleted conversation back as it was."""
+        self._memory.undelete(self.conversation(conversation_id, deleted=True).id)
+
+    def purge(self, conversation_id: str) -> None:
+        """Remove a conversation with all its turns, deleted before or not. Nothing brings it back."""
+        self._memory.purge(self.conversation(conversation_id, deleted=None).id)
+
+    # ------------------------------------------------------------------ turns
+
+    def search(self, text: str, *, persona: str | None = None, limit: int = 20, offset: int = 0) -> list[Hit]:
+        """The user's turns in which all words of a text stand; see `Memory.search`."""
+        return self._memory.search(self._user, text, persona=persona, limit=limit, offset=offset)
+
+    def path(self, conversation_id: str, turn_id: str | None = None) -> list[StoredTurn]:
+        """The turns from the root to `turn_id` (default: the head of the conversation), the oldest first."""
+        return self._memory.path(self.conversation(conversation_id).id, turn_id)
 
     def turns(self, conversation_id: str) -> list[StoredTurn]:
         """Every turn of a conversation, on every branch, in the order they were stored."""
@@ -60,12 +106,33 @@ class OwnMemory:
         self.conversation(turn.conversation_id)
         return turn
 
-    def look_at(self, conversation_id: str, turn_id: str) -> None:
-        """Make a turn of a conversation the end of the path that is shown and that the next turn continues."""
-        if self.turn(turn_id).conversation_id != self.conversation(conversation_id).id:
-            raise MemoryStoreError(MISSING)
-        self._memory.look_at(conversation_id, turn_id)
+    # ------------------------------------------------------------------ the tree
+
+    def versions(self, conversation_id: str) -> dict[str, Versions]:
+        """What else was asked and answered, for every turn on the path; see `Memory.versions`."""
+        return self._memory.versions(self.conversation(conversation_id).id)
+
+    def siblings(self, turn_id: str) -> Versions:
+        """What else was asked and answered at the place of a turn; see `Memory.siblings`."""
+        return self._memory.siblings(self._own(turn_id))
+
+    def branches(self, conversation_id: str) -> tuple[BranchNode, ...]:
+        """The map of a conversation; see `Memory.branches`."""
+        return self._memory.branches(self.conversation(conversation_id).id)
+
+    def look_at(self, conversation_id: str, turn_id: str | None) -> None:
+        """Make a turn the end of the path, which the next turn continues; see `Memory.look_at`."""
+        self._memory.look_at(self.conversation(conversation_id).id, turn_id)
+
+    def go_to(self, turn_id: str) -> str:
+        """Lead the path through a turn, on to the end of what was last written behind it; returns that end."""
+        return self._memory.go_to(self._own(turn_id))
 
     def transfer(self) -> Transfer:
         """The user's conversations as rows, to be carried away and taken in."""
         return self._memory.transfer(self._user)
+
+    def _own(self, turn_id: str) -> str:
+        """The id of a turn, when it is one of the user's."""
+        self.conversation(self._memory.conversation_of(turn_id))
+        return turn_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 from memory.models import Conversation
 
@@ -43,30 +44,108 @@ class Remark:
 
 @dataclass(frozen=True)
 class ConversationSummary:
-    """A conversation without its turns; `turns` is their number."""
+    """A conversation without its turns.
+
+    Attributes:
+        title: its name; empty until one is made.
+        turns: the number of its turns, on every branch.
+        mode: that of the turn at its head; empty where there is none.
+        updated_at: when its last turn was asked.
+        deleted_at: when it was deleted; None: it is not.
+    """
 
     id: str
     persona: str
     title: str
     greeting: str
     turns: int
+    mode: str
+    created_at: datetime
     updated_at: datetime
+    pinned: bool
+    archived: bool
+    deleted_at: datetime | None
     head_id: str | None
 
     @classmethod
-    def of(cls, conversation: Conversation, turns: int) -> ConversationSummary:
-        """A copy of a row, with the number of its turns."""
+    def of(cls, conversation: Conversation, turns: int, mode: str | None) -> ConversationSummary:
+        """A copy of a row, with the number of its turns and the mode of the turn at its head."""
         return cls(
             id=conversation.id,
             persona=conversation.persona,
             title=conversation.title,
             greeting=conversation.greeting,
             turns=turns,
+            mode=mode or "",
+            created_at=with_zone(conversation.created_at),
             updated_at=with_zone(conversation.updated_at),
+            pinned=conversation.pinned,
+            archived=conversation.archived,
+            deleted_at=conversation.deleted_at and with_zone(conversation.deleted_at),
             head_id=conversation.head_id,
         )
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What else was asked and answered at the place of a turn.
+
+    Attributes:
+        replies: the turns with the same question at the same place, the oldest first.
+        reply: the index of the turn among them.
+        questions: one turn for each question at the same place, in the order they were first asked: the latest with
+            that question; for the turn's own, the turn itself.
+        question: the index of the turn among them.
+    """
+
+    replies: tuple[str, ...]
+    reply: int
+    questions: tuple[str, ...]
+    question: int
+
+
+@dataclass(frozen=True)
+class BranchNode:
+    """A turn on the map of a conversation, with the first words of its question and reply.
+
+    Attributes:
+        on_path: whether it is on the path that the user sees.
+    """
+
+    id: str
+    parent_id: str | None
+    question: str
+    reply: str
+    mode: str
+    state: str
+    created_at: datetime
+    on_path: bool
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A turn that a search found.
+
+    Attributes:
+        title: the name of its conversation.
+        field: where the words stand.
+        snippet: what stands around them, in pieces: a text, and whether it is one of the words that were looked for.
+    """
+
+    conversation_id: str
+    turn_id: str
+    title: str
+    persona: str
+    created_at: datetime
+    field: Literal["question", "reply"]
+    snippet: tuple[tuple[str, bool], ...]
 
 
 def with_zone(moment: datetime) -> datetime:
     """A time with its zone: SQLite returns times without one."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: none takes half of a surrogate pair, and PostgreSQL takes no NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")

@@ -24,7 +24,7 @@ _TABLES: Mapping[Kind, Table] = {
     "turn": cast(Table, Turn.__table__),
 }
 # By table, the columns that files do not carry; "*" for a whole table.
-NOT_CARRIED = {"users": {"*"}, "conversations": {"user_id"}, "turns": {"conversation_id", "owner"}}
+NOT_CARRIED = {"users": {"*"}, "conversations": {"user_id", "deleted_at"}, "turns": {"conversation_id", "owner"}}
 STATES = ("pending", "done", "stopped", "failed", "interrupted")
 _WHOLE_NUMBERS = range(-(2**31), 2**31)
 

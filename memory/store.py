@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.orm import aliased
 
 from chatbot.errors import DatabaseAwayError, MemoryStoreError, NotStoredYetError
-from chatbot.limits import MAX_USER, too_long
+from memory.branches import Branches
+from memory.conversations import TITLE_LENGTH, Conversations, one_line
 from memory.database import Database
+from memory.fulltext import FullText
 from memory.journal import Ending, Journal
-from memory.models import Conversation, Turn, User, now
-from memory.records import ConversationSummary, Remark, StoredTurn, TracedTurn, with_zone
+from memory.models import Conversation, Turn, now
+from memory.records import Remark, StoredTurn, TracedTurn, storable, with_zone
 from memory.transfer import Transfer
-from memory.users import user_of
 
 logger = logging.getLogger(__name__)
 
-TITLE_LENGTH = 60  # characters
 ROWS = 100  # turns with their traces that are in memory at once when many are read
 INTERRUPTED = "It was interrupted: the program ended before the reply did."
 
@@ -41,7 +41,7 @@ _PLAIN = (
 _TRACED = (*_PLAIN, Turn.evidence, Turn.trace)
 
 
-class Memory:
+class Memory(Conversations, Branches, FullText):
     """The conversations of every user.
 
     Turns that a process which has died left unfinished are closed as 'interrupted' when the database is opened. Several
@@ -61,62 +61,16 @@ class Memory:
         self._journal = Journal(self._store_shown, self._complete)
         try:
             self._close_abandoned()
-        except MemoryStoreError as error:  # it can still be read; the next start closes them
-            logger.warning("Unfinished turns were left as they are: %s", error)
+            self.purge_expired()
+        except MemoryStoreError as error:  # it can still be read; the next start does it
+            logger.warning("Unfinished turns and deleted conversations were left as they are: %s", error)
 
     def close(self) -> None:
         """Store what is left, and close the connections. A database that is locked is waited for."""
         self._journal.close()
         self._database.close()
 
-    # ------------------------------------------------------------------ conversations
-
-    def start(self, user: str, persona: str, greeting: str = "") -> str:
-        """Start a conversation; returns its id.
-
-        Raises:
-            MemoryStoreError: the user's name is too long, or it cannot be stored.
-        """
-        if len(user) > MAX_USER:
-            raise MemoryStoreError(too_long("The name of the user", len(user), MAX_USER))
-        with self._database.transaction() as session:
-            conversation = Conversation(user_id=user_of(session, user).id, persona=persona, greeting=greeting)
-            session.add(conversation)
-            session.flush()
-            return conversation.id
-
-    def conversations(self, user: str | None = None, limit: int | None = 100) -> list[ConversationSummary]:
-        """Conversations with at least one turn, the latest first; of every user if `user` is None."""
-        query = (
-            select(Conversation, func.count(Turn.id))
-            .join(Turn, Turn.conversation_id == Conversation.id)
-            .group_by(Conversation.id)
-            .order_by(Conversation.updated_at.desc())
-            .limit(limit)
-        )
-        if user is not None:
-            query = query.join(User, User.id == Conversation.user_id).where(User.name == user)
-        with self._database.transaction() as session:
-            return [ConversationSummary.of(conversation, turns) for conversation, turns in session.execute(query)]
-
-    def conversation(self, conversation_id: str, user: str | None = None) -> ConversationSummary:
-        """One conversation by its id or a prefix of it.
-
-        Raises:
-            MemoryStoreError: there is none, there are several, or it belongs to another user than `user`.
-        """
-        with self._database.transaction() as session:
-            query = select(Conversation).where(Conversation.id.startswith(conversation_id, autoescape=True))
-            if user is not None:
-                query = query.join(User, User.id == Conversation.user_id).where(User.name == user)
-            found = session.scalars(query.limit(2)).all()
-            if len(found) != 1 or not conversation_id:
-                who = "Several conversations have" if len(found) > 1 else "No conversation has"
-                raise MemoryStoreError(
-                    f"{who} an id that starts with '{conversation_id}'. See `bakerstreet memory list`."
-                )
-            turns = session.scalar(select(func.count(Turn.id)).where(Turn.conversation_id == found[0].id)) or 0
-            return ConversationSummary.of(found[0], turns)
+    # ------------------------------------------------------------------ what was said
 
     def turns(self, conversation_id: str) -> list[StoredTurn]:
         """Every turn of a conversation, on every branch, in the order they were stored."""
@@ -161,7 +115,7 @@ class Memory:
             select(Turn.id)
             .join(Conversation, Conversation.id == Turn.conversation_id)
             .join(here, (here.user_id == Conversation.user_id) & (here.persona == Conversation.persona))
-            .where(here.id == conversation_id, Turn.id != (before or ""))
+            .where(here.id == conversation_id, Turn.id != (before or ""), Conversation.deleted_at.is_(None))
             .order_by(Turn.created_at.desc(), Turn.id)
             .limit(limit)
         )
@@ -172,13 +126,6 @@ class Memory:
         )
         with self._database.transaction() as session:
             return [Remark(turn_id, text, with_zone(at)) for turn_id, text, at in session.execute(query)]
-
-    def look_at(self, conversation_id: str, turn_id: str | None) -> None:
-        """Make `turn_id` the head: the end of the path that the user sees and that the next turn continues."""
-        with self._database.transaction() as session:
-            conversation = session.get(Conversation, conversation_id)
-            if conversation is not None:
-                conversation.head_id = turn_id
 
     def transfer(self, user: str) -> Transfer:
         """A user's conversations as rows, to be carried away and taken in."""
@@ -195,7 +142,7 @@ class Memory:
         owner = self._database.claim()
         with self._database.transaction() as session:
             conversation = session.get(Conversation, conversation_id)
-            if conversation is None:
+            if conversation is None or conversation.deleted_at is not None:
                 raise MemoryStoreError(f"There is no conversation '{conversation_id}'.")
             parent = session.get(Turn, parent_id) if parent_id is not None else None
             if parent_id is not None and (parent is None or parent.conversation_id != conversation_id):
@@ -204,14 +151,13 @@ class Memory:
                 conversation_id=conversation_id,
                 parent_id=parent_id,
                 mode=mode,
-                question=_storable(question),
+                question=storable(question),
                 owner=owner,
             )
             session.add(turn)
             session.flush()
             conversation.head_id = turn.id
             conversation.updated_at = now()
-            conversation.title = conversation.title or _title(turn.question)
             return turn.id
 
     def show(self, turn_id: str, reply: str) -> None:
@@ -228,14 +174,33 @@ class Memory:
         evidence: Iterable[dict[str, object]] = (),
         trace: dict[str, object] | None = None,
         error: str = "",
+        title: str = "",
     ) -> None:
         """Complete a turn: store reply, evidence and trace in one transaction.
+
+        Args:
+            turn_id: a turn that waits for its answer.
+            sent: the user's message as the model read it.
+            reply: what was answered.
+            state: 'done', 'stopped' or 'failed'.
+            evidence: the passages that were used.
+            trace: what else is kept of the turn.
+            error: why it failed.
+            title: a name for the conversation, which it gets if it has none.
 
         Raises:
             NotStoredYetError: the database does not take it now; it is kept, and tried again behind until it does.
             MemoryStoreError: there is no such turn, it is complete already, or the database refuses it.
         """
-        ending = Ending(_storable(sent), _storable(reply), state, _storable(error), list(evidence), trace or {})
+        ending = Ending(
+            storable(sent),
+            storable(reply),
+            state,
+            storable(error),
+            list(evidence),
+            trace or {},
+            one_line(title)[:TITLE_LENGTH],
+        )
         try:
             self._complete(turn_id, ending)
         except DatabaseAwayError as away:
@@ -275,7 +240,7 @@ class Memory:
         with self._database.transaction() as session:
             for turn_id, reply in shown.items():
                 under_way = update(Turn).where(Turn.id == turn_id, Turn.state == "pending")
-                session.execute(under_way.values(reply=_storable(reply)))
+                session.execute(under_way.values(reply=storable(reply)))
 
     def _complete(self, turn_id: str, ending: Ending) -> None:
         with self._database.transaction() as session:
@@ -287,6 +252,9 @@ class Memory:
             turn.sent, turn.reply, turn.state, turn.error = ending.sent, ending.reply, ending.state, ending.error
             turn.evidence, turn.trace = ending.evidence, ending.trace
             turn.completed_at = now()
+            nameless = (Conversation.id == turn.conversation_id) & (Conversation.title == "")
+            if ending.title:
+                session.execute(update(Conversation).where(nameless).values(title=ending.title))
 
     def _close_abandoned(self) -> None:
         """Close the turns whose owners have died, with what was shown of their replies."""
@@ -305,13 +273,3 @@ def _plain(row: Any) -> StoredTurn:
 
 def _traced(row: Any) -> TracedTurn:
     return TracedTurn(**{**row._mapping, "created_at": with_zone(row.created_at)})
-
-
-def _storable(text: str) -> str:
-    """A text that every database takes: none takes half of a surrogate pair, and PostgreSQL takes no NUL."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")
-
-
-def _title(question: str) -> str:
-    line = " ".join(question.split())
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"

@@ -54,7 +54,8 @@ class Transfer:
 
     def __init__(self, database: Database, journal: Journal, user: str) -> None:
         self._database, self._journal, self._user = database, journal, user
-        self._own = Conversation.user_id == select(User.id).where(User.name == user).scalar_subquery()
+        his = Conversation.user_id == select(User.id).where(User.name == user).scalar_subquery()
+        self._own = his & Conversation.deleted_at.is_(None)
 
     def conversations(self, conversation_id: str | None = None) -> list[Row]:
         """The user's conversations, the oldest first; or the one with that id."""
@@ -117,7 +118,8 @@ class Transfer:
         turn: dict[str, Any] = {**stored}
         if turn["state"] == "pending":
             ending, shown = self._journal.ending(turn["id"]), self._journal.shown(turn["id"])
-            turn |= asdict(ending) if ending else {"reply": shown} if shown is not None else {}
+            known = asdict(ending) if ending else {"reply": shown} if shown is not None else {}
+            turn |= {name: value for name, value in known.items() if name in turn}
         return turn
 
 

@@ -54,5 +54,7 @@ def _upgrade(engine: Engine) -> None:
                 f"The database has tables of a newer version of Baker Street (revision {current}). Update the program, "
                 "or name another database in BAKERSTREET_DATABASE_URL; nothing was changed."
             )
+        if engine.dialect.name == "sqlite":  # its driver begins no transaction for a change of tables by itself
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

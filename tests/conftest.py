@@ -15,7 +15,7 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-from databases import postgres
+from databases import any_memory, database_url, postgres
 from kettles import BOOK, Counting, make_persona
 from searching import Remembering
 
@@ -31,7 +31,7 @@ from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona, load_persona
 
-__all__ = ["postgres"]  # a fixture
+__all__ = ["any_memory", "database_url", "postgres"]  # fixtures
 
 # The same examples in every run, and no time measured: a failure is the code's, not the machine's.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, stopped and removed at the end."""
+"""Empty databases of each kind, and a PostgreSQL server of the tests' own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import pytest
 from kettles import free_port
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
+
+from memory import Memory
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +50,24 @@ def postgres() -> Iterator[str]:
             run("pg_ctl", "stop", "-w", "-m", "immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'memory.sqlite3'}"
+    return fresh_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def any_memory(database_url: str) -> Iterator[Memory]:
+    """A memory over an empty database of each kind."""
+    memory = Memory(database_url)
+    try:
+        yield memory
+    finally:
+        memory.close()
 
 
 def on_server(server: str, statement: str) -> None:

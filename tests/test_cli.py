@@ -81,7 +81,7 @@ def conversation(home: Path) -> str:
     memory = Memory(f"sqlite:///{home / 'memory.sqlite3'}")
     conversation = memory.start("ada", "sherlock", "Good evening.")
     first = memory.ask(conversation, None, "rag", "Who took the vase?")
-    memory.answer(first, sent="s", reply="The cook.", state="done")
+    memory.answer(first, sent="s", reply="The cook.", state="done", title="The vase")
     second = memory.ask(conversation, None, "rag", "Who took the vase?")
     memory.answer(second, sent="s", reply="The porter.", state="done", evidence=[{"work": "W"}], trace={"seed": 1})
     third = memory.ask(conversation, second, "ft", "And why?")
@@ -254,15 +254,17 @@ def test_where_there_is_nothing_to_list_that_is_said(listed: str, said: str) -> 
 
 def test_conversations_are_listed_for_every_user_or_for_one(conversation: str) -> None:
     lines = invoked("memory", "list").stdout.splitlines()
-    assert ["Who took the lamp?" in line for line in lines] == [True, False]
+    assert ["(no name yet)" in line for line in lines] == [True, False]
     (line,) = invoked("memory", "list", "--user", "ada").stdout.splitlines()
     assert line.startswith(conversation[:8])
-    assert line.endswith("3 turns  Who took the vase?")
+    assert line.endswith("sherlock  ft             3 turns  The vase")
 
 
 def test_show_prints_the_current_branch_or_all_of_them(conversation: str) -> None:
     shown = CliRunner().invoke(app, ["memory", "show", conversation[:12]]).stdout
-    assert [line for line in shown.splitlines() if line] == [
+    title, *lines = [line for line in shown.splitlines() if line]
+    assert title.startswith("The vase (2")
+    assert lines == [
         "sherlock: Good evening.",
         "You [rag]: Who took the vase?",
         "sherlock: The porter.",
@@ -280,6 +282,42 @@ def test_show_of_an_unknown_conversation_says_where_to_look(conversation: str) -
     assert str(result.exception) == said
 
 
+def test_a_conversation_is_found_named_pinned_and_put_away(conversation: str) -> None:
+    short = conversation[:8]
+    assert invoked("memory", "rename", short, "The porter's\nvase").exit_code == 0
+    assert invoked("memory", "pin", short).exit_code == 0
+    (line,) = invoked("memory", "list", "--text", "porter", "--persona", "sherlock", "--limit", "1").stdout.splitlines()
+    assert line.startswith(f"{short} *") and line.endswith("The porter's vase")
+    assert line in invoked("memory", "list").stdout.splitlines()[0]
+    found = invoked("memory", "search", "took vase", "--user", "ada", "--limit", "1").stdout.splitlines()
+    assert found[0].startswith(short) and found[1].strip() == "You: Who took the vase?"
+    assert "No turn holds all of these words." in invoked("memory", "search", "kettle OR (").stderr
+    assert invoked("memory", "pin", short, "--off").exit_code == invoked("memory", "archive", short).exit_code == 0
+    assert short not in invoked("memory", "list").stdout
+    assert "There is no such conversation." in invoked("memory", "list", "--user", "ada").stderr
+    assert invoked("memory", "list", "--archived").stdout.startswith(f"{short}  ")
+    assert invoked("memory", "archive", short, "--off").exit_code == 0
+    assert short in invoked("memory", "list").stdout
+
+
+def test_a_conversation_is_deleted_brought_back_and_removed(conversation: str) -> None:
+    short = conversation[:8]
+    deleted = invoked("memory", "delete", short)
+    assert (
+        "Deleted 'The vase'. Until 2" in deleted.stderr and f"`bakerstreet memory undelete {short}`" in deleted.stderr
+    )
+    assert short not in invoked("memory", "list").stdout
+    assert isinstance(invoked("memory", "show", short).exception, MemoryStoreError)
+    assert invoked("memory", "list", "--deleted").stdout.startswith(short)
+    assert invoked("memory", "undelete", short).exit_code == 0
+    assert short in invoked("memory", "list").stdout
+    with_no = CliRunner().invoke(app, ["memory", "purge", short], input="n\n")
+    assert with_no.exit_code == 1 and "Remove 'The vase' with 3 turns for good?" in with_no.output
+    assert short in invoked("memory", "list").stdout
+    assert "Removed 'The vase' with 3 turns." in invoked("memory", "purge", short, "--yes").stderr
+    assert short not in invoked("memory", "list").stdout + invoked("memory", "list", "--deleted").stdout
+
+
 def test_export_writes_every_turn_with_its_evidence_and_trace(conversation: str) -> None:
     done = CliRunner().invoke(app, ["memory", "export", conversation[:12], "--user", "ada"])
     head, kept, *turns, end = _rows(done.stdout)
@@ -295,7 +333,7 @@ def test_export_without_an_id_writes_all_of_a_user_and_another_takes_them_in(con
     taken = invoked("memory", "import", "said.jsonl", "--user", "cleo")
     assert taken.exit_code == 0, taken.exception
     assert "Imported 1 conversation with 1 turn.\nOf these, 1 were here already" in taken.stderr
-    assert "Who took the lamp?" in invoked("memory", "list", "--user", "cleo").stdout
+    assert "(no name yet)" in invoked("memory", "list", "--user", "cleo").stdout
 
 
 @pytest.mark.parametrize("form", ["sillytavern", "markdown", "html"])

@@ -127,10 +127,7 @@ def test_a_user_sees_only_her_own_conversations_the_latest_first(memory: Memory)
     memory.ask(ben, None, "rag", "Who took the ring?")
     assert [item.id for item in memory.conversations("ada")] == [vase, lamp]
     memory.ask(lamp, first, "rag", "And why?")
-    assert [(item.id, item.title, item.turns) for item in memory.conversations("ada")] == [
-        (lamp, "Who took the lamp?", 2),
-        (vase, VASE, 1),
-    ]
+    assert [(item.id, item.turns) for item in memory.conversations("ada")] == [(lamp, 2), (vase, 1)]
     assert [item.id for item in memory.conversations()] == [lamp, ben, vase]
     assert [item.id for item in memory.conversations(limit=1)] == [lamp]
 
@@ -152,13 +149,6 @@ def test_a_user_is_remembered_across_conversations_with_a_persona_and_kept_apart
 def test_a_conversation_without_turns_is_not_listed(memory: Memory) -> None:
     memory.start("ada", "sherlock")
     assert memory.conversations("ada") == []
-
-
-def test_a_long_first_question_makes_a_title_of_one_short_line(memory: Memory) -> None:
-    conversation = memory.start("ada", "sherlock")
-    memory.ask(conversation, None, "rag", "Who took\nthe vase " + "from the hall " * 20)
-    title = memory.conversation(conversation).title
-    assert title.startswith("Who took the vase from") and title.endswith("…") and len(title) <= 60
 
 
 def test_everything_is_there_after_closing_and_opening(url: str) -> None:
@@ -206,16 +196,17 @@ def test_two_threads_that_add_the_same_user_at_once_get_one(memory: Memory) -> N
 
     def talk(question: str) -> str:
         conversation = memory.start("newcomer", "sherlock")
-        return memory.ask(conversation, None, "rag", question)
+        memory.ask(conversation, None, "rag", question)
+        return conversation
 
     with _listening(Engine, "before_cursor_execute", meet), ThreadPoolExecutor(2) as pool:
-        list(pool.map(talk, [VASE, "Who took the lamp?"]))
-    assert {item.title for item in memory.conversations("newcomer")} == {VASE, "Who took the lamp?"}
+        both = set(pool.map(talk, [VASE, "Who took the lamp?"]))
+    assert {item.id for item in memory.conversations("newcomer")} == both
 
 
 def test_sqlite_is_read_while_another_program_writes(file: Path) -> None:
     with _opened(f"sqlite:///{file}") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
-        _asked(memory)
+        memory.answer(_asked(memory), sent="s", reply="The porter.", state="done", title=VASE)
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         other.execute("BEGIN EXCLUSIVE")
         other.execute("UPDATE conversations SET title = 'half written'")
@@ -269,7 +260,7 @@ def test_a_read_only_database_can_be_read_and_a_write_is_reported(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _opened(f"sqlite:///{file}") as memory:
-        _asked(memory)
+        memory.answer(_asked(memory), sent="s", reply="The porter.", state="done", title=VASE)
     monkeypatch.chdir(tmp_path)
     with _opened(f"sqlite:///file:{file}?mode=ro&uri=true") as memory:
         assert [item.title for item in memory.conversations("ada")] == [VASE]
@@ -316,8 +307,10 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(url: str, memory: 
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            assert set(inspect(connection).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            names = {name for name in inspect(connection).get_table_names() if not _is_of_the_search(name)}
+            assert names == {*Base.metadata.tables, "alembic_version"}
+            options = {"compare_type": True, "include_name": lambda name, *_: not _is_of_the_search(name or "")}
+            context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, Base.metadata) == []
     finally:
         engine.dispose()
@@ -329,6 +322,11 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(url: str, memory: 
 def _asked(memory: Memory) -> str:
     """The id of a turn in a conversation of its own that waits for its answer."""
     return memory.ask(memory.start("ada", "sherlock"), None, "rag", VASE)
+
+
+def _is_of_the_search(name: str) -> bool:
+    """Whether a table, a column or an index is what the migrations make for the search; it is no part of the models."""
+    return name.startswith(("turn_words", "turn_numbers")) or name in ("words", "ix_turns_words")
 
 
 def _ids(memory: Memory, conversation: str) -> list[str]:

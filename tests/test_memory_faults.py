@@ -320,12 +320,12 @@ def test_the_migration_goes_up_and_down_and_keeps_every_turn(url: str) -> None:
         if engine.dialect.name == "sqlite":
             connection.execute("PRAGMA foreign_keys=ON")
 
-    def migrate(target: str) -> None:
+    def migrate(step: Callable[[Config, str], None], target: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with engine.begin() as connection:
             config.attributes["connection"] = connection
-            (command.upgrade if target > "0001" else command.downgrade)(config, target)
+            step(config, target)
 
     def rows(columns: str = "id, question, reply, state") -> list[tuple[str, ...]]:
         with engine.connect() as connection:
@@ -340,16 +340,29 @@ def test_the_migration_goes_up_and_down_and_keeps_every_turn(url: str) -> None:
         with opened(url) as memory:
             assert memory.turn(two).state == "interrupted"
             three = memory.ask(conversation, one, "rag", "C")
-        migrate("0001")
+            memory.rename(conversation, "The vase")
+            deleted = memory.start("ada", "sherlock")
+            parent = None
+            for _ in range(1200):  # SQLite follows a chain of a thousand
+                parent = memory.ask(deleted, parent, "rag", "D")
+            memory.delete(deleted)
+        migrate(command.downgrade, "0002")
+        assert [row[1] for row in rows()] == ["A", "B", "C"]  # what was deleted is not shown again
+        with pytest.raises(Exception, match="pinned"), engine.connect() as connection:
+            connection.execute(text("SELECT pinned FROM conversations"))
+        migrate(command.downgrade, "0001")
         expected = [(one, "A", "The porter.", "done"), (two, "B", "", "stopped"), (three, "C", "", "pending")]
         assert rows() == expected
         with pytest.raises(Exception, match="owner"):
             rows("owner")
-        migrate("0002")
+        migrate(command.upgrade, "0002")
         assert rows() == expected
         with opened(url) as memory:  # nobody owns the turn that an earlier version left
             assert [turn.state for turn in memory.turns(conversation)] == ["done", "stopped", "interrupted"]
             assert [turn.id for turn in memory.path(conversation)] == [one, three]
+            assert [hit.turn_id for hit in memory.search("ada", "porter")] == [one]  # of turns older than the search
+            (listed,) = memory.conversations("ada")
+            assert (listed.title, listed.pinned, listed.archived) == ("The vase", False, False)
     finally:
         engine.dispose()
 

@@ -12,7 +12,6 @@ from sqlalchemy.exc import OperationalError
 from chatbot.errors import MemoryStoreError
 from memory import Memory
 from memory.database import _explained, _without_password
-from memory.store import TITLE_LENGTH
 
 
 @pytest.fixture
@@ -51,20 +50,6 @@ def test_an_answer_is_stored_with_its_time(url: str, memory: Memory) -> None:
     finally:
         engine.dispose()
     assert times[1] >= times[0]
-
-
-@pytest.mark.parametrize(
-    ("question", "title"),
-    [
-        ("a" * TITLE_LENGTH, "a" * TITLE_LENGTH),
-        ("a" * (TITLE_LENGTH + 1), "a" * (TITLE_LENGTH - 1) + "…"),
-        ("a" * (TITLE_LENGTH - 2) + " bcd", "a" * (TITLE_LENGTH - 2) + "…"),
-    ],
-)
-def test_a_title_is_cut_where_it_is_too_long_and_not_before(memory: Memory, question: str, title: str) -> None:
-    conversation = memory.start("ada", "sherlock")
-    memory.ask(conversation, None, "rag", question)
-    assert memory.conversation(conversation).title == title
 
 
 def test_the_path_to_an_unknown_turn_or_conversation_is_empty(memory: Memory) -> None:

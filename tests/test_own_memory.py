@@ -23,6 +23,16 @@ CALLS: dict[str, Callable[[OwnMemory, str, str], object]] = {
     "path": lambda own, conversation, turn: own.path(conversation),
     "turns": lambda own, conversation, turn: own.turns(conversation),
     "turn": lambda own, conversation, turn: own.turn(turn),
+    "rename": lambda own, conversation, turn: own.rename(conversation, "Mine"),
+    "pin": lambda own, conversation, turn: own.pin(conversation),
+    "archive": lambda own, conversation, turn: own.archive(conversation),
+    "delete": lambda own, conversation, turn: own.delete(conversation),
+    "purge": lambda own, conversation, turn: own.purge(conversation),
+    "versions": lambda own, conversation, turn: own.versions(conversation),
+    "siblings": lambda own, conversation, turn: own.siblings(turn),
+    "branches": lambda own, conversation, turn: own.branches(conversation),
+    "look_at": lambda own, conversation, turn: own.look_at(conversation, turn),
+    "go_to": lambda own, conversation, turn: own.go_to(turn),
 }
 
 
@@ -31,13 +41,39 @@ def test_what_belongs_to_others_does_not_exist(memory: Memory, call: Callable[[O
     ann, bob = OwnMemory(memory, "web-ann"), OwnMemory(memory, "web-bob")
     conversation = ann.start("sherlock", "Good evening.")
     turn = memory.ask(conversation, None, "ft", "Who was he?")
-    assert call(ann, conversation, turn)
+    before = (ann.conversations(), ann.deleted(), ann.path(conversation))
     with pytest.raises(MemoryStoreError) as foreign:
         call(bob, conversation, turn)
+    assert (ann.conversations(), ann.deleted(), ann.path(conversation)) == before
     with pytest.raises(MemoryStoreError) as missing:
         call(bob, "0" * 32, "0" * 32)
     assert str(foreign.value) == str(missing.value)
-    assert bob.conversations() == [] and [item.id for item in ann.conversations()] == [conversation]
+    assert bob.conversations() == bob.deleted() == bob.search("he") == []
+    assert (
+        [item.id for item in ann.conversations()] == [hit.conversation_id for hit in ann.search("he")] == [conversation]
+    )
+    call(ann, conversation, turn)  # to its owner it is there
+
+
+def test_what_is_deleted_does_not_exist_and_its_owner_alone_brings_it_back(memory: Memory) -> None:
+    ann, bob = OwnMemory(memory, "web-ann"), OwnMemory(memory, "web-bob")
+    conversation = ann.start("sherlock")
+    turn = memory.ask(conversation, None, "ft", "Who was he?")
+    ann.delete(conversation)
+    for name, call in CALLS.items():
+        if name != "purge":
+            with pytest.raises(MemoryStoreError, match="no such conversation"):
+                call(ann, conversation, turn)
+    assert ann.search("he") == bob.deleted() == [] and [item.id for item in ann.deleted()] == [conversation]
+    for change in (bob.undelete, bob.purge):
+        with pytest.raises(MemoryStoreError, match="no such conversation"):
+            change(conversation)
+    ann.undelete(conversation)
+    assert [found.id for found in ann.path(conversation)] == [turn]
+    ann.delete(conversation)
+    ann.purge(conversation)
+    with pytest.raises(MemoryStoreError, match="no such conversation"):
+        ann.undelete(conversation)
 
 
 @pytest.mark.parametrize("wrong", ["", "%", "_", "x" * 100_000, "\x00", "web-ann"])

@@ -34,7 +34,9 @@ app.command("bench")(bench.bench)
 app.add_typer(library.app, name="library", help="What a persona knows: build, search and list libraries.")
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")
 app.add_typer(voice.app, name="voice", help="How a persona speaks: train and list voices.")
-app.add_typer(memory.app, name="memory", help="What a persona remembers: list, show, export and import conversations.")
+app.add_typer(
+    memory.app, name="memory", help="What a persona remembers: find, name, delete, export and import conversations."
+)
 app.add_typer(users.app, name="users", help="Who may sign in to the web chat: add, remove and list accounts.")
 app.add_typer(replay.app, name="replay", help="Run stored conversations as tests.")
 
