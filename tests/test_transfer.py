@@ -424,7 +424,7 @@ def _vase(home: Home, question: str = VASE) -> str:
 
     def turn(parent: str | None, asked: str, reply: str, state: str, **more: Any) -> str:
         made = memory.ask(conversation, parent, "rag", asked)
-        memory.answer(made, sent=f"Notes\n{asked}", reply=reply, state=state, title=VASE, **more)
+        memory.answer(made, sent=f"Notes\n{asked}", reply=reply, state=state, title=question, **more)
         return made
 
     turn(None, question, "The cook.", "done")
