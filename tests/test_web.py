@@ -1,4 +1,4 @@
-"""The web page in a real browser, served by the real program: every mode, Stop, retry, edit, and coming back."""
+"""The web page in a real browser, served by the real program: every mode, Stop, versions, the list, and coming back."""
 
 from __future__ import annotations
 
@@ -190,11 +190,11 @@ def test_stop_ends_the_reply_and_frees_the_input(page: Any) -> None:
     assert len(finished(page, 2)) > 10
 
 
-def test_retry_and_edit_answer_again(page: Any) -> None:
+def test_another_answer_and_edit_are_versions_that_are_walked_with_buttons_and_keys(page: Any) -> None:
     ask(page, "Who stole the blue carbuncle?")
     finished(page, 1)
-    page.get_by_role("button", name="Retry").last.click()
-    page.wait_for_selector("#message .stop-button", timeout=DONE)
+    page.get_by_role("button", name="Another answer").click()
+    page.locator("#turn", has_text="Answer 2 of 2").wait_for(timeout=DONE)
     finished(page, 1)
     assert page.locator('#chat [data-testid="user"]').count() == 1
     page.get_by_role("button", name="Edit").last.click()
@@ -204,7 +204,50 @@ def test_retry_and_edit_answer_again(page: Any) -> None:
         "() => document.querySelector('#evidence').innerText.includes('A Scandal in Bohemia')", timeout=DONE
     )
     finished(page, 1)
-    assert page.locator('#chat [data-testid="user"]').inner_text() == "Who was the King of Bohemia?"
+    asked = page.locator('#chat [data-testid="user"]')
+    assert asked.inner_text() == "Who was the King of Bohemia?"
+    assert asked.get_attribute("data-versions") == "2 of 2" and asked.get_attribute("data-selected") is not None
+    page.focus("#message textarea")
+    page.keyboard.press("Alt+Shift+Comma")
+    page.locator('#chat [data-testid="user"]', has_text="carbuncle").wait_for()
+    page.locator("#turn", has_text="Answer 2 of 2").wait_for()
+    page.get_by_role("button", name="Previous version of the answer").click()
+    page.locator("#turn", has_text="Answer 1 of 2").wait_for()
+    # The focus stays where it was, although the bar is another one.
+    assert page.evaluate("document.activeElement.id") == "step-reply-before"
+    page.keyboard.press("Alt+H")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Keys").wait_for(state="hidden")
+
+
+def test_the_list_of_conversations_is_searched_and_kept_in_order(page: Any, tmp_path: Path) -> None:
+    ask(page, "Who bred the hound of the moor?")
+    finished(page, 1)
+    here = page.locator("#past li", has=page.locator("[aria-current]"))
+    assert "Sherlock Holmes · hybrid" in here.inner_text()
+    here.locator("summary").click()
+    here.get_by_label("Name").fill("The moor")
+    page.keyboard.press("Enter")
+    page.locator("#past .name", has_text="The moor").wait_for()
+    assert "The moor" in here.inner_text()
+    here.locator("summary").click()
+    with page.expect_download() as downloading:
+        here.get_by_role("button", name="JSON Lines").click()
+    file = tmp_path / "kept.jsonl"
+    downloading.value.save_as(file)
+    assert "Who bred the hound of the moor?" in file.read_text(encoding="utf-8")
+    here.locator("summary").click()
+    here.get_by_role("button", name="Delete").click()
+    page.wait_for_function("() => document.querySelectorAll('#chat [data-testid=\"user\"]').length === 0")
+    page.get_by_role("button", name="Undo").click()
+    page.keyboard.press("Alt+S")
+    page.keyboard.type("hound moor")
+    hit = page.locator("#past .hits button", has=page.locator("mark", has_text="hound")).first
+    hit.click()
+    page.locator('#chat [data-testid="user"][data-selected]', has_text="hound of the moor").wait_for()
+    page.set_input_files("#past-import input[type=file], #past-foot input[type=file]", str(file))
+    page.locator("#past .said", has_text="1 conversation imported").wait_for()
 
 
 def test_a_conversation_survives_a_reload_and_a_restart(page: Any, served: Served) -> None:
@@ -215,7 +258,7 @@ def test_a_conversation_survives_a_reload_and_a_restart(page: Any, served: Serve
             served.stop()
             served.start()
         come_back(page)
-        page.locator("#past label", has_text="Where did Mycroft Holmes lodge?").click()
+        page.locator("#past .one", has_text="Where did Mycroft Holmes lodge?").click()
         page.wait_for_selector('#chat [data-testid="user"]')
         assert page.locator('#chat [data-testid="bot"]').last.inner_text() == reply
         assert "Mycroft" in page.inner_text("#evidence")
@@ -243,7 +286,7 @@ def test_a_reply_goes_on_whatever_the_visitor_does_meanwhile(page: Any) -> None:
     page.click("#new")
     page.wait_for_function("() => document.querySelectorAll('#chat [data-testid=\"user\"]').length === 0")
     page.fill("#message textarea", "A draft")
-    page.locator("#past label", has_text="Tell me at great length").click()
+    page.locator("#past .one", has_text="Tell me at great length").click()
     page.wait_for_selector('#chat [data-testid="user"]', timeout=DONE)
     if page.locator("#message .stop-button").count():
         page.click("#message .stop-button")
@@ -273,6 +316,9 @@ def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
     finished(page, 1)
     page.evaluate("() => { for (const part of document.querySelectorAll('details')) part.open = true; }")
     found["answer"] = Axe().run(page)
+    page.keyboard.press("Alt+H")
+    found["help"] = Axe().run(page)
+    page.keyboard.press("Escape")
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Past conversations").click()
     found["phone"] = Axe().run(page)

@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from chatbot.bot import Bot, Question
 from chatbot.errors import BakerStreetError
@@ -15,8 +16,8 @@ from chatbot.visitors import Visitor
 from chatbot.web.desk import Desk, Progress, Writing
 from chatbot.web.library_handlers import LibraryHandlers
 from chatbot.web.panels import empty_evidence_html, timings_html, waiting_html
+from chatbot.web.past_handlers import PastHandlers
 from chatbot.web.stored_views import StoredViews
-from chatbot.web.tree import Tree, Versions
 from chatbot.web.views import WRITING, Seat, View, message, reply_of, without_folders
 from personas import Persona
 
@@ -35,6 +36,7 @@ class ChatHandlers:
         self._stored = StoredViews(resources)
         self.desk = Desk(Bot(resources))
         self.library = LibraryHandlers(resources)
+        self.past = PastHandlers(self._stored, self.desk)
 
     def close(self) -> None:
         """Stop the replies under way, and wait until what was written is stored."""
@@ -51,10 +53,6 @@ class ChatHandlers:
     def greeting(self, persona: str) -> View:
         """A new conversation, which holds only the greeting; it is stored with the first message."""
         return View(persona, messages=(message("assistant", self.persona(persona).greeting),))
-
-    def conversations(self, visitor: Visitor) -> list[tuple[str, str]]:
-        """Past conversations as (title, id), the latest first."""
-        return [(item.title, item.id) for item in self._stored.memory(visitor).conversations()]
 
     # ------------------------------------------------------------------ events
 
@@ -111,30 +109,31 @@ class ChatHandlers:
             case {"do": "onward"}:
                 yield from self.onward(visitor, seat)
 
-    def step(self, visitor: Visitor, seat: Seat, what: Versions, by: int) -> Generator[View]:
+    def step(self, visitor: Visitor, seat: Seat, what: Literal["question", "reply"], by: int) -> Generator[View]:
         """Show another version of the selected turn's question or reply, and what followed upon that."""
-        old = seat.view.turn
-        if old and seat.view.conversation:
-            tree = Tree(self._stored.memory(visitor).turns(seat.view.conversation))
-            turn = tree.beside(old, what, by)
-            if turn != old:
-                yield from self._walk(visitor, seat, tree.leaf(turn), turn)
+        if not seat.view.turn:
+            return
+        memory = self._stored.memory(visitor)
+        versions = memory.siblings(seat.view.turn)
+        turns, at = (versions.replies, versions.reply) if what == "reply" else (versions.questions, versions.question)
+        if 0 <= at + by < len(turns):
+            memory.go_to(turns[at + by])
+            yield from self._reopened(visitor, seat, turns[at + by])
 
     def branch(self, visitor: Visitor, seat: Seat) -> Generator[View]:
         """End the path with the selected turn, so that the next message begins a branch there."""
-        if seat.view.turn:
-            yield from self._walk(visitor, seat, seat.view.turn, seat.view.turn)
+        if seat.view.turn and seat.view.conversation:
+            self._stored.memory(visitor).look_at(seat.view.conversation, seat.view.turn)
+            yield from self._reopened(visitor, seat, seat.view.turn)
 
     def onward(self, visitor: Visitor, seat: Seat) -> Generator[View]:
         """Show what followed the selected turn, to the end."""
-        if seat.view.turn and seat.view.conversation:
-            tree = Tree(self._stored.memory(visitor).turns(seat.view.conversation))
-            yield from self._walk(visitor, seat, tree.leaf(seat.view.turn), seat.view.turn)
+        if seat.view.turn:
+            self._stored.memory(visitor).go_to(seat.view.turn)
+            yield from self._reopened(visitor, seat, seat.view.turn)
 
-    def _walk(self, visitor: Visitor, seat: Seat, leaf: str, turn: str) -> Generator[View]:
-        """Show the path that ends with `leaf`, and select a turn on it."""
+    def _reopened(self, visitor: Visitor, seat: Seat, turn: str) -> Generator[View]:
         assert seat.view.conversation is not None  # it has turns
-        self._stored.memory(visitor).look_at(seat.view.conversation, leaf)
         yield from self.open(visitor, seat, seat.view.conversation, turn)
 
     def _selected(self, visitor: Visitor, seat: Seat, turn: str | None) -> View:
@@ -243,7 +242,9 @@ class ChatHandlers:
             yield self.failed(seat, error, text if draft else "")
             return
         # The mode stays as it is: the visitor may have chosen that of his next message.
-        view = self._stored.branched(visitor, replace(shown.asked(conversation, parent, writing.turn, text), mode=""))
+        view = self._stored.with_versions(
+            visitor, replace(shown.asked(conversation, parent, writing.turn, text), mode="")
+        )
         yield from self._follow(visitor, seat, seat.move(view), writing)
 
     def _follow(self, visitor: Visitor, seat: Seat, ticket: int, writing: Writing | None) -> Generator[View]:

@@ -25,6 +25,7 @@ class Shortcut:
 SHORTCUTS = (
     Shortcut("Alt+N", "#new", "begin a new conversation"),
     Shortcut("Alt+M", "#message textarea", "write a message"),
+    Shortcut("Alt+S", "#past-search input, #past-search textarea", "search your conversations"),
     Shortcut("Alt+ArrowUp", "#step-message-before", "select the message before"),
     Shortcut("Alt+ArrowDown", "#step-message-after", "select the message after"),
     Shortcut("Alt+Comma", "#step-reply-before", "the previous version of the answer"),

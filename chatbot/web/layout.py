@@ -22,6 +22,8 @@ from chatbot.web.views import Message, View
 TITLE = "Baker Street"
 CHOICES = [*TOGGLES, *(name for name in MODES if name not in TOGGLES)]  # style.css treats the first three apart
 
+MOST_SEARCHED = 200  # characters of a search
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -30,6 +32,9 @@ class Parts:
     new: Any
     who: Any
     past: Any
+    search_past: Any
+    bring: Any
+    export: Any
     chat: Any
     bar: Any
     timings: Any
@@ -65,7 +70,18 @@ def conversation_tab(handlers: ChatHandlers, personas: dict[str, str], persona: 
                 [(name, id_) for id_, name in personas.items()], value=persona, label="Persona", elem_id="persona"
             )
             unfold = gr.Button("Past conversations", size="sm", elem_id="past-more")
-            past = gr.Radio([], label="Past conversations", elem_id="past")
+            with gr.Column(elem_id="past-box"):
+                search_past = gr.Textbox(
+                    label="Search your conversations",
+                    show_label=False,
+                    placeholder="Search your conversations",
+                    max_length=MOST_SEARCHED,
+                    elem_id="past-search",
+                )
+                past = gr.HTML(js_on_load=PRESS, elem_id="past")
+                with gr.Row(elem_id="past-foot"):
+                    bring = gr.UploadButton("Import", size="sm", file_types=[".jsonl"], elem_id="past-import")
+                    export = gr.Button("Export all", size="sm", elem_id="past-export")
         with gr.Column(scale=3, min_width=320, elem_id="middle"):
             chat = gr.Chatbot(
                 value=messages_shown(first),
@@ -111,8 +127,8 @@ def conversation_tab(handlers: ChatHandlers, personas: dict[str, str], persona: 
     more.click(None, js=toggle("#modes", "#mode-more", "fewer", "more"))
     unfold.click(None, js=toggle("#left", "#past-more", "Close", "Past conversations"))
     return Parts(
-        new, who, past, chat, bar, timings, ideas, suggestions, message, sent, here, chosen, summary, about, evidence,
-        search, notice,
+        new, who, past, search_past, bring, export, chat, bar, timings, ideas, suggestions, message, sent, here, chosen,
+        summary, about, evidence, search, notice,
     )  # fmt: skip
 
 

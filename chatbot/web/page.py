@@ -14,12 +14,12 @@ from chatbot.web.keys import keys_script
 from chatbot.web.layout import TITLE, Parts, about_html, conversation_tab, messages_shown, summary_html
 from chatbot.web.library_tab import build_library_tab
 from chatbot.web.markup import as_shown, as_written
+from chatbot.web.past_events import QUICK, PastEvents, pressed_of
 from chatbot.web.scripts import RECALL, REMEMBER, SEND, TIDY
 from chatbot.web.turn_bar import turn_bar_html
 from chatbot.web.views import Seat, View
 
 UPLOADS = (600, 3600)  # seconds between two looks for old uploads, and after which one is old
-QUICK: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # An event that follows a reply lasts, and a visitor may go elsewhere meanwhile, so that several of them run at once.
 FOLLOWING: dict[str, Any] = {**QUICK, "trigger_mode": "multiple", "concurrency_limit": None}
 
@@ -43,23 +43,20 @@ def build_page(
             build_library_tab(handlers.library, parts.who, persona, page, most_files)
         page.load(None, js=TIDY)
         page.load(None, js=keys_script())
-        _wire(page, parts, handlers, seat)
+        _wire(page, parts, handlers, seat, PastEvents(parts, handlers, seat))
     return page
 
 
 # ---------------------------------------------------------------------- events
 
 
-def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
+def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: PastEvents) -> None:
     shown = [
         parts.chat, parts.about, parts.evidence, parts.search, parts.timings, parts.message, parts.notice, parts.ideas,
         parts.here, parts.mode, parts.who, parts.bar,
     ]  # fmt: skip
 
     settled = (parts.chat, parts.timings, parts.message)  # are sent once more when a reply has ended
-
-    def listed(at: Seat, request: gr.Request) -> Any:
-        return gr.Radio(choices=handlers.conversations(visitor_of(request)), value=at.view.conversation)
 
     def streamed(at: Seat, views: Generator[View]) -> Iterator[list[Any]]:
         """The page's values for each view; what did not change is not sent, so that what was opened stays open."""
@@ -114,9 +111,6 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
     def fresh(at: Seat, persona: str) -> Iterator[list[Any]]:
         yield from streamed(at, handlers.fresh(at, persona))
 
-    def open_(at: Seat, conversation: str, request: gr.Request) -> Iterator[list[Any]]:
-        yield from streamed(at, handlers.open(visitor_of(request), at, conversation))
-
     def load(at: Seat, conversation: str, request: gr.Request) -> Iterator[list[Any]]:
         visitor = visitor_of(request)
         views = handlers.open(visitor, at, conversation) if conversation else handlers.fresh(at, at.view.persona)
@@ -136,9 +130,8 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
 
     def follow(event: Any, handler: Any, inputs: list[Any], **options: Any) -> None:
         """Wire an event that may last as long as a reply; the list of conversations is renewed after it."""
-        event(handler, inputs, shown, **{**FOLLOWING, **options}).then(listed, seat, parts.past, **QUICK).then(
-            give_back, [seat, parts.message], parts.message, **QUICK
-        )
+        followed = event(handler, inputs, shown, **{**FOLLOWING, **options})
+        past.renew(followed.then).then(give_back, [seat, parts.message], parts.message, **QUICK)
 
     message, tab = parts.message, [seat, parts.here]
     follow(
@@ -151,11 +144,11 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any) -> None:
     follow(parts.bar.click, press, [*tab, parts.mode])
     follow(parts.chat.edit, edit, [*tab, parts.mode])
     follow(message.stop, stop, tab)
-    follow(parts.past.input, open_, [seat, parts.past])
+    past.wire(follow, streamed, [gr.skip()] * len(shown))
     follow(parts.new.click, fresh, [seat, parts.who])
     follow(parts.who.input, fresh, [seat, parts.who])
     parts.chat.select(look, tab, shown, **QUICK)
-    parts.here.change(listed, seat, parts.past, **QUICK)
+    past.renew(parts.here.change)
     parts.here.change(None, parts.here, js=REMEMBER)
     parts.mode.change(summary_html, parts.mode, parts.summary, **QUICK)
     gr.on([page.load, parts.who.change], suggest, parts.who, list(parts.suggestions), **QUICK)
@@ -177,11 +170,6 @@ def _values(view: View) -> list[Any]:
         view.persona,
         turn_bar_html(view),
     ]
-
-
-def pressed_of(data: gr.EventData) -> dict[str, str]:
-    """What a button in HTML of our own says that it does; see `scripts.PRESS`."""
-    return {name: value for name, value in (data._data or {}).items() if isinstance(value, str)}
 
 
 def _index(index: int | tuple[int, int] | list[int]) -> int:

@@ -3,8 +3,11 @@
 # The message leaves the input as it is sent, so that what is typed from then on is a draft of its own.
 SEND = "(text) => ['', text]"
 
-# The address names the conversation that is shown, so that a reload finds it again.
-REMEMBER = """(id) => history.replaceState(null, "", id ? "#" + id : location.pathname)"""
+# The address names the conversation that is shown, so that a reload finds it again. On a phone the list closes.
+REMEMBER = """(id) => {
+    history.replaceState(null, "", id ? "#" + id : location.pathname);
+    document.querySelector("#left.open #past-more")?.click();
+}"""
 RECALL = "(...values) => [...values.slice(0, -1), location.hash.slice(1)]"
 
 # What Gradio leaves out: one name for the buttons of a radio group, which is then a single stop of the Tab key. And the
@@ -32,10 +35,24 @@ TIDY = """() => {
     const tidy = () => {
         for (const group of document.querySelectorAll("fieldset[id]"))
             for (const input of group.querySelectorAll("input[type=radio]")) input.name = group.id;
+        for (const time of document.querySelectorAll("#past time:not([data-local])")) {
+            time.dataset.local = "";
+            time.textContent = new Date(time.dateTime).toLocaleString([], {dateStyle: "medium", timeStyle: "short"});
+        }
         mark();
     };
     new MutationObserver(tidy).observe(document.body, {childList: true, subtree: true});
     tidy();
+}"""
+
+# A file that the server hands out as text, for the browser to save.
+SAVE = """(file) => {
+    if (!file) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([file.text]));
+    link.download = file.name;
+    link.click();
+    URL.revokeObjectURL(link.href);
 }"""
 
 # Buttons and forms in HTML of our own say in `data-...` what they do; what is in the form comes with it. What replaces

@@ -11,7 +11,6 @@ from chatbot.resources import Resources
 from chatbot.trace import from_stored
 from chatbot.visitors import Visitor
 from chatbot.web.panels import evidence_html, search_html, timings_html
-from chatbot.web.tree import Tree
 from chatbot.web.views import View, messages_of
 from memory import OwnMemory, TracedTurn
 
@@ -25,6 +24,13 @@ class StoredViews:
     def memory(self, visitor: Visitor) -> OwnMemory:
         """The visitor's own part of the memory."""
         return OwnMemory(self._resources.memory, visitor.id)
+
+    def name(self, persona: str) -> str:
+        """The name of a persona; its id, where a stored conversation outlived it."""
+        try:
+            return self._resources.persona(persona).persona.name
+        except PersonaError:
+            return persona
 
     def opened(self, visitor: Visitor, conversation: str, turn: str | None = None) -> View:
         """A conversation as it was left, with the panels of `turn`; default: of the last one.
@@ -45,14 +51,15 @@ class StoredViews:
         if not path:
             return view
         shown = turn if turn in view.turns else path[-1].id
-        return self.panels(self.branched(visitor, view), memory.turn(shown))
+        further = any(node.parent_id == path[-1].id for node in memory.branches(summary.id))
+        return self.panels(replace(self.with_versions(visitor, view), further=further), memory.turn(shown))
 
-    def branched(self, visitor: Visitor, view: View) -> View:
-        """The view with where each of its turns stands in the tree."""
+    def with_versions(self, visitor: Visitor, view: View) -> View:
+        """The view with the turns that stand beside each of its own."""
         if view.conversation is None:
             return view
-        tree = Tree(self.memory(visitor).turns(view.conversation))
-        return replace(view, branches=tuple(tree.branch(turn) for turn in view.turns))
+        versions = self.memory(visitor).versions(view.conversation)
+        return replace(view, versions=tuple(versions.get(turn) for turn in view.turns))
 
     def panels(self, view: View, stored: TracedTurn) -> View:
         """The view with the evidence of a stored turn."""

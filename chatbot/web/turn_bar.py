@@ -8,41 +8,45 @@ from __future__ import annotations
 import json
 from html import escape
 
-from chatbot.web.tree import Branch, Versions
 from chatbot.web.views import View
+from memory import Versions
 
 
 def turn_bar_html(view: View) -> str:
     """The bar; empty before the first message. Its attributes tell `scripts.TIDY` what to show beside the messages."""
-    number, turns, branch = view.number, len(view.turns), view.branch
+    number, turns = view.number, len(view.turns)
     if not turns:
         return ""
+    places = [_places(versions) for versions in view.versions]
     parts = [_stepper("Message", "message", number, turns, number > 1 or not number, 0 < number < turns)]
+    if 0 < number <= len(places):
+        for label, what, (at, total) in zip(
+            ("Question", "Answer"), ("question", "reply"), places[number - 1], strict=True
+        ):
+            if total > 1:
+                parts.append(_stepper(label, what, at, total, at > 1, at < total))
     if number:
-        parts += [
-            _versions("Question", "question", branch.question, branch.questions),
-            _versions("Answer", "reply", branch.reply, branch.replies),
-            _button("again", "Another answer"),
-        ]
+        parts.append(_button("again", "Another answer"))
         if number < turns:
             parts.append(_button("branch", "Branch from here"))
-        elif branch.further:
+        elif view.further:
             parts.append(_button("onward", "Show what followed"))
-    marks = escape(json.dumps([_marks(one) for one in view.branches]))
+    marks = escape(json.dumps([[f"{at} of {total}" if total > 1 else "" for at, total in sides] for sides in places]))
     return (
         f'<div class="turn-bar" role="toolbar" aria-label="The selected message" data-number="{number}" '
         f'data-versions="{marks}">{"".join(parts)}</div>'
     )
 
 
-def _marks(branch: Branch) -> list[str]:
-    """What is written beside a question and its reply."""
-    sides = ((branch.question, branch.questions), (branch.reply, branch.replies))
-    return [f"{number} of {total}" if total > 1 else "" for number, total in sides]
+def _places(versions: Versions | None) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a question stands among those at its place, from 1, and how many they are; the same of its reply."""
+    if versions is None:  # it could not be stored
+        return (1, 1), (1, 1)
+    return (versions.question + 1, len(versions.questions)), (versions.reply + 1, len(versions.replies))
 
 
-def _versions(label: str, what: Versions, number: int, total: int) -> str:
-    return _stepper(label, what, number, total, number > 1, number < total) if total > 1 else ""
+def _versions(label: str, what: str, at: int, total: int) -> str:
+    return _stepper(label, what, at, total, at > 1, at < total) if total > 1 else ""
 
 
 def _stepper(label: str, what: str, number: int, total: int, before: bool, after: bool) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chatbot.web.panels import empty_evidence_html
-from chatbot.web.tree import Branch
-from memory import StoredTurn
+from memory import StoredTurn, Versions
 
 Message = dict[str, str]
 WRITING = "…"
@@ -28,7 +27,8 @@ class View:
         turns: the ids of the turns on the path; empty where one could not be stored.
         about: the question whose evidence is shown; empty before the first one.
         turn: the id of its turn, which is the one that is selected; None: none is.
-        branches: where each turn on the path stands in the tree.
+        versions: of each turn on the path, the turns beside it; fewer where they are not known yet.
+        further: whether turns follow the last one, which another path shows.
         evidence: the panel of the passages used, as HTML.
         search: the panel of the search's steps, as HTML; apart from the evidence, so that updating one leaves the other
             open.
@@ -43,7 +43,8 @@ class View:
     conversation: str | None = None
     messages: tuple[Message, ...] = ()
     turns: tuple[str, ...] = ()
-    branches: tuple[Branch, ...] = ()
+    versions: tuple[Versions | None, ...] = ()
+    further: bool = False
     about: str = ""
     turn: str | None = None
     evidence: str = field(default_factory=empty_evidence_html)
@@ -57,12 +58,6 @@ class View:
     def number(self) -> int:
         """Which turn of the path is selected, from 1; 0: none is."""
         return self.turns.index(self.turn) + 1 if self.turn in self.turns else 0
-
-    @property
-    def branch(self) -> Branch:
-        """Where the selected turn stands in the tree."""
-        at = self.number - 1
-        return self.branches[at] if 0 <= at < len(self.branches) else Branch()
 
     def turn_of(self, index: int) -> str | None:
         """The id of the turn that message `index` belongs to; None for the greeting."""
@@ -78,7 +73,8 @@ class View:
             conversation=conversation,
             messages=(*messages, message("user", question.strip()), message("assistant", WRITING)),
             turns=(*self.turns[:kept], turn),
-            branches=self.branches[:kept],
+            versions=self.versions[:kept],
+            further=False,
             turn=turn,
             busy=True,
             draft="",
