@@ -122,7 +122,7 @@ def test_deleting_can_be_undone_and_leaves_what_is_shown(kept: Kept) -> None:
     assert deleted.place == Place() and deleted.undo == snake
     assert SNAKE in deleted.notice and "Undo" in listed(chat, deleted)
     assert SNAKE not in listed(chat)
-    press(chat, deleted, do="undo")
+    assert press(chat, deleted, do="undo").place == Place(snake)  # it is shown again
     assert SNAKE in listed(chat)
     assert press(chat, do="delete", id=stone).place is None  # another one is shown
     bin_ = press(chat, do="show", kept="deleted")

@@ -58,9 +58,15 @@ def keys_script() -> str:
         if (event.isComposing || event.ctrlKey || event.metaKey) return;
         if (event.key === "Escape") {{
             if (document.querySelector("dialog[open]")) return;
-            const open = document.querySelector("details[open].menu");
-            if (open) {{ open.open = false; open.querySelector("summary").focus(); }}
-            else document.querySelector("#message .stop-button")?.click();
+            const menu = document.querySelector("details[open].menu");
+            const drawer = document.querySelector("#left.open #past-more");
+            if (menu) {{
+                menu.open = false;
+                menu.querySelector("summary").focus();
+            }} else if (drawer) {{
+                drawer.click();
+                drawer.focus();
+            }} else document.querySelector("#message .stop-button")?.click();
             return;
         }}
         if (!event.altKey) return;

@@ -115,7 +115,7 @@ class PastHandlers:
                 return self._delete(visitor, past, shown, memory.conversation(conversation))
             case "undelete":
                 memory.undelete(conversation)
-                return replace(past, notice="It is back.")
+                return replace(past, notice="It is back.", place=None if shown else Place(conversation))
             case "purge":
                 memory.purge(conversation)
                 return replace(past, notice="Deleted for good.")
