@@ -21,6 +21,7 @@ from memory.rows import BadRow, Row, columns_of, to_row, to_stored
 from memory.users import user_of
 
 ROWS = 100  # turns with their traces that are in memory at once
+LINKS = 1000  # turns of which id and parent are read at once
 UNFINISHED = "It was unfinished when it was exported."
 
 
@@ -68,17 +69,16 @@ class Transfer:
 
     def links(self, conversation_id: str) -> list[tuple[str, str | None]]:
         """Every turn of a conversation and its parent, by id: parents first, else in the order they were stored."""
-        query = (
-            select(Turn.id, Turn.parent_id)
-            .join(Conversation, Conversation.id == Turn.conversation_id)
-            .where(Turn.conversation_id == conversation_id, self._own)
-            .order_by(Turn.created_at, Turn.id)
-        )
         with self._database.transaction() as session:
-            return list(_parents_first((turn, parent) for turn, parent in session.execute(query)))
+            return list(self._links(session, conversation_id))
+
+    def ids(self, conversation_id: str) -> list[str]:
+        """The ids alone, in the same order: all that has to be held of a conversation while it is written out."""
+        with self._database.transaction() as session:
+            return [turn for turn, _ in self._links(session, conversation_id)]
 
     def turns(self, conversation_id: str, ids: Iterable[str]) -> Iterator[Row]:
-        """Turns of a conversation as files have them, in the order of `ids`, which `links` gave.
+        """Turns of a conversation as files have them, in the order of `ids`.
 
         One that has been deleted meanwhile is left out.
         """
@@ -112,6 +112,16 @@ class Transfer:
                 intake.store()  # a mistake before this one is named rather
                 raise
             return intake.end()
+
+    def _links(self, session: Session, conversation_id: str) -> Iterator[tuple[str, str | None]]:
+        query = (
+            select(Turn.id, Turn.parent_id)
+            .join(Conversation, Conversation.id == Turn.conversation_id)
+            .where(Turn.conversation_id == conversation_id, self._own)
+            .order_by(Turn.created_at, Turn.id)
+        )
+        found = session.execute(query, execution_options={"yield_per": LINKS})
+        return _parents_first((turn, parent) for turn, parent in found)
 
     def _current(self, stored: RowMapping) -> dict[str, Any]:
         """A turn with what the journal knows beyond what is stored."""

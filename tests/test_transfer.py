@@ -442,7 +442,7 @@ def _everything(home: Home) -> list[Row]:
     for conversation in transfer.conversations():
         rows.append(conversation)
         own = conversation.values["id"]
-        rows += transfer.turns(own, [turn for turn, _ in transfer.links(own)])
+        rows += transfer.turns(own, transfer.ids(own))
     return rows
 
 

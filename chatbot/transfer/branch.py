@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from chatbot.errors import TransferError
@@ -14,6 +15,7 @@ from memory import OwnMemory, Transfer
 
 logger = logging.getLogger(__name__)
 
+STEPS = 50  # of a branch that are read at once, each with its versions
 Values = Mapping[str, Any]  # the columns of a conversation or a turn, as `memory.Row` has them
 
 
@@ -53,13 +55,17 @@ def branch_of(transfer: Transfer, conversation: Values, turn_id: str | None = No
     while turn is not None:
         path.append(turn)
         turn = parents[turn]
-    for step in reversed(path):
-        turns = [row.values for row in transfer.turns(conversation["id"], beside[parents[step]])]
-        here = next((values for values in turns if values["id"] == step), None)
-        if here is None:  # deleted since
-            return
-        versions = tuple(values for values in turns if values["question"] == here["question"])
-        yield Said(versions, versions.index(here))
+    left = reversed(path)
+    while steps := list(islice(left, STEPS)):
+        ids = [turn for step in steps for turn in beside[parents[step]]]
+        found = {row.values["id"]: row.values for row in transfer.turns(conversation["id"], ids)}
+        for step in steps:
+            here = found.get(step)
+            if here is None:  # deleted since
+                return
+            beside_it = (found[turn] for turn in beside[parents[step]] if turn in found)
+            versions = tuple(turn for turn in beside_it if turn["question"] == here["question"])
+            yield Said(versions, versions.index(here))
 
 
 def conversation_of(own: OwnMemory, conversation_id: str) -> Values:

@@ -35,7 +35,7 @@ def written(transfer: Transfer, conversations: Iterable[Row]) -> Iterator[str]:
         yield _line({"kind": conversation.kind, **conversation.values})
         counts["conversation"] += 1
         own = conversation.values["id"]
-        for turn in transfer.turns(own, (turn_id for turn_id, _ in transfer.links(own))):
+        for turn in transfer.turns(own, transfer.ids(own)):
             yield _line({"kind": turn.kind, **turn.values})
             counts["turn"] += 1
     yield _line(_end(counts))
