@@ -10,7 +10,7 @@ from chatbot.transfer.branch import Said, Values, mark_of, minute, notes_of
 
 UNTITLED = "Conversation"
 # What Markdown would read as markup: within a line, and at its start.
-_INLINE = re.compile(r"[\\`*_\[\]<>&~|@#]|(?<=\w):(?=//)|(?<=www)\.")
+_INLINE = re.compile(r"[\\`*_\[\]<>~|@#]|&(?=#?\w+;)|(?<=\w):(?=//)|(?<=www)\.")
 _START = re.compile(r"(?m)^([ \t]*)(?:([+=-])|(\d{1,9})([.)])(?=[ \t]|$)|)")
 _BREAK = re.compile(r"(?<=[^\n])\n(?=[^\n])")  # between two lines of a paragraph
 
