@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.errors import MemoryStoreError
-from chatbot.limits import MAX_USER, too_long
+from chatbot.limits import too_long
 from memory.database import Database
 from memory.fulltext import matching
 from memory.models import Conversation, Turn, User, now
@@ -36,8 +36,6 @@ class Conversations:
         Raises:
             MemoryStoreError: the user's name is too long, or it cannot be stored.
         """
-        if len(user) > MAX_USER:
-            raise MemoryStoreError(too_long("The name of the user", len(user), MAX_USER))
         with self._database.transaction() as session:
             conversation = Conversation(user_id=user_of(session, user).id, persona=persona, greeting=greeting)
             session.add(conversation)

@@ -151,6 +151,23 @@ def test_another_s_conversation_is_not_exported(one: Home, tmp_path: Path) -> No
     assert not list(tmp_path.glob("x*"))
 
 
+def test_marks_come_along_what_is_deleted_stays_and_what_came_is_found(
+    home: Callable[..., Home], tmp_path: Path
+) -> None:
+    here, there = home(), home("bob")
+    kept, deleted = _vase(here), _vase(here)
+    here.own.rename(kept, "The vase — ä")
+    here.own.pin(kept)
+    here.own.archive(kept)
+    here.own.delete(deleted)
+    export_file(here.own, tmp_path / "file")
+    added = import_file(there.own, tmp_path / "file")
+    found = there.own.conversation(kept)
+    assert (added.conversations, found.title, found.pinned, found.archived) == (1, "The vase — ä", True, True)
+    assert {hit.field for hit in there.own.search("porter")} == {"reply"}
+    assert len(there.own.search("vase")) == len(here.own.search("vase")) > 0
+
+
 def test_a_turn_that_is_being_written_is_exported_as_far_as_it_is_shown(one: Home, tmp_path: Path) -> None:
     conversation = one.own.start("sherlock")
     turn = one.memory.ask(conversation, None, "rag", VASE)
