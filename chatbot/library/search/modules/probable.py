@@ -11,7 +11,7 @@ from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
 from chatbot.progress import counted
 
-GRANTED = 0.8  # the share of the words of a question with a false premise that another must hold to have it too
+GRANTED = 0.6  # the share of the words of a question with a false premise that another must hold to have it too
 FEW = 3  # matches and windows whose works a follow-up is taken to be about
 
 
@@ -30,7 +30,7 @@ class ProbableQuestions(Module):
     reranks = True
     number: int = 10
     cosine: float = 0.45
-    sure: float = 0.75
+    sure: float = 0.65
 
     def apply(self, inquiry: Inquiry, tools: Tools) -> tuple[Inquiry, str]:
         """Add candidates."""
@@ -76,6 +76,6 @@ class ProbableQuestions(Module):
         whole = asked.search(text, tools.vector(text), number, inquiry.works)
         found = [asked.facts[match.fact][1].work for match in whole[:FEW]]
         works = {*found, *(candidate.passage.work for candidate in inquiry.candidates[:FEW])}
-        alone = asked.search(inquiry.question, tools.vector(inquiry.question), number, works)
+        alone = asked.search(inquiry.question, tools.vector(inquiry.question), number // 2, works)
         known = {match.fact for match in alone}
         return [*alone, *(match for match in whole if match.fact not in known)]

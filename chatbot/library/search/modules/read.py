@@ -12,6 +12,13 @@ from chatbot.library.search.modules.base import Module, reordered
 from chatbot.library.search.tools import Tools, sentences_of
 from chatbot.progress import counted
 
+# A logistic model of whether a candidate holds an accepted answer: the weights of the reader's logit and of a fact's
+# cosine, and the bias. Fitted on Sherlock's validation.jsonl (235 plain questions, 58 follow-ups; nine books), where
+# the first candidate answers 64.7% of the plain ones (five-fold), 58.7% by the cosine alone, and 53.2% by the logit alone,
+# which takes windows for better than they are.
+WINDOW = (0.40, 0.0, -1.27)
+FACT = (0.56, 5.52, -3.39)
+
 
 @dataclass(frozen=True)
 class Read(Module):
@@ -53,7 +60,7 @@ def _read(
     titles = [len(candidate.passage.titled("")) for candidate in candidates]
     done, scores = [], []
     for candidate, text, said in zip(candidates, texts, reader.read(question, texts, titles), strict=True):
-        likely = 1 / (1 + math.exp(-max(-30.0, min(30.0, said.relevance))))
+        likely = _likely(said.relevance, candidate)
         if not candidate.asked:
             answer, key = _pointed_at(candidate, text, said.begin, said.end, tools)
             candidate = replace(candidate, answer=answer, key=key or candidate.key)
@@ -63,6 +70,13 @@ def _read(
         done.append(replace(candidate, answer_confidence=round(likely_answer, 4)))
         scores.append(likely)
     return done, scores
+
+
+def _likely(relevance: float, candidate: Candidate) -> float:
+    """How likely a candidate is to answer, by the reader's logit and, of a fact, the likeness of the two questions."""
+    logit, cosine, bias = FACT if candidate.asked else WINDOW
+    total = logit * relevance + cosine * candidate.score + bias
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 def text_for_reader(candidate: Candidate) -> str:
