@@ -13,9 +13,9 @@ from chatbot.library.search.tools import Tools, sentences_of
 from chatbot.progress import counted
 
 # A logistic model of whether a candidate holds an accepted answer: the weights of the reader's logit and of a fact's
-# cosine, and the bias. Fitted on Sherlock's validation.jsonl (235 plain questions, 58 follow-ups; nine books). Of the plain
-# ones the first candidate then answers 64.7% (five-fold); by the cosine alone 58.7%, and by the logit alone, which takes
-# windows for better than they are, 53.2%.
+# cosine, and the bias. Fitted on Sherlock's validation.jsonl (235 plain questions, 58 follow-ups; nine books). Of the
+# plain ones the first candidate then answers 64.7% (five-fold); by the cosine alone 58.7%, and by the logit alone,
+# which takes windows for better than they are, 53.2%.
 WINDOW = (0.40, 0.0, -1.27)
 FACT = (0.56, 5.52, -3.39)
 
