@@ -112,9 +112,10 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: Past
         yield from streamed(at, handlers.fresh(at, persona))
 
     def load(at: Seat, conversation: str, request: gr.Request) -> Iterator[list[Any]]:
-        visitor = visitor_of(request)
-        views = handlers.open(visitor, at, conversation) if conversation else handlers.fresh(at, at.view.persona)
-        yield from streamed(at, views)
+        if conversation:
+            yield from streamed(at, handlers.open(visitor_of(request), at, conversation))
+        else:  # the page begins with the greeting, and a visitor who is quick may have asked already
+            yield [gr.skip()] * len(shown)
 
     def give_back(at: Seat, text: str) -> Any:
         """A message that could not be sent, before what was typed in the meantime."""
