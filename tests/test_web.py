@@ -237,7 +237,6 @@ def test_the_list_of_conversations_is_searched_and_kept_in_order(page: Any, tmp_
     file = tmp_path / "kept.jsonl"
     downloading.value.save_as(file)
     assert "Who bred the hound of the moor?" in file.read_text(encoding="utf-8")
-    here.locator("summary").click()
     here.get_by_role("button", name="Delete").click()
     page.wait_for_function("() => document.querySelectorAll('#chat [data-testid=\"user\"]').length === 0")
     page.get_by_role("button", name="Undo").click()
