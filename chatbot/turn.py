@@ -19,7 +19,7 @@ from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
-from chatbot.language import WITHOUT_BOOKS, clean_message, kind_of, statements
+from chatbot.language import WITHOUT_BOOKS, clean_message, comparable, kind_of, statements
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import RECOLLECTION, Passage, recollection
 from chatbot.limits import message_limit, too_long
@@ -249,9 +249,10 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
             judged.append(jury.judged(turn.wording.composed(lead, opening), opening))
     best = jury.best_of(judged, opening)
     text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
-    if not opening:
-        more = turn.wording.details(prompt.evidence, text)
-        text = turn.wording.again(text) if jury.repeats(text) else " ".join(filter(None, (text, more)))
+    if not opening and jury.repeats(text):
+        text = turn.wording.again(text)
+    elif not opening and not best:
+        text = " ".join(filter(None, (text, turn.wording.details(prompt.evidence, text))))
     yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=tuple(judged))
 
 
@@ -326,7 +327,7 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
     check = check_reply(draft.text, [piece.text for piece in evidence], known, turn.language)
     if turn.mode.knowledge is None or draft.stopped:
         return Held(draft.text, check)
-    if evidence and check.verdict == "declined":
+    if evidence and check.verdict == "declined" and not _is_note(draft.text, evidence[0]):
         # There were notes: visitors should hear what comes nearest, and judge for themselves.
         addition = " " + wording.with_quote(persona.nearest, evidence[0])
         return Held(draft.text + addition, check, addition)
@@ -337,6 +338,11 @@ def hold(turn: Turn, gathered: Gathered, draft: Draft) -> Held:
     else:
         return Held(draft.text, check)
     return Held(reply, check.model_copy(update={"verdict": "withheld"}), replaced=True)
+
+
+def _is_note(reply: str, lead: Evidence) -> bool:
+    """Whether a reply begins with the leading note: "The texts do not record it" is what he knows, and no decline."""
+    return bool(lead.key) and comparable(reply).startswith(comparable(lead.key))
 
 
 def _known_texts(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> list[str]:

@@ -39,7 +39,8 @@ def rows(sherlock: LoadedPersona) -> list[dict[str, Any]]:
 
 
 def said(row: dict[str, Any], role: str) -> list[str]:
-    return [message["content"] for message in row["messages"] if message["role"] == role]
+    other_ways = row.get("also", []) if role == "user" else []
+    return [message["content"] for message in row["messages"] if message["role"] == role] + other_ways
 
 
 def test_there_are_many_lines_of_every_kind(rows: list[dict[str, Any]]) -> None:
@@ -52,7 +53,7 @@ def test_there_are_many_lines_of_every_kind(rows: list[dict[str, Any]]) -> None:
 def test_speakers_take_turns_in_plain_letters_and_nobody_is_silent(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         assert [message["role"] for message in row["messages"]] == ["user", "assistant"] * (len(row["messages"]) // 2)
-        assert all(message["content"].strip() and message["content"].isascii() for message in row["messages"]), row
+        assert all(text.strip() and text.isascii() for text in (*said(row, "user"), *said(row, "assistant"))), row
 
 
 def test_what_is_told_of_a_page_names_it_and_its_sentence_stands_there(

@@ -104,7 +104,7 @@ ENGLISH_TALK = Talk(
         r"i have (?:an?|two|three|four|no|many) (?!question|query|problem|case|idea|doubt|theory|request)",
     ),
     about_visitor=any_of(
-        r"do you (?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
+        r"do you (?:(?:still|even|really) )?(?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
         r"(?:remember|recall) me\b",
         r"(?:what|which|who|where|when|how)(?:'s| \w+)? (?:is|was|are|were|did|do|have|am) (?:i|my)"
         r"(?! (?:asking|speaking|talking))",
