@@ -1,26 +1,40 @@
 """What the visitor told, brought back when he asks about himself: in every mode, from his own words and nothing else.
 
-The reader finds which of his sentences answers; where there is none, words in common do. Among sentences that answer
-much as well, the latest counts: who has moved lives where he said last.
+Sense and the reader together find which of his sentences answers, as they order facts in a search; where there are no
+models, words in common do. Among sentences that answer much as well, the latest counts.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from chatbot.language import Language, content_words, split_sentences, tells_of_self
-from chatbot.library.search import Evidence, Found, Reason, TextReader
+from chatbot.library.search import FACT, Evidence, Found, Reason, TextReader
 from chatbot.library.texts import Passage
+
+if TYPE_CHECKING:
+    from chatbot.library.encoders import Embedder
 
 INTENT = "about the visitor"
 PLAN = "recall"
 MOST = 40  # sentences that are read at most, the latest
-NEAR = 1.5  # below the best logit: what answers as well, nearly
+NEAR = 0.5  # below the best: what answers as well, nearly
+READ, SENSE = FACT[:2]  # the weights of the reader's logit and of the cosine
+WORD = 2.0  # of a word in common
 
 
 def recalled(
-    question: str, told: Sequence[Passage], language: Language, reader: TextReader | None = None, pieces: int = 3
+    question: str,
+    told: Sequence[Passage],
+    language: Language,
+    *,
+    reader: TextReader | None = None,
+    embedder: Embedder | None = None,
+    pieces: int = 3,
 ) -> Found:
     """The evidence from what a visitor told for a question about himself.
 
@@ -28,7 +42,8 @@ def recalled(
         question: as it was asked.
         told: his statements, the latest first (`library.texts.recollection`).
         language: the persona's.
-        reader: says which sentence answers; None: words in common do.
+        reader: says which sentence answers.
+        embedder: says how near a sentence is to the question in sense; without it and a reader words in common count.
         pieces: of evidence at most.
 
     Returns:
@@ -37,7 +52,7 @@ def recalled(
     began = time.perf_counter()
     said = [(passage, sentence) for passage in told for sentence in split_sentences(passage.text, language)]
     said = sorted(said, key=lambda each: not tells_of_self(each[1], language))[:MOST]
-    worth = _worth(question, [sentence for _, sentence in said], language, reader)
+    worth = _worth(question, [sentence for _, sentence in said], language, reader, embedder)
     best = max(worth, default=0.0)
     latest = {passage.id: number for number, passage in enumerate(told)}
 
@@ -63,14 +78,29 @@ def recalled(
     )
 
 
-def _worth(question: str, sentences: Sequence[str], language: Language, reader: TextReader | None) -> list[float]:
+def _worth(
+    question: str,
+    sentences: Sequence[str],
+    language: Language,
+    reader: TextReader | None,
+    embedder: Embedder | None,
+) -> list[float]:
     """How well each sentence answers; higher is better. A name that is asked for stands where it was given."""
-    asked = content_words(question, language)
-    if reader is not None and sentences:
-        worth = [read.relevance for read in reader.read(question, sentences)]
-    else:
-        worth = [2 * NEAR * len(asked & content_words(sentence, language)) for sentence in sentences]
+    worth = [0.0] * len(sentences)
+    if reader and sentences:
+        worth = [READ * read.relevance for read in reader.read(question, sentences)]
+    if embedder and sentences:
+        asked = np.asarray(embedder.embed_query(question))
+        worth = [
+            each + SENSE * float(asked @ np.asarray(embedder.embed_query(text)))
+            for each, text in zip(worth, sentences, strict=True)
+        ]
+    if not reader and not embedder:
+        words = content_words(question, language)
+        worth = [WORD * len(words & content_words(text, language)) for text in sentences]
     name = bool(language.talk.asks_name.search(question))
-    given = [name and bool(language.talk.gives_name.search(sentence)) for sentence in sentences]
-    top = max(worth, default=0.0)
-    return [top + 2 * NEAR if gives else each for gives, each in zip(given, worth, strict=True)]
+    top = max(worth, default=0.0) + 2 * NEAR
+    return [
+        top if name and language.talk.gives_name.search(text) else each
+        for each, text in zip(worth, sentences, strict=True)
+    ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from chatbot.drafts import Candidate as Written
@@ -19,17 +18,18 @@ from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
-from chatbot.language import WITHOUT_BOOKS, clean_message, comparable, kind_of, statements
+from chatbot.language import WITHOUT_BOOKS, clean_message, comparable, kind_of
 from chatbot.library.search import Evidence, Found
-from chatbot.library.texts import RECOLLECTION, Passage, recollection
+from chatbot.library.texts import RECOLLECTION
 from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
-from chatbot.recall import INTENT, recalled
+from chatbot.recall import INTENT
 from chatbot.resources import Resources
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
+from chatbot.turn_recall import told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
@@ -37,7 +37,6 @@ NEAR = 5  # of the persona's own exchanges that are looked at
 DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
 EXAMPLES = 3  # of them that are shown to the model
 MAX_PIECES = 3  # for each question
-REMEMBERED = 2000  # messages of a visitor, the latest; most tell nothing, and a name is told once
 
 # ---------------------------------------------------------------------- begin
 
@@ -103,8 +102,7 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
     if going_on and kind == "question":
         kind = "follow-up"
     if kind == "about the visitor":
-        reader = turn.resources.models(turn.asked.persona).reader()
-        return recalled(turn.asked.text, _told(turn), turn.language, reader, MAX_PIECES)
+        return told_by_visitor(turn, MAX_PIECES)
     if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
         return None
     library = turn.resources.library(turn.asked.persona, turn.asked.visitor)
@@ -133,18 +131,6 @@ def _history(turn: Turn) -> tuple[Exchange, ...]:
         return asked.history
     path = turn.resources.memory.path(asked.conversation, asked.parent) if asked.parent else []
     return tuple(Exchange(earlier.question, earlier.reply) for earlier in path if earlier.reply)
-
-
-def _told(turn: Turn) -> list[Passage]:
-    """What the visitor told so far, in any conversation, the latest first: no questions, no courtesies."""
-    said: list[tuple[str, datetime]]
-    if turn.asked.conversation is None:
-        said = [(exchange.question, datetime.now(UTC)) for exchange in reversed(turn.asked.history)]
-    else:
-        remarks = turn.resources.memory.said(turn.asked.conversation, before=turn.id, limit=REMEMBERED)
-        said = [(remark.question, remark.created_at) for remark in remarks]
-    told = ((statements(text, turn.language), when) for text, when in said)
-    return [recollection(text, when, turn.language) for text, when in told if text]
 
 
 # ---------------------------------------------------------------------- write

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chatbot.language import ENGLISH, LANGUAGES, in_second_person
-from chatbot.library.encoders import Reader
+from chatbot.library.encoders import Embedder, Reader
 from chatbot.library.texts.passages import RECOLLECTION, recollection
 from chatbot.recall import INTENT, recalled
 from personas import LoadedPersona
@@ -64,13 +64,18 @@ TOLD = [
     ("question", "sentence"),
     [
         ("What is my profession?", "I work as a botanist at the university."),
+        ("What do I do for a living?", "I work as a botanist at the university."),
+        ("Where do I live?", "I live in Leeds."),
         ("What is my sister called?", "My sister Clara teaches the piano."),
         ("What insects do I keep?", "I keep bees behind the house."),
     ],
 )
-def test_the_reader_finds_what_answers_though_no_word_is_the_same(reader: Reader, question: str, sentence: str) -> None:
+def test_what_answers_is_found_though_no_word_is_the_same(
+    reader: Reader, embedder: Embedder, question: str, sentence: str
+) -> None:
     told = [recollection(text, EVENING.replace(hour=20 - at)) for at, text in enumerate(TOLD)]
-    assert recalled(question, told, ENGLISH, reader).evidence[0].key == sentence
+    found = recalled(question, told, ENGLISH, reader=reader, embedder=embedder)
+    assert found.evidence[0].key == sentence
 
 
 @pytest.mark.parametrize(

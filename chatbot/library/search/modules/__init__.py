@@ -12,7 +12,7 @@ from chatbot.library.search.modules.mmr import MaximalMarginalRelevance
 from chatbot.library.search.modules.multi_query import MultiQuery
 from chatbot.library.search.modules.perplexity import Perplexity
 from chatbot.library.search.modules.probable import ProbableQuestions
-from chatbot.library.search.modules.read import Read, text_for_reader
+from chatbot.library.search.modules.read import FACT, Read, text_for_reader
 from chatbot.library.search.modules.reorder import Reorder
 from chatbot.library.search.modules.retrieval import Bm25Search, DenseSearch, Fuse, fused
 from chatbot.library.search.modules.rewriting import FollowUp, NamePersona, in_context
@@ -46,6 +46,7 @@ MODULES: dict[str, type[Module]] = {
 }
 
 __all__ = [
+    "FACT",
     "LOGIT",
     "MODULES",
     "Bm25Search",
