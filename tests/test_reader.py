@@ -20,7 +20,9 @@ from chatbot.library.encoders import READER_OUTPUTS, Reader, ReadText
 from chatbot.library.encoders.reader import LONGEST, _read
 from chatbot.library.search import text_for_reader
 from chatbot.library.search.inquiry import Inquiry
+from chatbot.library.search.modules import FACT as WEIGHTS
 from chatbot.library.search.modules import CrossEncode, Read
+from chatbot.library.search.modules.read import NO_FACT, WINDOW
 from chatbot.resources import Resources
 from chatbot.settings import Settings
 from chatbot.tuning.encoders import base_model, train_encoder
@@ -296,13 +298,13 @@ def test_what_answers_comes_first_with_the_answer_and_the_sentence_that_holds_it
     reader = Pointing("kettle")
     done = Read()(Inquiry(QUESTION, candidates=(RAINED, HID)), bare(texts=reader))
     first, second = done.candidates
-    likely = 1 / (1 + math.exp(-3))
+    likely = 1 / (1 + math.exp(-(WINDOW[0] * 3 + WINDOW[2])))
     assert (first.answer, first.key, first.passage) == ("kettle", "The miller hid a kettle.", HID.passage)
     assert first.score == pytest.approx(likely, abs=1e-3)
     assert first.answer_confidence == pytest.approx(likely / 2, abs=1e-3)
     assert (second.answer, second.answer_confidence) == ("", 0.0)
     assert done.signals["read"] == pytest.approx(likely)
-    assert done.signals["ahead"] == pytest.approx(likely - (1 - likely))
+    assert (done.signals["works"], done.signals["fact"]) == (1.0, NO_FACT)
     question, texts, skip = reader.asked[0]
     assert question == QUESTION
     assert all(text[least:] in (RAINED.text, HID.text) for text, least in zip(texts, skip, strict=True))
@@ -313,7 +315,9 @@ def test_a_fact_is_read_with_its_question_and_answer_and_keeps_that_answer() -> 
     done = Read()(Inquiry(QUESTION, candidates=(RAINED, FACT)), bare(texts=reader))
     first = done.candidates[0]
     assert (first.answer, first.key) == ("an old kettle", "A kettle was hidden.")
-    assert first.answer_confidence == pytest.approx(1 / (1 + math.exp(-3)), abs=1e-3)
+    logit, cosine, bias = WEIGHTS
+    assert first.answer_confidence == pytest.approx(1 / (1 + math.exp(-(3 * logit + 0.7 * cosine + bias))), abs=1e-3)
+    assert done.signals["fact"] == 3.0
     shown = text_for_reader(FACT)
     assert shown in reader.asked[0][1]
     assert shown == FACT.passage.titled("What was hidden by the miller? an old kettle. A kettle was hidden.")

@@ -24,7 +24,7 @@ from chatbot.library.search.inquiry import Inquiry
 CALIBRATION_FILE = "calibration.json"
 # What is looked at. Cosines and shares are from 0 to 1; `unknown` is how many words of the question are strange to
 # the books, 2 at most.
-SIGNALS = ("nearest", "focus", "cosine", "coverage", "cross", "read", "asked", "unknown")
+SIGNALS = ("nearest", "focus", "cosine", "coverage", "cross", "read", "asked", "works", "fact", "unknown")
 READ = "read"
 UNREAD = "without a reader"  # after a plan's name: its weights where no reader has read
 LIMIT = 0.5

@@ -18,6 +18,8 @@ from chatbot.progress import counted
 # which takes windows for better than they are, 53.2%.
 WINDOW = (0.40, 0.0, -1.27)
 FACT = (0.56, 5.52, -3.39)
+AGREEING = 4  # candidates whose works are compared: what answers a question is mostly about one
+NO_FACT = -5.0  # the logit where no fact was read
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,28 @@ class Read(Module):
         number = max(1, self.number // inquiry.shares)
         some, rest = [*known, *windows[:number]], windows[number:]
         question = inquiry.main.text if inquiry.context else inquiry.question
-        read, scores = _read(question, some, reader, tools)
+        read, scores, fact = _read(question, some, reader, tools)
         # What was not read counts for less than anything that was.
         least = min(scores)
         unread = [replace(candidate, score=least * candidate.score) for candidate in rest]
         ordered = reordered(self.name, read, scores)
-        best, second = max(scores), sorted(scores)[-2] if len(scores) > 1 else 0.0
-        done = replace(inquiry, candidates=(*ordered, *unread)).measured(read=best, ahead=best - second)
+        best = max(scores)
+        first = [candidate.passage.work for candidate in ordered[:AGREEING]]
+        done = replace(inquiry, candidates=(*ordered, *unread)).measured(
+            read=best, works=first.count(first[0]) / len(first), fact=fact
+        )
         return done, f"{counted(len(some), 'text')} read, the best {best:.2f}"
 
 
 def _read(
     question: str, candidates: Sequence[Candidate], reader: TextReader, tools: Tools
-) -> tuple[list[Candidate], list[float]]:
+) -> tuple[list[Candidate], list[float], float]:
+    """The candidates with their answers, how likely each is to answer, and the reader's best logit of a fact."""
     texts = [text_for_reader(candidate) for candidate in candidates]
     titles = [len(candidate.passage.titled("")) for candidate in candidates]
     done, scores = [], []
-    for candidate, text, said in zip(candidates, texts, reader.read(question, texts, titles), strict=True):
+    reads = reader.read(question, texts, titles)
+    for candidate, text, said in zip(candidates, texts, reads, strict=True):
         likely = _likely(said.relevance, candidate)
         if not candidate.asked:
             answer, key = _pointed_at(candidate, text, said.begin, said.end, tools)
@@ -69,7 +76,8 @@ def _read(
             likely_answer = likely
         done.append(replace(candidate, answer_confidence=round(likely_answer, 4)))
         scores.append(likely)
-    return done, scores
+    facts = [said.relevance for candidate, said in zip(candidates, reads, strict=True) if candidate.asked]
+    return done, scores, max(facts, default=NO_FACT)
 
 
 def _likely(relevance: float, candidate: Candidate) -> float:
