@@ -24,7 +24,7 @@ def calibrate(
             max=1.0,
             help="The share of answerable questions not to be called weak.",
         ),
-    ] = 0.93,
+    ] = 0.97,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: calibration.json of the persona.")] = None,
 ) -> None:
     """Fit the confidence of every plan on questions with and without an answer.
