@@ -187,6 +187,9 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     earlier = {exchange.reply for exchange in gathered.history}
     # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
     silent = gathered.found is None or (gathered.found.weak and not gathered.found.unknown)
+    known = gathered.found is not None and not gathered.found.weak
+    if known and gathered.history and turn.language.explaining.match(turn.asked.text):
+        return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
     said = [
         near
         for near in gathered.near

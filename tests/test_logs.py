@@ -83,8 +83,8 @@ def test_what_a_visitor_writes_is_not_logged(
     caplog.set_level(logging.INFO, logger="chatbot")
     engine = FakeEngine("Marmaduke ate the marzipan.", ValueError("broken"))
     bot = Bot(Resources(settings, engine=engine))
-    bot.reply(Question("Where is my marzipan?", mode="rag"))
+    bot.reply(Question("Where is the marzipan?", mode="standard"))
     with pytest.raises(BakerStreetError):
-        bot.reply(Question("Where is my marzipan?", mode="standard"))
+        bot.reply(Question("Where is the marzipan?", mode="standard"))
     assert [record for record in caplog.records if record.name.startswith("chatbot")]
     assert "marzipan" not in caplog.text

@@ -84,10 +84,10 @@ def test_an_error_in_any_step_ends_the_turn_as_failed_with_its_reason(
     with monkeypatch.context() as broken:
         broken.setattr(step, raising(error))
         with pytest.raises(BakerStreetError) as caught:
-            bot.reply(Question("And why?", mode="ft", conversation=conversation, parent=first))
+            bot.reply(Question("And the baboon?", mode="ft", conversation=conversation, parent=first))
     assert "\n" not in str(caught.value) and str(error) in str(caught.value)
     failed = memory.path(conversation)[-1]
-    assert (failed.question, failed.state, failed.error) == ("And why?", "failed", str(caught.value))
+    assert (failed.question, failed.state, failed.error) == ("And the baboon?", "failed", str(caught.value))
     own = isinstance(error, BakerStreetError)
     assert isinstance(caught.value, type(error) if own else TurnError)
     if not own:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from chatbot.language import names_in
 from chatbot.library.index import AskedQuestions, Match
 from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Candidate, Inquiry
@@ -11,8 +12,8 @@ from chatbot.library.search.modules.base import Module
 from chatbot.library.search.tools import Tools
 from chatbot.progress import counted
 
+FEW = 2  # facts like the exchange before a follow-up whose works it is taken to be about
 GRANTED = 0.6  # the share of the words of a question with a false premise that another must hold to have it too
-FEW = 3  # matches and windows whose works a follow-up is taken to be about
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,12 @@ class ProbableQuestions(Module):
         return match.cosine >= self.sure and len(wanted & asked) >= GRANTED * len(wanted)
 
     def _matches(self, inquiry: Inquiry, asked: AskedQuestions, tools: Tools) -> list[Match]:
-        """What is like the question; of a follow-up also what is like it by itself in the works that it is about."""
-        number = max(1, self.number // inquiry.shares)
-        if not inquiry.context:
-            return asked.search(inquiry.question, tools.vector(inquiry.question), number, inquiry.works)
-        text = inquiry.main.text
-        whole = asked.search(text, tools.vector(text), number, inquiry.works)
-        found = [asked.facts[match.fact][1].work for match in whole[:FEW]]
-        works = {*found, *(candidate.passage.work for candidate in inquiry.candidates[:FEW])}
-        alone = asked.search(inquiry.question, tools.vector(inquiry.question), number // 2, works)
-        known = {match.fact for match in alone}
-        return [*alone, *(match for match in whole if match.fact not in known)]
+        """What is like the question; of a follow-up what is like it behind the exchange before it.
+
+        That is looked for in the works of the exchange, unless the follow-up names somebody or something itself.
+        """
+        text, works = inquiry.main.text if inquiry.context else inquiry.question, inquiry.works
+        if inquiry.context and not names_in(inquiry.question, tools.language):
+            before = asked.search(inquiry.context, tools.vector(inquiry.context), FEW)
+            works = frozenset(asked.facts[match.fact][1].work for match in before) or works
+        return asked.search(text, tools.vector(text), max(1, self.number // inquiry.shares), works)
