@@ -81,9 +81,9 @@ def test_what_a_visitor_writes_is_not_logged(
     settings: Settings, library: Library, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="chatbot")
-    engine = FakeEngine("Marmaduke ate the marzipan.", ValueError("broken"))
+    engine = FakeEngine(ValueError("broken"))
     bot = Bot(Resources(settings, engine=engine))
-    bot.reply(Question("Where is the marzipan?", mode="standard"))
+    bot.reply(Question("Where is the marzipan?", mode="rag"))
     with pytest.raises(BakerStreetError):
         bot.reply(Question("Where is the marzipan?", mode="standard"))
     assert [record for record in caplog.records if record.name.startswith("chatbot")]

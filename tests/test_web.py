@@ -157,7 +157,7 @@ def test_a_visitor_asks_in_each_mode_and_opens_the_evidence(page: Any) -> None:
             page.locator("#evidence details:not([open]) summary").first.click()
             page.locator("#evidence details[open] p").first.wait_for(state="visible")
     page.locator('#chat [data-testid="bot"]').nth(1).click()
-    page.wait_for_selector("#evidence mark")
+    page.locator("#evidence mark").first.wait_for(state="attached")
     assert page.inner_text("#evidence-title p") == "What killed Julia Stoner?"
 
 
