@@ -50,7 +50,13 @@ def recalled(
         Weak, and without evidence, where he told nothing.
     """
     began = time.perf_counter()
-    said = [(passage, sentence) for passage in told for sentence in split_sentences(passage.text, language)]
+    asked = content_words(question, language)
+    said = [
+        (passage, sentence)
+        for passage in told
+        for sentence in split_sentences(passage.text, language)
+        if tells_of_self(sentence, language) or asked & content_words(sentence, language)
+    ]
     said = sorted(said, key=lambda each: not tells_of_self(each[1], language))[:MOST]
     worth = _worth(question, [sentence for _, sentence in said], language, reader, embedder)
     best = max(worth, default=0.0)

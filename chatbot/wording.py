@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chatbot.drafts import alike
 from chatbot.grounding import best_sentence
-from chatbot.language import as_written, comparable, in_second_person, is_question, language_of
+from chatbot.language import as_written, comparable, content_words, holds, in_second_person, is_question, language_of
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK
 from chatbot.templates import fill_in
@@ -77,9 +77,14 @@ class Wording:
         return fill_in(self.line(self.persona.repeated), {"reply": reply})
 
     def says_it(self, lead: Evidence) -> bool:
-        """Whether the persona's own sentence holds the answer word for word, so that it is the reply."""
-        own = lead.passage.kind == CASEBOOK and not lead.correction
-        return own and bool(lead.said) and comparable(lead.said) in comparable(lead.key)
+        """Whether the persona's own sentence holds the answer, every word of meaning, so that it is the reply."""
+        if lead.passage.kind != CASEBOOK or lead.correction or not lead.said:
+            return False
+        language = language_of(self.persona)
+        words = content_words(lead.said, language)
+        # "No, it was Ryder" is not said by "Ryder did it".
+        all_there = bool(words) and "," not in lead.said and words <= content_words(lead.key, language)
+        return all_there or holds(lead.key, lead.said)
 
     def noted(self, lead: Evidence) -> str:
         """What is said where nothing was read for sure: the sentence that comes nearest. The persona's own notes it

@@ -106,8 +106,9 @@ ENGLISH_TALK = Talk(
     about_visitor=any_of(
         r"do you (?:(?:still|even|really) )?(?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
         r"(?:remember|recall) me\b",
-        r"(?:what|which|who|where|when|how)(?:'s| \w+)? (?:is|was|are|were|did|do|have|am) (?:i|my)"
+        r"(?:what|which|who|where|when|how)(?:'s| \w+)? (?:is|was|are|were|did|have|am|(?<!how )do) (?:i|my)"
         r"(?! (?:asking|speaking|talking))",
+        r"how (?:many|much|old|long) (?:\w+ ){0,2}(?:do|did|have|am|was) (?:i|my)\b",
         r"(?:what|which|who|where|when|how)(?:'s)? (?:i|my)(?! (?:ask|begin|start|expect|know|call you|help|do|say)\b)",
         r"(?:know|tell me|say|guess|remember|recall|forget|forgotten|remind me of) my (?:own )?"
         r"(?:name|age|job|profession|trade|home|birthday|occupation)",

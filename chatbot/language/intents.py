@@ -50,7 +50,7 @@ def kind_of(message: str, language: Language, history: Exchanges = ()) -> Kind:
         return "small talk"
     if _tells_of_visitor(message, language):
         return "told by the visitor"
-    if before and is_follow_up(message, language):
+    if before and is_follow_up(message, language) and _goes_back(message, language):
         return "follow-up"
     if language.second_person & set(words_of(message)) and not names_in(message, language):
         return "about the persona"
@@ -84,6 +84,12 @@ def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question seems to need the exchange before it: it points back, or is very short."""
     words = words_of(question)
     return bool(words) and (len(words) <= SHORT or points_back(question, language))
+
+
+def _goes_back(message: str, language: Language) -> bool:
+    """Whether a message that points back wants something of what was said: "She says you are brave" does not."""
+    words = words_of(message)
+    return is_question(message, language) or len(words) <= SHORT or words[0] in language.continuing
 
 
 def points_back(question: str, language: Language) -> bool:
