@@ -13,7 +13,7 @@ from chatbot.library.search.tools import Tools
 from chatbot.progress import counted
 
 FEW = 2  # facts like the exchange before a follow-up whose works it is taken to be about
-GRANTED = 0.6  # the share of the words of a question with a false premise that another must hold to have it too
+GRANTED = 0.85  # the share of the words of a question with a false premise that another must hold to have it too
 
 
 @dataclass(frozen=True)
