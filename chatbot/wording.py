@@ -82,8 +82,9 @@ class Wording:
             return False
         language = language_of(self.persona)
         words = content_words(lead.said, language)
-        # "No, it was Ryder" is not said by "Ryder did it".
-        all_there = bool(words) and "," not in lead.said and words <= content_words(lead.key, language)
+        # "No, it was Ryder" is not said by "Ryder did it": what begins it has no word of meaning.
+        begins = content_words(lead.said.partition(",")[0], language)
+        all_there = bool(words and begins) and words <= content_words(lead.key, language)
         return all_there or holds(lead.key, lead.said)
 
     def noted(self, lead: Evidence) -> str:
