@@ -50,14 +50,16 @@ def recalled(
         Weak, and without evidence, where he told nothing.
     """
     began = time.perf_counter()
-    asked = content_words(question, language)
-    said = [
-        (passage, sentence)
-        for passage in told
-        for sentence in split_sentences(passage.text, language)
-        if tells_of_self(sentence, language) or asked & content_words(sentence, language)
-    ]
-    said = sorted(said, key=lambda each: not tells_of_self(each[1], language))[:MOST]
+    words = content_words(question, language)
+    of_himself: list[tuple[Passage, str]] = []
+    of_the_matter: list[tuple[Passage, str]] = []
+    for passage in told:
+        for sentence in split_sentences(passage.text, language):
+            if tells_of_self(sentence, language):
+                of_himself.append((passage, sentence))
+            elif words & content_words(sentence, language):
+                of_the_matter.append((passage, sentence))
+    said = [*of_himself, *of_the_matter][:MOST]
     worth = _worth(question, [sentence for _, sentence in said], language, reader, embedder)
     best = max(worth, default=0.0)
     latest = {passage.id: number for number, passage in enumerate(told)}
@@ -96,11 +98,8 @@ def _worth(
     if reader and sentences:
         worth = [READ * read.relevance for read in reader.read(question, sentences)]
     if embedder and sentences:
-        asked = np.asarray(embedder.embed_query(question))
-        worth = [
-            each + SENSE * float(asked @ np.asarray(embedder.embed_query(text)))
-            for each, text in zip(worth, sentences, strict=True)
-        ]
+        cosines = np.asarray(embedder.embed_documents(list(sentences))) @ np.asarray(embedder.embed_query(question))
+        worth = [each + SENSE * float(cosine) for each, cosine in zip(worth, cosines, strict=True)]
     if not reader and not embedder:
         words = content_words(question, language)
         worth = [WORD * len(words & content_words(text, language)) for text in sentences]

@@ -215,11 +215,12 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     Where the persona's own sentence holds the answer, or nothing was read for sure, that sentence is said as it stands:
     the model would spoil the one, and answer the other all the same. Without a reader the model answers.
     """
-    lead, jury = prompt.evidence[0], _jury(turn, gathered, prompt.evidence)
+    lead = prompt.evidence[0]
     if lead.passage.kind == RECOLLECTION:  # his own words, given back: a model would add to them
         told = turn.wording.recalled(lead)
         yield Draft(told, told, prompt, first_token_ms=turn.milliseconds())
         return
+    jury = _jury(turn, gathered, prompt.evidence)
     opening = turn.wording.opening(prompt.evidence)
     draft = Draft(opening, opening, prompt, first_token_ms=turn.milliseconds())
     judged: list[Written] = []

@@ -65,13 +65,13 @@ class TrainingData:
     library: Library | None = None
     all_works: bool = False
 
+    def is_case(self, work: str) -> bool:
+        """Whether a known question is about a work."""
+        return any(same_work(work, target.work) for known in self.questions for target in known.targets)
+
     def is_trained(self, work: str) -> bool:
         """Whether the probable questions of a work are trained on: one of the dev split that is not for validation."""
-        return self.all_works or (
-            any(same_work(work, target.work) for known in self.questions for target in known.targets)
-            and in_dev_split(work, self.questions)
-            and not is_validation(work)
-        )
+        return self.all_works or (self.is_case(work) and in_dev_split(work, self.questions) and not is_validation(work))
 
     def pairs(self, *, asked: bool = True) -> list[Pair]:
         """All pairs for training.

@@ -13,7 +13,6 @@ import numpy as np
 
 from chatbot.errors import TrainingError
 from chatbot.evaluation import auroc, bootstrap
-from chatbot.evaluation.retrieval import same_work
 from chatbot.language import words_of
 from chatbot.library.encoders import Reader
 from chatbot.library.search import Library
@@ -122,12 +121,10 @@ def _groups(
     data: TrainingData, library: Library, seed: int, callbacks: Callbacks
 ) -> tuple[list[ReadingGroup], dict[str, list[ReadingGroup]]]:
     """What is trained on, and what is kept back, by kind."""
-    cases = {target.work for known in data.questions for target in known.targets}
     chance = random.Random(seed)
 
     def is_test(work: str) -> bool:
-        is_case = any(same_work(work, case) for case in cases)
-        return is_case and not in_dev_split(work, data.questions)
+        return data.is_case(work) and not in_dev_split(work, data.questions)
 
     callbacks.say("Looking for what the search finds for the questions of the persona's own world ...")
     own = list(probable_groups(library, use=lambda _: True, seed=seed, on_progress=callbacks.on_passages))

@@ -73,7 +73,7 @@ class PastHandlers:
         """
         if pressed.get("do") == "undo":
             pressed = {"do": "undelete", "id": past.undo}
-        past = replace(past, notice="", undo="", place=None, file=None)
+        past = Past(past.text, past.kept)
         try:
             return self._pressed(visitor, past, shown, pressed)
         except BakerStreetError as error:
@@ -85,7 +85,7 @@ class PastHandlers:
     def bring(self, visitor: Visitor, past: Past, persona: str, path: str) -> Past:
         """Import a file that the visitor sent, and open the last conversation in it."""
         file = Path(path)
-        past = replace(past, notice="", undo="", place=None, file=None)
+        past = Past(past.text, past.kept)
         try:
             added = import_file(self._stored.memory(visitor), file, persona=persona)
         except BakerStreetError as error:

@@ -45,10 +45,6 @@ def _places(versions: Versions | None) -> tuple[tuple[int, int], tuple[int, int]
     return (versions.question + 1, len(versions.questions)), (versions.reply + 1, len(versions.replies))
 
 
-def _versions(label: str, what: str, at: int, total: int) -> str:
-    return _stepper(label, what, at, total, at > 1, at < total) if total > 1 else ""
-
-
 def _stepper(label: str, what: str, number: int, total: int, before: bool, after: bool) -> str:
     """A number with a button on each side."""
     said = f"{label} {number} of {total}" if number else f"{label}s: {total}"

@@ -82,7 +82,12 @@ class Calibration:
 def logistic(weights: LogisticModel, signals: Mapping[str, float]) -> float:
     """The confidence of these signals, from 0 to 1."""
     total = weights.bias + sum(part * signals.get(name, 0.0) for name, part in weights.weights.items())
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    return sigmoid(total)
+
+
+def sigmoid(logit: float) -> float:
+    """A probability from its logit, at most 30 from 0."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
 def signals_of(inquiry: Inquiry, unknown: Sequence[str]) -> dict[str, float]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chatbot.library.search.confidence import sigmoid
 from chatbot.library.search.inquiry import Candidate, Inquiry
 from chatbot.library.search.models import TextReader
 from chatbot.library.search.modules.base import Module, reordered
@@ -83,8 +83,7 @@ def _read(
 def _likely(relevance: float, candidate: Candidate) -> float:
     """How likely a candidate is to answer, by the reader's logit and, of a fact, the likeness of the two questions."""
     logit, cosine, bias = FACT if candidate.asked else WINDOW
-    total = logit * relevance + cosine * candidate.score + bias
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    return sigmoid(logit * relevance + cosine * candidate.score + bias)
 
 
 def text_for_reader(candidate: Candidate) -> str:
