@@ -61,6 +61,12 @@ class Branches:
             raise MemoryStoreError(f"There is no turn '{turn_id}'.")
         return found[turn_id]
 
+    def continued(self, turn_id: str) -> bool:
+        """Whether anything was asked behind a turn."""
+        query = select(select(Turn.id).where(Turn.parent_id == turn_id).exists())
+        with self._database.transaction() as session:
+            return bool(session.scalar(query))
+
     def branches(self, conversation_id: str) -> tuple[BranchNode, ...]:
         """The map of a conversation: every turn, in the order they were stored."""
         words = EXCERPT * 4  # that are read: there may be spaces among them

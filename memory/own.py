@@ -116,6 +116,10 @@ class OwnMemory:
         """What else was asked and answered at the place of a turn; see `Memory.siblings`."""
         return self._memory.siblings(self._own(turn_id))
 
+    def continued(self, turn_id: str) -> bool:
+        """Whether anything was asked behind a turn."""
+        return self._memory.continued(self._own(turn_id))
+
     def branches(self, conversation_id: str) -> tuple[BranchNode, ...]:
         """The map of a conversation; see `Memory.branches`."""
         return self._memory.branches(self.conversation(conversation_id).id)

@@ -60,6 +60,8 @@ def test_the_map_has_every_turn_with_its_first_words_and_the_path(any_memory: Me
     assert deep.created_at.tzinfo is not None
     any_memory.look_at(conversation, None)
     assert not any(node.on_path for node in any_memory.branches(conversation))
+    parents = {node.parent_id for node in nodes}
+    assert all(any_memory.continued(node.id) == (node.id in parents) for node in nodes)
     assert any_memory.branches("nowhere") == any_memory.branches(any_memory.start("ada", "sherlock")) == ()
 
 

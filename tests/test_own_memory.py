@@ -30,6 +30,7 @@ CALLS: dict[str, Callable[[OwnMemory, str, str], object]] = {
     "purge": lambda own, conversation, turn: own.purge(conversation),
     "versions": lambda own, conversation, turn: own.versions(conversation),
     "siblings": lambda own, conversation, turn: own.siblings(turn),
+    "continued": lambda own, conversation, turn: own.continued(turn),
     "branches": lambda own, conversation, turn: own.branches(conversation),
     "look_at": lambda own, conversation, turn: own.look_at(conversation, turn),
     "go_to": lambda own, conversation, turn: own.go_to(turn),

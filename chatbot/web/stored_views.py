@@ -51,7 +51,7 @@ class StoredViews:
         if not path:
             return view
         shown = turn if turn in view.turns else path[-1].id
-        further = any(node.parent_id == path[-1].id for node in memory.branches(summary.id))
+        further = memory.continued(path[-1].id)
         return self.panels(replace(self.with_versions(visitor, view), further=further), memory.turn(shown))
 
     def with_versions(self, visitor: Visitor, view: View) -> View:
