@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
+from chatbot import clock
 from chatbot.language import statements
 from chatbot.library.search import Found
 from chatbot.library.texts import Passage, recollection
@@ -29,7 +30,7 @@ def _told(turn: Turn) -> list[Passage]:
     """What the visitor told so far, in any conversation, the latest first: no questions, no courtesies."""
     said: list[tuple[str, datetime]]
     if turn.asked.conversation is None:
-        said = [(exchange.question, datetime.now(UTC)) for exchange in reversed(turn.asked.history)]
+        said = [(exchange.question, clock.now()) for exchange in reversed(turn.asked.history)]
     else:
         remarks = turn.resources.memory.said(turn.asked.conversation, before=turn.id, limit=REMEMBERED)
         said = [(remark.question, remark.created_at) for remark in remarks]

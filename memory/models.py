@@ -14,11 +14,13 @@ keep in step, on PostgreSQL in a generated column. The migrations make it.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chatbot import clock
 
 PENDING = "state = 'pending'"  # the rows of a partial index
 DELETED = "deleted_at IS NOT NULL"  # those of another
@@ -31,7 +33,7 @@ def new_id() -> str:
 
 def now() -> datetime:
     """The current time in UTC, with its zone."""
-    return datetime.now(UTC)
+    return clock.now()
 
 
 class Base(DeclarativeBase):

@@ -37,6 +37,7 @@ HEAVY_ALLOWED = {(f"chatbot/web/{part}.py", "gradio") for part in ("layout", "li
 ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")
 # What every room may know.
 SHARED = (
+    "chatbot.clock",
     "chatbot.conversion",
     "chatbot.errors",
     "chatbot.files",
