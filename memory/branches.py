@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Executable, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from chatbot.errors import MemoryStoreError
@@ -31,15 +31,8 @@ class Branches:
 
     def versions(self, conversation_id: str) -> dict[str, Versions]:
         """What else was asked and answered, for every turn on the path that the user sees. One query."""
-        head = select(Conversation.head_id).where(Conversation.id == conversation_id).scalar_subquery()
-        way = _way(head, conversation_id)
-        beside = or_(Turn.parent_id.in_(select(way.c.parent_id)), Turn.parent_id.is_(None))
-        on_way = Turn.id.in_(select(way.c.id)).label("wanted")
-        query = select(Turn.id, Turn.parent_id, Turn.question, on_way).where(
-            Turn.conversation_id == conversation_id, beside
-        )
         with self._database.transaction() as session:
-            return _versions(session.execute(query.order_by(Turn.created_at, Turn.id)))
+            return _versions(session.execute(_BESIDE, {"conversation": conversation_id}))
 
     def siblings(self, turn_id: str) -> Versions:
         """What else was asked and answered at the place of a turn. One query.
@@ -140,11 +133,24 @@ class Branches:
             return str(end.id)
 
 
-def _way(head: Any, conversation_id: str) -> Any:
+def _beside() -> Executable:
+    """The turns beside every turn of the path that is seen, and those themselves."""
+    conversation: Any = bindparam("conversation")
+    way = _way(select(Conversation.head_id).where(Conversation.id == conversation).scalar_subquery(), conversation)
+    beside = or_(Turn.parent_id.in_(select(way.c.parent_id)), Turn.parent_id.is_(None))
+    on_way = Turn.id.in_(select(way.c.id)).label("wanted")
+    found = select(Turn.id, Turn.parent_id, Turn.question, on_way).where(Turn.conversation_id == conversation, beside)
+    return found.order_by(Turn.created_at, Turn.id)
+
+
+def _way(head: Any, conversation_id: Any) -> Any:
     """The ids of the turns from a head to the root, with their parents."""
     last = select(Turn.id, Turn.parent_id).where(Turn.id == head, Turn.conversation_id == conversation_id)
     way = last.cte("way", recursive=True)
     return way.union_all(select(Turn.id, Turn.parent_id).join(way, Turn.id == way.c.parent_id))
+
+
+_BESIDE = _beside()  # made once: it takes longer to make it than to answer it
 
 
 def _path(parents: dict[str, str | None], head: str | None) -> frozenset[str]:

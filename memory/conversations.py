@@ -6,7 +6,7 @@ import logging
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.errors import MemoryStoreError
@@ -105,6 +105,23 @@ class Conversations:
             where = "`bakerstreet memory list --deleted`" if deleted else "`bakerstreet memory list`"
             raise MemoryStoreError(f"{who} an id that starts with '{wanted}'. See {where}.")
         return found[0]
+
+    def summary(self, conversation_id: str, user: str, *, deleted: bool | None = False) -> ConversationSummary | None:
+        """One conversation of a user by its whole id: one that is not deleted, one that is, or (None) either.
+
+        None: he has none such.
+        """
+        with self._database.transaction() as session:
+            row = session.execute(_SUMMARY, {"id": storable(conversation_id), "user": storable(user)}).one_or_none()
+        if row is None or (deleted is not None and (row[0].deleted_at is not None) is not deleted):
+            return None
+        return ConversationSummary.of(*row)
+
+    def has(self, user: str, conversation_id: str) -> bool:
+        """Whether a user has a conversation, by its whole id, that is not deleted."""
+        with self._database.transaction() as session:
+            asked = {"id": storable(conversation_id), "user": storable(user)}
+            return session.scalar(_HAS, asked) is not None
 
     # ------------------------------------------------------------------ what is changed of one
 
@@ -214,6 +231,19 @@ def _summaries(*, empty: bool = False) -> Select[Conversation, int, str | None]:
     return query if empty else query.where(select(Turn.id).where(Turn.conversation_id == Conversation.id).exists())
 
 
+# Made once: it takes longer to make a query than to answer it.
+_HAS = (
+    select(Conversation.id)
+    .join(User, User.id == Conversation.user_id)
+    .where(Conversation.id == bindparam("id"), User.name == bindparam("user"), Conversation.deleted_at.is_(None))
+)
+_SUMMARY = (
+    _summaries(empty=True)
+    .join(User, User.id == Conversation.user_id)
+    .where(Conversation.id == bindparam("id"), User.name == bindparam("user"))
+)
+
+
 def _of(user: str | None, query: Select[Conversation, int, str | None]) -> Select[Conversation, int, str | None]:
     if user is None:
         return query
@@ -227,8 +257,10 @@ def _read(session: Session, query: Select[Conversation, int, str | None]) -> lis
 def _holding(session: Session, text: str, user: str | None) -> ColumnElement[bool]:
     """The condition that a text stands in a conversation's name, or its words in one of its latest turns."""
     named = func.lower(Conversation.title).contains(one_line(text).lower(), autoescape=True)
-    found = matching(session, Wanted.of(text), user)
-    if found is None:
-        return named
-    turns = select(Turn.conversation_id).where(Turn.id.in_(found.limit(MATCHES)))
-    return or_(named, Conversation.id.in_(turns))
+    holding: set[str] = set()
+    for query in matching(session, Wanted.of(text), user):
+        latest = session.scalars(select(query.limit(MATCHES).subquery().c.conversation_id)).all()
+        holding = set(latest)
+        if len(latest) == MATCHES:
+            break
+    return or_(named, Conversation.id.in_(holding))

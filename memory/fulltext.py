@@ -5,9 +5,10 @@ Both have the words without capitals and accents. The migrations make the indexe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, cast, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Select, and_, cast, column, func, literal_column, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,11 @@ from memory.models import Conversation, Turn, User
 from memory.records import Hit, with_zone
 from memory.snippets import Wanted, named_in, snippet
 
+Found = Select[*tuple[Any, ...]]  # turns, each with what is shown of it
+
 _WORDS = table("turn_words", column("rowid"), column("turn_words"))
+_SHOWN = (Conversation.title, Conversation.persona)
+LATEST = 50  # conversations, the latest, that are looked through for frequent words
 _NUMBERS = table("turn_numbers", column("number"), column("turn_id"))
 
 
@@ -42,52 +47,82 @@ class FullText:
         """
         wanted = Wanted.of(text)
         with self._database.transaction() as session:
-            found = matching(session, wanted, user)
-            if found is None:
-                return []
-            query = (
-                found.join(Conversation, Conversation.id == Turn.conversation_id)
-                .where(Conversation.deleted_at.is_(None))
-                .add_columns(Turn.conversation_id, Conversation.title, Conversation.persona)
-                .add_columns(Turn.question, Turn.reply, Turn.created_at)
-                .limit(limit)
-                .offset(offset)
-            )
-            if persona is not None:
-                query = query.where(Conversation.persona == persona)
-            if user is not None:  # the index knows him too; this does not depend on it
-                query = query.join(User, User.id == Conversation.user_id).where(User.name == user)
-            return [_hit(row, wanted) for row in session.execute(query)]
+            rows: list[Any] = []
+            for query in matching(session, wanted, user):
+                if persona is not None:
+                    query = query.where(Conversation.persona == persona)
+                rows = list(session.execute(query.limit(limit).offset(offset)))
+                if len(rows) == limit:
+                    break
+            return [_hit(row, wanted) for row in rows]
 
 
-def matching(session: Session, wanted: Wanted, user: str | None) -> Select[str] | None:
-    """A query for the ids of the turns that hold the words, the latest first; None: no turn can.
+def matching(session: Session, wanted: Wanted, user: str | None) -> Iterator[Found]:
+    """Queries for the turns that hold the words, the latest first, with their conversations; none where no turn can.
 
-    On SQLite the turns are the user's; on PostgreSQL the caller sees to that.
+    The first of them that gives as many turns as are wanted gives the right ones, and is soon done with frequent words;
+    the last one has all, and is soon done with rare ones.
     """
     if not wanted.words:
-        return None
+        return
+    owner = session.scalar(select(User.id).where(User.name == user)) if user is not None else None
+    if user is not None and owner is None:
+        return
     if session.get_bind().dialect.name == "postgresql":
-        words = [f"'{word}'" for word in wanted.folded()]
-        asked = " & ".join(words) + (":*" if wanted.prefix else "")
-        query = cast(func.to_tsquery("simple", asked), TSQUERY)
-        has_them = literal_column("turns.words").op("@@")(query)
-        return select(Turn.id).where(has_them).order_by(Turn.created_at.desc(), Turn.id.desc())
+        yield from _by_vector(session, wanted, owner)
+    else:
+        yield _by_table(wanted, owner)
+
+
+def _by_table(wanted: Wanted, owner: str | None) -> Found:
+    """On SQLite: its index gives the latest first by itself."""
     words = [f'"{word}"' for word in wanted.words]
     asked = "{question reply} : (" + " AND ".join(words) + ("*" if wanted.prefix else "") + ")"
-    if user is not None:
-        owner = session.scalar(select(User.id).where(User.name == user))
-        if owner is None:
-            return None
+    if owner is not None:
         asked = f'owner : "{owner}" AND {asked}'
-    return (
-        select(Turn.id)
-        .select_from(_WORDS)
+    found = select(*_SHOWN, Turn.id, Turn.conversation_id, Turn.created_at, Turn.question, Turn.reply)
+    found = (
+        found.select_from(_WORDS)
         .join(_NUMBERS, _NUMBERS.c.number == _WORDS.c.rowid)
         .join(Turn, Turn.id == _NUMBERS.c.turn_id)
-        .where(_WORDS.c.turn_words.op("MATCH")(asked))
+        .join(Conversation, Conversation.id == Turn.conversation_id)
+        .where(_WORDS.c.turn_words.op("MATCH")(asked), Conversation.deleted_at.is_(None))
         .order_by(_WORDS.c.rowid.desc())
     )
+    # The index knows him too; this does not depend on it.
+    return found if owner is None else found.where(Conversation.user_id == owner)
+
+
+def _by_vector(session: Session, wanted: Wanted, owner: str | None) -> Iterator[Found]:
+    """On PostgreSQL, whose index gives no order: first what was asked lately is looked through, then all is looked up.
+
+    A conversation is as new as its last turn, so that no turn outside the latest conversations is newer than the oldest
+    of these.
+    """
+    words = [f"'{word}'" for word in wanted.folded()]
+    asked = " & ".join(words) + (":*" if wanted.prefix else "")
+    has_them = literal_column("turns.words").op("@@")(cast(func.to_tsquery("simple", asked), TSQUERY))
+    of_it: ColumnElement[bool] = Conversation.deleted_at.is_(None)
+    if owner is not None:
+        of_it = and_(of_it, Conversation.user_id == owner)
+    lately = select(Conversation.updated_at).where(of_it).order_by(Conversation.updated_at.desc())
+    since = session.scalar(lately.offset(LATEST - 1).limit(1))
+    turns = select(Turn.id, Turn.conversation_id, Turn.created_at, Turn.question, Turn.reply).where(has_them)
+    if since is not None:
+        here = select(Conversation.id).where(of_it, Conversation.updated_at >= since)
+        yield _shown(turns.where(Turn.conversation_id.in_(here), Turn.created_at >= since), of_it)
+    yield _shown(turns, of_it)
+
+
+def _shown(turns: Found, of_it: ColumnElement[bool]) -> Found:
+    """Turns with their conversations, the latest first.
+
+    With an offset, a query within a query is answered by itself: what is rare is taken from the index of words, however
+    many rows are wanted.
+    """
+    found = turns.offset(0).subquery()
+    query = select(*_SHOWN, *found.c).join(Conversation, Conversation.id == found.c.conversation_id).where(of_it)
+    return query.order_by(found.c.created_at.desc(), found.c.id.desc())
 
 
 def _hit(row: Any, wanted: Wanted) -> Hit:

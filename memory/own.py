@@ -51,29 +51,26 @@ class OwnMemory:
 
     def conversation(self, conversation_id: str, *, deleted: bool | None = False) -> ConversationSummary:
         """One conversation, by its whole id: one that is not deleted, one that is, or (None) either."""
-        try:
-            found = self._memory.conversation(conversation_id[:64], self._user, deleted=deleted)
-        except MemoryStoreError:
-            found = None
-        if found is None or found.id != conversation_id:
+        found = self._memory.summary(conversation_id, self._user, deleted=deleted)
+        if found is None:
             raise MemoryStoreError(MISSING)
         return found
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation another name; see `Memory.rename`."""
-        self._memory.rename(self.conversation(conversation_id).id, title)
+        self._memory.rename(self._mine(conversation_id), title)
 
     def pin(self, conversation_id: str, pinned: bool = True) -> None:
         """Keep a conversation at the top of the list, or no longer."""
-        self._memory.pin(self.conversation(conversation_id).id, pinned)
+        self._memory.pin(self._mine(conversation_id), pinned)
 
     def archive(self, conversation_id: str, archived: bool = True) -> None:
         """Put a conversation into the archive, or back into the list."""
-        self._memory.archive(self.conversation(conversation_id).id, archived)
+        self._memory.archive(self._mine(conversation_id), archived)
 
     def delete(self, conversation_id: str) -> datetime:
         """Delete a conversation; returns until when it can be brought back. See `Memory.delete`."""
-        return self._memory.delete(self.conversation(conversation_id).id)
+        return self._memory.delete(self._mine(conversation_id))
 
     def undelete(self, conversation_id: str) -> None:
         """Bring a deleted conversation back as it was."""
@@ -91,11 +88,11 @@ class OwnMemory:
 
     def path(self, conversation_id: str, turn_id: str | None = None) -> list[StoredTurn]:
         """The turns from the root to `turn_id` (default: the head of the conversation), the oldest first."""
-        return self._memory.path(self.conversation(conversation_id).id, turn_id)
+        return self._memory.path(self._mine(conversation_id), turn_id)
 
     def turns(self, conversation_id: str) -> list[StoredTurn]:
         """Every turn of a conversation, on every branch, in the order they were stored."""
-        return self._memory.turns(self.conversation(conversation_id).id)
+        return self._memory.turns(self._mine(conversation_id))
 
     def turn(self, turn_id: str) -> TracedTurn:
         """One turn with its evidence and trace."""
@@ -103,14 +100,14 @@ class OwnMemory:
             turn = self._memory.turn(turn_id)
         except MemoryStoreError:
             raise MemoryStoreError(MISSING) from None
-        self.conversation(turn.conversation_id)
+        self._mine(turn.conversation_id)
         return turn
 
     # ------------------------------------------------------------------ the tree
 
     def versions(self, conversation_id: str) -> dict[str, Versions]:
         """What else was asked and answered, for every turn on the path; see `Memory.versions`."""
-        return self._memory.versions(self.conversation(conversation_id).id)
+        return self._memory.versions(self._mine(conversation_id))
 
     def siblings(self, turn_id: str) -> Versions:
         """What else was asked and answered at the place of a turn; see `Memory.siblings`."""
@@ -122,11 +119,11 @@ class OwnMemory:
 
     def branches(self, conversation_id: str) -> tuple[BranchNode, ...]:
         """The map of a conversation; see `Memory.branches`."""
-        return self._memory.branches(self.conversation(conversation_id).id)
+        return self._memory.branches(self._mine(conversation_id))
 
     def look_at(self, conversation_id: str, turn_id: str | None) -> None:
         """Make a turn the end of the path, which the next turn continues; see `Memory.look_at`."""
-        self._memory.look_at(self.conversation(conversation_id).id, turn_id)
+        self._memory.look_at(self._mine(conversation_id), turn_id)
 
     def go_to(self, turn_id: str) -> str:
         """Lead the path through a turn, on to the end of what was last written behind it; returns that end."""
@@ -136,7 +133,13 @@ class OwnMemory:
         """The user's conversations as rows, to be carried away and taken in."""
         return self._memory.transfer(self._user)
 
+    def _mine(self, conversation_id: str) -> str:
+        """The id of a conversation, when it is one of the user's and not deleted."""
+        if not self._memory.has(self._user, conversation_id):
+            raise MemoryStoreError(MISSING)
+        return conversation_id
+
     def _own(self, turn_id: str) -> str:
         """The id of a turn, when it is one of the user's."""
-        self.conversation(self._memory.conversation_of(turn_id))
+        self._mine(self._memory.conversation_of(turn_id))
         return turn_id

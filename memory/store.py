@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import Executable, and_, bindparam, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from chatbot.errors import DatabaseAwayError, MemoryStoreError, NotStoredYetError
@@ -39,6 +39,20 @@ _PLAIN = (
     Turn.created_at,
 )
 _TRACED = (*_PLAIN, Turn.evidence, Turn.trace)
+
+
+def _path() -> Executable:
+    """The turns from the root to one of a conversation, the oldest first. Made once: that takes longer than to ask."""
+    last = select(Turn.id, Turn.parent_id, literal(0).label("back")).where(
+        Turn.id == bindparam("turn"), Turn.conversation_id == bindparam("conversation")
+    )
+    way = last.cte(recursive=True)
+    before = aliased(Turn)
+    way = way.union_all(select(before.id, before.parent_id, way.c.back + 1).join(way, before.id == way.c.parent_id))
+    return select(*_PLAIN).join(way, way.c.id == Turn.id).order_by(way.c.back.desc())
+
+
+_PATH = _path()
 
 
 class Memory(Conversations, Branches, FullText):
@@ -90,16 +104,8 @@ class Memory(Conversations, Branches, FullText):
         with self._database.transaction() as session:
             if turn_id is None:
                 turn_id = session.scalar(select(Conversation.head_id).where(Conversation.id == conversation_id))
-            last = select(Turn.id, Turn.parent_id, literal(0).label("back")).where(
-                Turn.id == turn_id, Turn.conversation_id == conversation_id
-            )
-            way = last.cte(recursive=True)
-            before = aliased(Turn)
-            way = way.union_all(
-                select(before.id, before.parent_id, way.c.back + 1).join(way, before.id == way.c.parent_id)
-            )
-            query = select(*_PLAIN).join(way, way.c.id == Turn.id).order_by(way.c.back.desc())
-            return [self._current(_plain(row)) for row in session.execute(query)]
+            found = session.execute(_PATH, {"turn": turn_id, "conversation": conversation_id})
+            return [self._current(_plain(row)) for row in found]
 
     def said(self, conversation_id: str, *, before: str | None = None, limit: int = 200) -> list[Remark]:
         """What the user of a conversation said to its persona, in any conversation with it, the latest first.
@@ -144,8 +150,9 @@ class Memory(Conversations, Branches, FullText):
             conversation = session.get(Conversation, conversation_id)
             if conversation is None or conversation.deleted_at is not None:
                 raise MemoryStoreError(f"There is no conversation '{conversation_id}'.")
-            parent = session.get(Turn, parent_id) if parent_id is not None else None
-            if parent_id is not None and (parent is None or parent.conversation_id != conversation_id):
+            # Not the parent itself: its evidence and trace are long.
+            place = select(Turn.conversation_id).where(Turn.id == parent_id)
+            if parent_id is not None and session.scalar(place) != conversation_id:
                 raise MemoryStoreError(f"There is no turn '{parent_id}' in this conversation.")
             turn = Turn(
                 conversation_id=conversation_id,
@@ -244,15 +251,22 @@ class Memory(Conversations, Branches, FullText):
 
     def _complete(self, turn_id: str, ending: Ending) -> None:
         with self._database.transaction() as session:
-            turn = session.get(Turn, turn_id, with_for_update=True)
             # One that somebody took for dead is completed all the same: its owner lives.
-            mine = turn is not None and turn.state == "interrupted" and turn.owner == self._database.owners.own
-            if turn is None or not (turn.state == "pending" or mine):
+            mine = and_(Turn.state == "interrupted", Turn.owner == self._database.owners.own)
+            waiting = update(Turn).where(Turn.id == turn_id, or_(Turn.state == "pending", mine))
+            completed = waiting.values(
+                sent=ending.sent,
+                reply=ending.reply,
+                state=ending.state,
+                error=ending.error,
+                evidence=ending.evidence,
+                trace=ending.trace,
+                completed_at=now(),
+            )
+            conversation = session.scalar(completed.returning(Turn.conversation_id))
+            if conversation is None:
                 raise MemoryStoreError(f"The turn '{turn_id}' is not waiting for an answer.")
-            turn.sent, turn.reply, turn.state, turn.error = ending.sent, ending.reply, ending.state, ending.error
-            turn.evidence, turn.trace = ending.evidence, ending.trace
-            turn.completed_at = now()
-            nameless = (Conversation.id == turn.conversation_id) & (Conversation.title == "")
+            nameless = (Conversation.id == conversation) & (Conversation.title == "")
             if ending.title:
                 session.execute(update(Conversation).where(nameless).values(title=ending.title))
 

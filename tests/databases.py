@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,9 +21,40 @@ from sqlalchemy.engine import make_url
 from memory import Memory
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, stopped and removed at the end."""
+class Server:
+    """A PostgreSQL server of our own, which can go away and come back with what it holds.
+
+    Args:
+        programs: the folder of its programs.
+        folder: an empty one, for its data.
+        account: the user it runs as, as `subprocess` takes it.
+    """
+
+    def __init__(self, programs: Path, folder: Path, account: dict[str, Any]) -> None:
+        self._programs, self._folder, self._account = programs, folder, account
+        self._port = free_port()
+        self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
+        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = (
+            f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
+        )
+        self._run("pg_ctl", "start", "-w", "-l", str(self._folder / "log"), "-o", options)
+
+    def stop(self) -> None:
+        """End it at once, as a crash would."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), "-D", str(self._folder / "data"), *arguments]
+        subprocess.run(command, cwd=self._folder, check=True, stdout=subprocess.DEVNULL, **self._account)
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A PostgreSQL server that runs, stopped and removed at the end; the test is skipped where there is none."""
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
@@ -34,22 +66,22 @@ def postgres() -> Iterator[str]:
             pytest.skip("the tests run as root and there is no user 'postgres' to run PostgreSQL as")
         account = {"user": "postgres", "group": "postgres", "extra_groups": []}
         shutil.chown(folder, "postgres", "postgres")
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **account)
-
-    port = free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
     try:
-        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+        server = Server(programs, folder, account)
+        server.start()
         try:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            run("pg_ctl", "stop", "-w", "-m", "immediate")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, stopped and removed at the end."""
+    with running_server() as server:
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

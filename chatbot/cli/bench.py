@@ -1,4 +1,4 @@
-"""`bakerstreet bench`: the engines that are installed here, side by side."""
+"""`bakerstreet bench`: the engines that are installed here, side by side; `bench memory` is a module of its own."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from typing import Annotated
 import typer
 
 from chatbot import DEFAULT_PERSONA
+from chatbot.cli import bench_memory
 from chatbot.cli.common import check_writable, say, write_report
 from chatbot.errors import MessageError
 
+app = typer.Typer(invoke_without_command=True)
+app.command("memory")(bench_memory.memory)
 
+
+@app.callback()
 def bench(
+    context: typer.Context,
     engines: Annotated[
         str, typer.Option(help="plain, transformers, openvino, separated by commas; default: all that are installed.")
     ] = "",
@@ -26,6 +32,8 @@ def bench(
     chart_file: Annotated[Path | None, typer.Option("--chart", help="Draw the figures (SVG).")] = None,
 ) -> None:
     """Measure every engine that is installed here on the CPU, alternating, each in a process of its own."""
+    if context.invoked_subcommand is not None:
+        return
     from datetime import UTC, datetime
 
     from chatbot.evaluation import require_matplotlib
