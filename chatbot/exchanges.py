@@ -102,13 +102,19 @@ class Exchanges:
 
         if not self._said:
             return []
-        cosines = self._vectors @ np.asarray(self._embed(text), dtype=np.float32)
+        cosines = self.cosines(text)
         order = [int(at) for at in np.argsort(-cosines, kind="stable")]
         cases = [at for at in order if self._asks_for_the_case(text, self._said[at][0])]
         chosen: dict[str, int] = {}  # of several ways to say the same, the nearest
         for at in (*cases, *order[: WAYS * number]):
             chosen.setdefault(self._said[at][0].messages[1].content, at)
         return [self._near(text, *self._said[at], float(cosines[at])) for at in list(chosen.values())[:number]]
+
+    def cosines(self, text: str) -> Vectors:
+        """Between a text and everything that a visitor may say first, shape (texts,)."""
+        import numpy as np
+
+        return self._vectors @ np.asarray(self._embed(text), dtype=np.float32)
 
     def _near(self, text: str, line: Example, user: str, cosine: float) -> NearExchange:
         reply = line.messages[1].content

@@ -27,6 +27,7 @@ from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index.build import build_library
 from chatbot.library.search.library import Library
 from chatbot.library.search.models import OpenModels
+from chatbot.replay.stage import Stage
 from chatbot.resources import Resources
 from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona, load_persona
@@ -211,7 +212,11 @@ def bot(resources: Resources) -> Bot:
     return Bot(resources)
 
 
-@pytest.fixture
-def replay_bot(bot: Bot) -> Bot:
-    """The bot that answers the replays."""
-    return bot
+@pytest.fixture(scope="session")
+def replay_stage(
+    settings: Settings, engine: OpenVinoEngine, library: Library, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """What the replays are run with: the session's engine and library, and a memory of their own."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('replays') / 'memory.sqlite3'}"
+    with closing(Stage(settings, database, engine=engine)) as stage:
+        yield stage

@@ -180,9 +180,9 @@ def test_marks_of_notes_and_readings_of_signs_are_not_glued_to_words(tmp_path: P
 
 
 def test_a_persons_file_and_a_replay_are_read_in_the_normal_form() -> None:
-    from chatbot.replay.format import ReplayTurn
+    from chatbot.replay.format import Step
     from personas.schema import Example
 
     assert Example(user="ﬁnd Zoe\u0308", assistant="so\u00adft").user == "find Zoë"
-    assert ReplayTurn(say="the ofﬁce\u200b").say == "the office"
+    assert Step(user="the ofﬁce\u200b").user == "the office"
     assert to_plain("‘a’ — “b”") == "'a' -- \"b\""

@@ -38,7 +38,7 @@ app.add_typer(
     memory.app, name="memory", help="What a persona remembers: find, name, delete, export and import conversations."
 )
 app.add_typer(users.app, name="users", help="Who may sign in to the web chat: add, remove and list accounts.")
-app.add_typer(replay.app, name="replay", help="Run stored conversations as tests.")
+app.add_typer(replay.app, name="replay", help="Conversations as tests: write, run, record and compare them.")
 
 
 @app.callback(invoke_without_command=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -80,6 +80,10 @@ class SupportJudge:
         self._encoder = encoder
         self._language = language
         self.threshold = threshold
+
+    def behind(self, wrap: Callable[[SupportEncoder], SupportEncoder]) -> SupportJudge:
+        """The same judge with something before its encoder: a replay's tape."""
+        return SupportJudge(wrap(self._encoder), self.threshold, self._language)
 
     def warm(self) -> None:
         """Load the model now.
