@@ -45,7 +45,7 @@ about: a snake
 settings: {evidence_tokens: 64}
 turns:
   - user: What killed Julia Stoner?
-    expect: {any_of: [snake, /adders?/], works: [The Speckled Band], verdict: [grounded], declines: false}
+    expect: {any_of: [snake, '/adders?/'], works: [The Speckled Band], verdict: [grounded], declines: false}
   - {days: 3, session: new, mode: ft, add: {name: a.txt, text: A tale.}}
   - {edit: 1, user: Hello, expect: {no_evidence: true}}
   - {retry: 2}

@@ -42,10 +42,8 @@ def _known_mode(name: str) -> str:
 
 
 def _compiles(text: str) -> str:
-    if pattern_of(text) is None:
-        return text
     try:
-        re.compile(text[1:-1])
+        pattern_of(text)
     except re.error as error:
         raise ValueError(f"{text} is no regular expression: {error}") from error
     return text
