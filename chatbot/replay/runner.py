@@ -97,7 +97,7 @@ def run_file(file: Path, stage: Stage, *, cassette: bool = False, update: bool =
     """
     replay = read_replay(file, stage.personas())
     stage.ready(replay, playing=cassette)
-    made_with = stage.made_with(replay)
+    made_with = stage.made_with(replay.persona)
     recorded = None
     if not update and (cassette or cassette_of(file).is_file()):
         recorded = read_cassette(file)

@@ -54,6 +54,7 @@ class Stage(Resources):
         self._given = engine
         self._taped: dict[str, TapedModels] = {}
         self._ready: set[tuple[str, str, bool]] = set()
+        self._made_with: dict[str, dict[str, str]] = {}
 
     @property
     def engine(self) -> Engine:
@@ -106,8 +107,7 @@ class Stage(Resources):
             for step in self.library(persona).plan(plan).steps if plan and not playing else ():
                 _ = tools.vectors(getattr(step, "embedder", ""))[1].ready  # made where they are missing
             self._ready.add((persona, name, playing))
-        for kept in (self.library(persona).tools.vector, self.library(persona).tools.reading):
-            kept.cache_clear()  # what an earlier replay asked must be asked again
+        self.library(persona).tools.reading.cache_clear()  # what an earlier replay asked is read again
 
     @contextmanager
     def visitor(self, replay: Replay) -> Iterator[str]:
@@ -122,10 +122,18 @@ class Stage(Resources):
             for name in OwnTexts(folder, visitor).entries():
                 remove_text(folder, self.library_embedder(replay.persona), name, owner=visitor)
 
-    def made_with(self, replay: Replay) -> dict[str, str]:
-        """What spoke and was searched, by what it is for: a cassette is of use where all of this is the same."""
-        loaded, settings = self.persona(replay.persona), self.settings
-        manifest = read_manifest(self.library_folder(replay.persona))
+    def made_with(self, persona_id: str) -> dict[str, str]:
+        """What speaks and is searched, by what it is for: a cassette is of use where all of this is the same.
+
+        Read once: a stage is for models that stay as they are.
+        """
+        if persona_id not in self._made_with:
+            self._made_with[persona_id] = self._parts(persona_id)
+        return self._made_with[persona_id]
+
+    def _parts(self, persona_id: str) -> dict[str, str]:
+        loaded, settings = self.persona(persona_id), self.settings
+        manifest = read_manifest(self.library_folder(persona_id))
         adapters = {
             "voice": loaded.voice,
             "reader": loaded.reader,
@@ -135,7 +143,7 @@ class Stage(Resources):
         return {
             "model": Path(settings.model).name,
             "cross-encoder": Path(settings.cross_encoder).name,
-            "embedder": self.library_embedder(replay.persona).fingerprint,
+            "embedder": self.library_embedder(persona_id).fingerprint,
             "texts": ", ".join(sorted(manifest.sources)) if manifest else "",
             **{name: _stamp(folder.glob("*.safetensors")) for name, folder in adapters.items() if folder},
         }

@@ -31,6 +31,10 @@ class TapedTools(Taped):
         name = f"{model.fingerprint} {len(self._real.passages)}"
         return model, TapedDense(self._tape, lambda: self._real.vectors(embedder)[1], name)
 
+    def vector(self, text: str, embedder: str = "") -> tuple[float, ...]:
+        """The vector of a text. It is not kept from one replay to the next, each of which has a tape of its own."""
+        return tuple(self.vectors(embedder)[0].embed_query(text))
+
     def asked(self) -> Any:
         """The probable questions; None where there are none."""
         asked = self._real.asked()
