@@ -128,7 +128,7 @@ def played(
     tones: list[float] = []
     with stage(side.settings, say) as opened:
         for number, file in enumerate(files, 1):
-            name = file.name.removesuffix(SUFFIX)
+            name = str(file).removesuffix(SUFFIX)
             try:
                 replay = read_replay(file, opened.personas())
                 opened.ready(replay)
