@@ -282,7 +282,8 @@ class Memory(Conversations, Branches, FullText):
 
 
 def _plain(row: Any) -> StoredTurn:
-    return StoredTurn(**{**row._mapping, "created_at": with_zone(row.created_at)})
+    *rest, created_at = row  # by place: a long conversation has hundreds
+    return StoredTurn(*rest, with_zone(created_at))
 
 
 def _traced(row: Any) -> TracedTurn:
