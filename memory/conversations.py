@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 TITLE_LENGTH = 120  # characters of a name
 GRACE = timedelta(days=30)  # how long a deleted conversation can be brought back
-MATCHES = 2000  # turns, the latest, whose conversations a list that is searched looks at
+MATCHES = 500  # turns, the latest, whose conversations a list that is searched looks at
 
 
 class Conversations:

@@ -282,8 +282,7 @@ class Memory(Conversations, Branches, FullText):
 
 
 def _plain(row: Any) -> StoredTurn:
-    *rest, created_at = row  # by place: a long conversation has hundreds
-    return StoredTurn(*rest, with_zone(created_at))
+    return StoredTurn(*(*row[:-1], with_zone(row[-1])))  # by place, since a long path has hundreds
 
 
 def _traced(row: Any) -> TracedTurn:

@@ -74,6 +74,12 @@ class LoadedPersona:
         return file if file.is_file() else None
 
     @property
+    def scripts(self) -> Path | None:
+        """The conversations over several sessions that show what it remembers, or None where there are none."""
+        file = self.folder / "memory.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def retriever(self) -> Path | None:
         """The folder of the embedder's adapter, or None where there is none."""
         return self._adapter("retriever")

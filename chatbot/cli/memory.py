@@ -1,4 +1,4 @@
-"""`bakerstreet memory`: what is done with conversations here; export and import are a module of their own."""
+"""`bakerstreet memory`: what is done with conversations; export, import and evaluate are modules of their own."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli import memory_transfer
+from chatbot.cli import memory_evaluate, memory_transfer
 from chatbot.cli.common import opened, say
 from chatbot.progress import counted
 
 app = typer.Typer(no_args_is_help=True)
 app.command("export")(memory_transfer.export)
 app.command("import")(memory_transfer.import_)
+app.command("evaluate")(memory_evaluate.evaluate)
 
 
 Id = Annotated[str, typer.Argument(help="Its id, or the first characters of it.")]

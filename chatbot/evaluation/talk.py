@@ -9,9 +9,9 @@ reply has one; they are shown beside the reply and decide nothing. Nothing is tr
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from chatbot.errors import MessageError
 from chatbot.evaluation.questions import first_mistake, question_rows
@@ -57,26 +57,43 @@ Talk = tuple[TalkTurn, ...]  # one conversation
 
 
 def read_talk(file: Path) -> list[Talk]:
-    """The conversations of a file, in its order.
+    """The conversations of a file, in its order; see `read_conversations`."""
+    return read_conversations(file, TalkTurn)
+
+
+class _Message(Protocol):
+    @property
+    def conversation(self) -> int: ...
+
+
+AnyMessage = TypeVar("AnyMessage", bound=_Message)
+
+
+def read_conversations(file: Path, kind: type[AnyMessage]) -> list[tuple[AnyMessage, ...]]:
+    """Conversations of messages, in the order of their file.
+
+    Args:
+        file: JSONL, one message per line.
+        kind: the model of a message.
 
     Raises:
         MessageError: it cannot be read, holds none, a line is wrong (its number is named), or a conversation goes on
             after another has begun.
     """
-    talks: list[list[TalkTurn]] = []
+    check, found = TypeAdapter(kind), list[list[AnyMessage]]()
     for number, row in question_rows(file):
         try:
-            turn = TalkTurn.model_validate(parse_object(row))
+            turn = check.validate_python(parse_object(row))
         except ValidationError as error:
             raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
         except JsonTextError as error:
             raise MessageError(f"{file}:{number}: {error}.") from error
-        if talks and talks[-1][0].conversation == turn.conversation:
-            talks[-1].append(turn)
-        elif any(talk[0].conversation == turn.conversation for talk in talks):
+        if found and found[-1][0].conversation == turn.conversation:
+            found[-1].append(turn)
+        elif any(talk[0].conversation == turn.conversation for talk in found):
             raise MessageError(f"{file}:{number}: conversation {turn.conversation} has ended above; keep it together.")
         else:
-            talks.append([turn])
-    if not talks:
+            found.append([turn])
+    if not found:
         raise MessageError(f"{file} holds no conversations.")
-    return [tuple(talk) for talk in talks]
+    return [tuple(talk) for talk in found]

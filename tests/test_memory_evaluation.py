@@ -1,0 +1,127 @@
+"""The evaluation of the memory: scripts, how replies are judged, how a run goes on, and what is reported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.bot import Bot
+from chatbot.errors import MessageError
+from chatbot.evaluation.memory import Recall, RecallLog, ScriptTurn, hold, read_scripts, report, summary
+from personas import LoadedPersona
+
+ROWS = [
+    {"conversation": 1, "session": 1, "kind": "tells", "message": "My name is Ada Quill and I live in Leeds."},
+    {"conversation": 1, "session": 1, "kind": "told", "message": "What is my name?", "answers": ["Ada"]},
+    {"conversation": 1, "session": 1, "kind": "never told", "message": "What is my horse called?"},
+    {"conversation": 1, "session": 2, "kind": "told", "message": "Do you know my name?", "answers": ["Ada", "Quill"]},
+    {"conversation": 1, "session": 2, "kind": "told", "message": "Do you know my name?", "answers": ["Ada", "Quill"]},
+]
+
+
+def written(tmp_path: Path, rows: list[Any]) -> Path:
+    file = tmp_path / "memory.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return file
+
+
+def recall(kind: str = "told", reply: str = "Your name is Ada.", **values: Any) -> Recall:
+    turn = {"conversation": 1, "session": 1, "kind": kind, "message": "What is my name?"}
+    own = {name: values.pop(name) for name in ("answers", "stale") if name in values}
+    return Recall(condition="both", turn=ScriptTurn(**turn, **own), number=2, reply=reply, **values)
+
+
+def test_the_scripts_of_the_built_in_persona_are_long_and_ask_for_much(sherlock: LoadedPersona) -> None:
+    assert sherlock.scripts is not None
+    scripts = read_scripts(sherlock.scripts)
+    assert len(scripts) >= 12 and all(40 <= len(script) <= 120 for script in scripts)
+    assert all(len({turn.session for turn in script}) >= 2 for script in scripts)
+    assert sum(bool(turn.answers) for script in scripts for turn in script) >= 200
+    assert {turn.kind for script in scripts for turn in script} == {
+        "tells", "talk", "told", "changed", "contradicted", "never told",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"kind": "told", "message": "What is my name?"}, '"answers" belong to'),
+        ({"kind": "talk", "message": "Hello", "answers": ["Ada"]}, '"answers" belong to'),
+        ({"kind": "told", "message": "Am I Ada?", "answers": ["Ada"]}, "gives its own answer away: 'Ada'"),
+        ({"kind": "sung", "message": "Hm?"}, "kind: Input should be"),
+    ],
+)
+def test_a_line_that_is_wrong_is_named(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+    with pytest.raises(MessageError, match=f"memory.jsonl:6: .*{said}"):
+        read_scripts(written(tmp_path, [*ROWS, {"conversation": 2, "session": 1, **row}]))
+
+
+def test_replies_are_judged_by_what_they_hold() -> None:
+    ada = {"answers": ("Ada",), "stale": ("Eve",)}
+    assert recall(**ada).said and not recall(**ada).failed
+    assert not recall(reply="Your name is Adam.", **ada).said
+    stale = recall("changed", "Your name is Eve.", **ada)
+    assert stale.stale and stale.failed
+    assert not recall("changed", "You were Eve, and are Ada.", **ada).stale
+    wrong = recall(reply="Your name is Watson.", strange=("watson",), **ada)
+    assert wrong.invented and not recall(reply="I do not know.", strange=("know",), declined=True, **ada).invented
+    beside = recall("never told", "You live in Leeds.")
+    assert beside.failed and not beside.invented
+    assert not recall("never told", declined=True).failed
+    assert not recall("talk", "Good evening.").failed
+
+
+def test_a_script_is_held_over_its_sessions_and_repeats_are_seen(
+    bot: Bot, sherlock: LoadedPersona, tmp_path: Path
+) -> None:
+    (script,) = read_scripts(written(tmp_path, ROWS))
+    settled: list[int] = []
+    replies = list(hold(bot, sherlock, script, "here", "standard", 0, lambda: settled.append(1)))
+    assert len(settled) == len(replies) == 5
+    told, never, later, again = replies[1:]
+    assert told.handed and told.said and "Ada" in told.reply
+    assert not never.invented
+    assert later.said and later.handed, "another session is another conversation of the same visitor"
+    assert told.repeats is None and (again.repeats == 4) is (again.reply == later.reply)
+    sessions = bot.resources.memory.conversations("visitor 1, here")
+    assert [found.turns for found in sessions] == [2, 3]
+    assert (sessions[0].created_at - sessions[1].created_at).days == 9
+
+
+def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    file = tmp_path / "run.jsonl"
+    RecallLog(file, "one").append([recall(answers=("Ada",)), recall("never told", declined=True)])
+    with file.open("a") as cut:
+        cut.write('[{"condition": "bo')
+    log = RecallLog(file, "one")
+    assert log.held("both", 1) == [recall(answers=("Ada",)), recall("never told", declined=True)]
+    assert log.held("both", 2) is None and log.held("window", 1) is None
+    with pytest.raises(MessageError, match="is of another run than this"):
+        RecallLog(file, "two")
+    file.write_text('{"about": "one"}\n{}\n')
+    with pytest.raises(MessageError, match="holds no replies"):
+        RecallLog(file, "one")
+
+
+def test_the_report_has_the_shares_and_every_failure() -> None:
+    ada = {"answers": ("Ada",), "stale": ("Eve",)}
+    replies = [
+        recall(handed=True, **ada),
+        recall(reply="Hm | hm.", strange=("hm",), evidence=("My name is Ada.",), **ada),
+        recall("changed", "Your name is Eve.", handed=True, repeats=1, **ada),
+        recall("never told", declined=True),
+    ]
+    lines = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in summary(replies) if line[0] == "|"}
+    assert lines["told: said"].startswith("50.0% [0.0, 100.0] of 2")
+    assert lines["told: in the prompt"].startswith("50.0%")
+    assert lines["changed: stale value said"].startswith("100.0%")
+    assert lines["asked about himself: invented"].startswith("25.0%") and lines[
+        "asked about himself: invented"
+    ].endswith("4")
+    assert lines["replies that repeat one of their session"].startswith("25.0%")
+    text = report(replies, "About.", "command")
+    assert "what failed (2)" in text and "what was repeated (1)" in text
+    assert "| 1.2 | told, invented | What is my name? | Ada | no | My name is Ada. | Hm \\| hm. |" in text
