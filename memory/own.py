@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chatbot.errors import MemoryStoreError
+from memory.own_recollections import OwnRecollections
 from memory.records import BranchNode, ConversationSummary, Hit, StoredTurn, TracedTurn, Versions
 from memory.store import Memory
 from memory.transfer import Transfer
@@ -12,7 +13,7 @@ from memory.transfer import Transfer
 MISSING = "There is no such conversation. Choose one from the list, or begin a new one."
 
 
-class OwnMemory:
+class OwnMemory(OwnRecollections):
     """Every way from outside to a conversation leads through here, where its user is checked.
 
     Args:

@@ -141,6 +141,93 @@ class Hit:
     snippet: tuple[tuple[str, bool], ...]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn out of a turn: a text to be kept as a recollection, its topic and its matter."""
+
+    text: str
+    topic: str
+    matter: str
+
+
+@dataclass(frozen=True)
+class Recollection:
+    """Something that a user told a persona of himself.
+
+    Attributes:
+        text: as he said it, a sentence or a part of one.
+        topic: what it is about, a short key: "home".
+        matter: the same for those of which the last one told is true; see `memory.models.Recollection`.
+        state: 'replaced' where another of the same matter was told later.
+        told_at: when he said or wrote it, in UTC.
+        turn_id: the turn he said it in; None: it is written by hand.
+        conversation_id: the conversation of that turn.
+        replaced_by: the id of the one that counts in its place.
+    """
+
+    id: str
+    persona: str
+    text: str
+    topic: str
+    matter: str
+    state: Literal["active", "replaced", "forgotten"]
+    told_at: datetime
+    turn_id: str | None
+    conversation_id: str | None
+    replaced_by: str | None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the user wrote it in the list of recollections, and not in a conversation."""
+        return self.turn_id is None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a user wrote of himself by hand for a persona.
+
+    Attributes:
+        name: his.
+        about: who he is to the persona, in sentences of his own.
+        updated_at: when he wrote it; None: he has not.
+    """
+
+    name: str = ""
+    about: str = ""
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a user thought of a turn: 1 up or -1 down, and what he wrote beside it."""
+
+    thumb: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RatingCounts:
+    """How many turns have each rating."""
+
+    up: int = 0
+    down: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was said on the way from the root of a conversation to a turn, that turn included.
+
+    Attributes:
+        turn_id: that turn.
+        text: a line for each exchange.
+        turns: their number, of which the text need not have all.
+    """
+
+    turn_id: str
+    text: str
+    turns: int
+
+
 def with_zone(moment: datetime) -> datetime:
     """A time with its zone: SQLite returns times without one."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

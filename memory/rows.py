@@ -1,7 +1,7 @@
-"""Rows as files carry them: every column of a conversation and of its turns, by the schema, so that none is forgotten.
+"""Rows as files carry them: every column of conversations, turns, recollections and profiles, by the schema.
 
 A value is written as JSON has it; a time as ISO 8601 in UTC, to the microsecond. What belongs to the place and not to
-the conversation is left out: whose it is, which process writes it, and what a row's place in the file says.
+the row is left out: whose it is, which process writes it, and what a row's place in the file says.
 """
 
 from __future__ import annotations
@@ -10,31 +10,42 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, RowMapping, String, Table
 
 from chatbot.errors import TransferError
-from memory.models import Conversation, Turn
+from memory.models import Conversation, Profile, Recollection, Turn
 from memory.records import with_zone
 
-Kind = Literal["conversation", "turn"]
+Kind = Literal["conversation", "turn", "recollection", "profile"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _TABLES: Mapping[Kind, Table] = {
     "conversation": cast(Table, Conversation.__table__),
     "turn": cast(Table, Turn.__table__),
+    "recollection": cast(Table, Recollection.__table__),
+    "profile": cast(Table, Profile.__table__),
 }
 # By table, the columns that files do not carry; "*" for a whole table.
-NOT_CARRIED = {"users": {"*"}, "conversations": {"user_id", "deleted_at"}, "turns": {"conversation_id", "owner"}}
+NOT_CARRIED = {
+    "users": {"*"},
+    "conversations": {"user_id", "deleted_at"},
+    "turns": {"conversation_id", "owner"},
+    "recollections": {"user_id"},
+    "profiles": {"user_id"},
+    "summaries": {"*"},  # made again of the turns
+}
+THUMBS = (1, -1)
 STATES = ("pending", "done", "stopped", "failed", "interrupted")
 _WHOLE_NUMBERS = range(-(2**31), 2**31)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A conversation, or a turn of the conversation before it.
+    """A conversation, a turn of the conversation before it, or what was told in one of those turns or written by hand.
 
     Attributes:
-        kind: which of the two.
+        kind: which of them.
         values: its columns by name, as JSON has them.
         line: where it stands in its file, from 1.
     """
@@ -84,6 +95,8 @@ def to_stored(row: Row) -> dict[str, Any]:
             stored[column.name] = _default(column)
         else:
             raise BadRow(row.line, f"lacks {column.name!r}.")
+    if stored.get("thumb") not in (None, *THUMBS):
+        raise BadRow(row.line, "has a 'thumb' that is neither 1 nor -1.")
     if row.kind == "turn" and stored["state"] not in STATES:
         raise BadRow(row.line, f"has a 'state' that is none of {', '.join(STATES)}.")
     return stored

@@ -17,11 +17,16 @@ from memory.database import Database
 from memory.fulltext import FullText
 from memory.journal import Ending, Journal
 from memory.models import Conversation, Turn, now
+from memory.profiles import Profiles
+from memory.ratings import Ratings
+from memory.recollections import Recollections
 from memory.records import Remark, StoredTurn, TracedTurn, storable, with_zone
+from memory.summaries import Summaries
 from memory.transfer import Transfer
 
 logger = logging.getLogger(__name__)
 
+EVERY = 2**31 - 1  # turns: more than there are
 ROWS = 100  # turns with their traces that are in memory at once when many are read
 INTERRUPTED = "It was interrupted: the program ended before the reply did."
 
@@ -48,14 +53,15 @@ def _path() -> Executable:
     )
     way = last.cte(recursive=True)
     before = aliased(Turn)
-    way = way.union_all(select(before.id, before.parent_id, way.c.back + 1).join(way, before.id == way.c.parent_id))
+    step = select(before.id, before.parent_id, way.c.back + 1).join(way, before.id == way.c.parent_id)
+    way = way.union_all(step.where(way.c.back < bindparam("steps")))
     return select(*_PLAIN).join(way, way.c.id == Turn.id).order_by(way.c.back.desc())
 
 
 _PATH = _path()
 
 
-class Memory(Conversations, Branches, FullText):
+class Memory(Conversations, Branches, FullText, Recollections, Profiles, Ratings, Summaries):
     """The conversations of every user.
 
     Turns that a process which has died left unfinished are closed as 'interrupted' when the database is opened. Several
@@ -99,12 +105,19 @@ class Memory(Conversations, Branches, FullText):
             for row in session.execute(query, execution_options={"yield_per": ROWS}):
                 yield self._current(_traced(row))
 
-    def path(self, conversation_id: str, turn_id: str | None = None) -> list[StoredTurn]:
-        """The turns from the root to `turn_id` (default: the head of the conversation), the oldest first."""
+    def path(self, conversation_id: str, turn_id: str | None = None, *, limit: int | None = None) -> list[StoredTurn]:
+        """The turns from the root to `turn_id` (default: the head of the conversation), the oldest first.
+
+        Args:
+            conversation_id: of the conversation.
+            turn_id: the last of them.
+            limit: how many of them, the last ones; None: all.
+        """
         with self._database.transaction() as session:
             if turn_id is None:
                 turn_id = session.scalar(select(Conversation.head_id).where(Conversation.id == conversation_id))
-            found = session.execute(_PATH, {"turn": turn_id, "conversation": conversation_id})
+            steps = (limit or EVERY) - 1
+            found = session.execute(_PATH, {"turn": turn_id, "conversation": conversation_id, "steps": steps})
             return [self._current(_plain(row)) for row in found]
 
     def said(self, conversation_id: str, *, before: str | None = None, limit: int = 200) -> list[Remark]:

@@ -1,4 +1,4 @@
-"""A user's conversations as rows: to be carried away, and to be taken in, all or nothing.
+"""A user's conversations and what is remembered of him as rows: to be carried away, and taken in, all or nothing.
 
 Rows are read and stored a hundred at a time, so that neither way needs more memory for more turns than their ids.
 """
@@ -11,14 +11,14 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from memory.database import Database
 from memory.journal import Journal
-from memory.models import Conversation, Turn, User, new_id
+from memory.models import Conversation, Profile, Recollection, Turn, User, new_id
 from memory.rows import BadRow, Row, columns_of, to_row, to_stored
-from memory.users import user_of
+from memory.users import INSERT, user_of
 
 ROWS = 100  # turns with their traces that are in memory at once
 LINKS = 1000  # turns of which id and parent are read at once
@@ -33,12 +33,14 @@ class Added:
         conversations, turns: how many.
         renamed: how many conversations were here already and are now here a second time, under a new id.
         last: the id of the last conversation; empty where there was none.
+        recollections: how many.
     """
 
     conversations: int = 0
     turns: int = 0
     renamed: int = 0
     last: str = ""
+    recollections: int = 0
 
 
 class Transfer:
@@ -55,8 +57,8 @@ class Transfer:
 
     def __init__(self, database: Database, journal: Journal, user: str) -> None:
         self._database, self._journal, self._user = database, journal, user
-        his = Conversation.user_id == select(User.id).where(User.name == user).scalar_subquery()
-        self._own = his & Conversation.deleted_at.is_(None)
+        self._him = select(User.id).where(User.name == user).scalar_subquery()
+        self._own = (Conversation.user_id == self._him) & Conversation.deleted_at.is_(None)
 
     def conversations(self, conversation_id: str | None = None) -> list[Row]:
         """The user's conversations, the oldest first; or the one with that id."""
@@ -93,14 +95,35 @@ class Transfer:
                 found = {row.id: to_row("turn", self._current(row._mapping)) for row in session.execute(query)}
             yield from (found[turn] for turn in some if turn in found)
 
+    def recollections(self, conversation_id: str | None) -> Iterator[Row]:
+        """What was told in a conversation or, without one, what is written by hand, in the order it was told."""
+        query = (
+            select(*columns_of("recollection"))
+            .outerjoin(Turn, Turn.id == Recollection.turn_id)
+            .outerjoin(Conversation, Conversation.id == Turn.conversation_id)
+            .where(Recollection.user_id == self._him, Turn.conversation_id.is_not_distinct_from(conversation_id))
+            .where(or_(Recollection.turn_id.is_(None), Conversation.deleted_at.is_(None)))
+            .order_by(Recollection.told_at, Recollection.id)
+        )
+        with self._database.transaction() as session:
+            for row in session.execute(query, execution_options={"yield_per": LINKS}):
+                yield to_row("recollection", row._mapping)
+
+    def profiles(self) -> list[Row]:
+        """What the user wrote of himself for each persona."""
+        query = select(*columns_of("profile")).where(Profile.user_id == self._him).order_by(Profile.persona)
+        with self._database.transaction() as session:
+            return [to_row("profile", row._mapping) for row in session.execute(query)]
+
     def add(self, rows: Iterable[Row]) -> Added:
         """Take in conversations, each followed by its turns, parents first: all of them or, on an error, none.
 
-        An id that somebody has already is replaced by a new one; nothing that is stored is changed. A turn that was
-        being written is unfinished for good.
+        What was told in a conversation follows its turns; what is written by hand may stand anywhere. An id that
+        somebody has already is replaced by a new one; nothing that is stored is changed, nor is a profile. A turn that
+        was being written is unfinished for good.
 
         Raises:
-            BadRow: a row is wrong, a turn stands before its parent or without one, or an id stands there twice.
+            BadRow: a row is wrong, stands before what it belongs to or without it, or an id stands there twice.
             Exception: whatever `rows` raises.
         """
         with self._database.transaction() as session:
@@ -148,21 +171,29 @@ class _Intake:
         self._renamed = self._turns = 0
         self._conversation: Row | None = None
         self._waiting: list[Row] = []
+        self._told: list[Row] = []
+        self._told_ids: set[str] = set()
 
     def take(self, row: Row) -> None:
         if row.kind == "conversation":
             self._finish()
             self._begin(row)
+        elif row.kind == "profile":
+            profile = INSERT[self._session.get_bind().dialect.name](Profile).on_conflict_do_nothing()
+            self._session.execute(profile, [to_stored(row) | {"user_id": self._user_id}])
+        elif row.kind == "recollection":
+            self._told.append(row)
         elif self._conversation is None:
             raise BadRow(row.line, "is a turn before the first conversation.")
         else:
             self._waiting.append(row)
-            if len(self._waiting) == ROWS:
-                self.store()
+        if ROWS in (len(self._waiting), len(self._told)):
+            self.store()
 
     def end(self) -> Added:
         self._finish()
-        return Added(len(self._ids), self._turns, self._renamed, next(reversed(self._ids.values()), ""))
+        last = next(reversed(self._ids.values()), "")
+        return Added(len(self._ids), self._turns, self._renamed, last, len(self._told_ids))
 
     def _begin(self, row: Row) -> None:
         stored = to_stored(row)
@@ -178,9 +209,9 @@ class _Intake:
 
     def _finish(self) -> None:
         """Store what is left of a conversation, and its head."""
+        self.store()
         if self._conversation is None:
             return
-        self.store()
         head = self._conversation.values.get("head_id")
         if head is not None:
             found = self._found([head])
@@ -196,8 +227,13 @@ class _Intake:
 
     def store(self) -> None:
         rows, self._waiting = self._waiting, []
-        if not rows:
-            return
+        told, self._told = self._told, []
+        if rows:
+            self._store_turns(rows)
+        if told:
+            self._store_told(told)
+
+    def _store_turns(self, rows: Sequence[Row]) -> None:
         turns = [to_stored(row) for row in rows]
         taken = self._taken([turn["id"] for turn in turns])
         parents = self._found([turn["parent_id"] for turn in turns if turn["parent_id"] is not None])
@@ -214,6 +250,26 @@ class _Intake:
                 turn |= {"state": "interrupted", "error": UNFINISHED}
         self._session.execute(insert(Turn), turns)
         self._turns += len(turns)
+
+    def _store_told(self, rows: Sequence[Row]) -> None:
+        """Store recollections; those of a turn stand behind it in its conversation."""
+        told = [to_stored(row) for row in rows]
+        of_turns = [each["turn_id"] for each in told if each["turn_id"] is not None]
+        turns = self._found(of_turns) if self._conversation else {}
+        ids = [each["id"] for each in told]
+        taken = set(self._session.scalars(select(Recollection.id).where(Recollection.id.in_(ids))))
+        for row, each in zip(rows, told, strict=True):
+            if each["id"] in self._told_ids:
+                raise BadRow(row.line, f"has the id {each['id']!r} of an earlier recollection of this file.")
+            if (turn := each["turn_id"]) is not None:
+                if turn not in turns:
+                    raise BadRow(row.line, f"has a 'turn_id' {turn!r} that is no turn of the conversation before it.")
+                if self._conversation and each["persona"] != self._conversation.values["persona"]:
+                    raise BadRow(row.line, "has another 'persona' than its conversation.")
+            self._told_ids.add(each["id"])
+            each |= {"id": new_id() if each["id"] in taken else each["id"], "user_id": self._user_id}
+            each["turn_id"] = turns.get(turn)
+        self._session.execute(insert(Recollection), told)
 
     def _taken(self, ids: Sequence[str]) -> dict[str, str]:
         """Those of the ids, and of those that would take their place, that a turn has, with its conversation."""

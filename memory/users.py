@@ -12,7 +12,7 @@ from chatbot.errors import MemoryStoreError
 from chatbot.limits import MAX_USER, too_long
 from memory.models import User
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}  # by dialect; knows conflicts
 
 
 def user_of(session: Session, name: str) -> User:
@@ -27,7 +27,7 @@ def user_of(session: Session, name: str) -> User:
     user = session.scalar(query)
     if user is None:
         # No savepoint: the end of one commits what SQLite's driver has not begun a transaction for.
-        session.execute(_INSERT[session.get_bind().dialect.name](User).values(name=name).on_conflict_do_nothing())
+        session.execute(INSERT[session.get_bind().dialect.name](User).values(name=name).on_conflict_do_nothing())
         user = session.scalar(query)
     assert user is not None  # found or added
     return user

@@ -20,7 +20,7 @@ from databases import fresh_database
 from sqlalchemy import Engine, create_engine, event, text
 
 from chatbot.errors import DatabaseBusyError, MemoryStoreError, NotStoredYetError, ReadOnlyError
-from memory import Memory
+from memory import Drawn, Memory, Profile, Summary
 from memory.journal import PATIENCE_S, Journal
 from memory.upgrade import MIGRATIONS
 
@@ -346,6 +346,15 @@ def test_the_migration_goes_up_and_down_and_keeps_every_turn(url: str) -> None:
             for _ in range(1200):  # SQLite follows a chain of a thousand
                 parent = memory.ask(deleted, parent, "rag", "D")
             memory.delete(deleted)
+            memory.keep_drawn({one: [Drawn("I live in Leeds.", "home", "home")], two: []})
+            memory.keep_summary(Summary(two, "A, B", 2))
+            memory.set_profile("ada", "sherlock", name="Ada", about="")
+            memory.set_recall("ada", False)
+            memory.rate(one, 1, "Well said.")
+        migrate(command.downgrade, "0003")
+        assert [row[1] for row in rows() if row[1] != "D"] == ["A", "B", "C"]
+        with pytest.raises(Exception, match="thumb"):
+            rows("thumb")
         migrate(command.downgrade, "0002")
         assert [row[1] for row in rows()] == ["A", "B", "C"]  # what was deleted is not shown again
         with pytest.raises(Exception, match="pinned"), engine.connect() as connection:
@@ -363,6 +372,12 @@ def test_the_migration_goes_up_and_down_and_keeps_every_turn(url: str) -> None:
             assert [hit.turn_id for hit in memory.search("ada", "porter")] == [one]  # of turns older than the search
             (listed,) = memory.conversations("ada")
             assert (listed.title, listed.pinned, listed.archived) == ("The vase", False, False)
+            # What an earlier version did not know is drawn out of its turns again.
+            assert [said.id for said in memory.undrawn("ada", "sherlock", 9)] == [one, two, three]
+            assert memory.recollections("ada", "sherlock", state=None) == [] and memory.recall_on("ada")
+            assert (memory.profile("ada", "sherlock"), memory.ratings(conversation)) == (Profile(), {})
+            memory.keep_drawn({one: [Drawn("I live in Leeds.", "home", "home")]})
+            assert [told.text for told in memory.recollections("ada", "sherlock")] == ["I live in Leeds."]
     finally:
         engine.dispose()
 

@@ -25,7 +25,7 @@ from chatbot.library.texts import Passage
 from chatbot.trace import Trace, to_stored
 from chatbot.transfer import FORMATS, branch_messages, export_file, file_name, import_file
 from chatbot.transfer.readable import markdown
-from memory import Added, Memory, OwnMemory, Row
+from memory import KINDS, Added, Drawn, Memory, OwnMemory, Row
 from memory.models import Base, Conversation, Turn
 from memory.rows import NOT_CARRIED, columns_of
 
@@ -74,18 +74,30 @@ def one(tmp_path: Path) -> Iterator[Home]:
 
 def test_what_a_user_has_comes_back_exactly(home: Callable[..., Home], tmp_path: Path) -> None:
     here, there = home(), home("bob")
-    _vase(here), _vase(here)
+    conversation, _ = _vase(here), _vase(here)
+    _remembered(here, conversation)
     file = tmp_path / "all.jsonl"
     export_file(here.own, file)
-    assert import_file(there.own, file) == Added(2, 10, 0, there.own.conversations()[0].id)
+    assert import_file(there.own, file) == Added(2, 10, 0, there.own.conversations()[0].id, 4)
     assert _everything(there) == _everything(here)
+    assert there.own.recollections("sherlock", state=None) == here.own.recollections("sherlock", state=None)
+    assert there.own.profile("sherlock") == here.own.profile("sherlock")
+    assert there.own.ratings(conversation) == here.own.ratings(conversation) != {}
     states = {row.values["state"] for row in _everything(there) if row.kind == "turn"}
     assert states == {"done", "stopped", "failed", "interrupted"}
     assert any(row.values.get("evidence") for row in _everything(there))
+    assert import_file(OwnMemory(here.memory, "bob"), file).renamed == 2  # they are bob's now, and none of them ann's
+    assert {told.state for told in OwnMemory(here.memory, "bob").recollections("sherlock", state=None)} == {
+        "active",
+        "replaced",
+        "forgotten",
+    }
+    export_file(here.own, file, "jsonl", conversation)  # without what is written by hand
+    assert import_file(home("carol").own, file).recollections == 3
 
 
 def test_every_column_and_table_is_carried_or_left_out_on_purpose() -> None:
-    carried = {kind: {column.name for column in columns_of(kind)} for kind in ("conversation", "turn")}  # type: ignore[arg-type]
+    carried = {kind: {column.name for column in columns_of(kind)} for kind in KINDS}
     for name, table in Base.metadata.tables.items():
         here = carried.get(name.removesuffix("s"), set())
         left_out = NOT_CARRIED.get(name, set())
@@ -210,6 +222,10 @@ MISTAKES: dict[str, tuple[Callable[[list[Any]], Any], str]] = {
     "no list": (lambda lines: _changed(lines, 3, trace=None), "line 3 has a 'trace' that is no object."),
     "an unknown key": (lambda lines: _changed(lines, 3, odd=1), "line 3 has 'odd', which no turn has here.*"),
     "a key is missing": (lambda lines: _changed(lines, 3, question=...), "line 3 lacks 'question'."),
+    "no thumb": (lambda lines: _changed(lines, 3, thumb=2), "line 3 has a 'thumb' that is neither 1 nor -1."),
+    "told elsewhere": (lambda lines: _told(lines, turn_id="bobs"), "line 8 has a 'turn_id' 'bobs' that is no turn .*"),
+    "told another": (lambda lines: _told(lines, persona="watson"), "line 8 has another 'persona' than its .*"),
+    "told twice": (lambda lines: _told(_told(lines)), "line 9 has the id 'r' of an earlier recollection .*"),
     "an unknown kind": (lambda lines: _changed(lines, 3, kind=["turn"]), "line 3 has a 'kind' that is none of .*"),
     "no object": (lambda lines: [*lines[:2], "[]", *lines[3:]], "line 3 is no object.*"),
     "another file": (lambda lines: lines[1:], "line 1 begins neither an export .*"),
@@ -460,7 +476,24 @@ def _everything(home: Home) -> list[Row]:
         rows.append(conversation)
         own = conversation.values["id"]
         rows += transfer.turns(own, transfer.ids(own))
-    return rows
+        rows += transfer.recollections(own)
+    return [*rows, *transfer.recollections(None), *transfer.profiles()]
+
+
+def _remembered(home: Home, conversation: str) -> None:
+    """Recollections of all kinds, a profile and ratings."""
+    first, second, *_ = [turn.id for turn in home.own.turns(conversation)]
+    home.memory.keep_drawn(
+        {
+            first: [Drawn("I live in Leeds.", "home", "home"), Drawn("I keep bees.", "other", "bees")],
+            second: [Drawn("I have moved to Bath.", "home", "home")],
+        }
+    )
+    home.own.forget_recollection(home.own.recollections("sherlock")[-1].id)
+    home.own.remember("sherlock", "My sister is Clara.", "family")
+    home.own.set_profile("sherlock", name="Ann", about="A physician.\nAn old friend.")
+    home.own.rate(first, -1, "Too short.")
+    home.own.rate(second, 1)
 
 
 def _lines(home: Home, tmp_path: Path) -> list[str]:
@@ -470,6 +503,13 @@ def _lines(home: Home, tmp_path: Path) -> list[str]:
     lines = (tmp_path / "good").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 8
     return lines
+
+
+def _told(lines: list[str], **values: Any) -> list[str]:
+    """The same with a recollection of the first turn behind the turns."""
+    told = {"kind": "recollection", "id": "r", "persona": "sherlock", "turn_id": _id(lines, 3)}
+    told |= {"topic": "home", "matter": "home", "text": "I live in Leeds."}
+    return [*lines[:7], json.dumps(told | values), *lines[7:]]
 
 
 def _refused(home: Home, tmp_path: Path, mistake: str) -> None:

@@ -101,7 +101,7 @@ def export_to(
         raise TransferError(f"A file of the format '{form}' holds one conversation. Name it.")
     transfer = own.transfer()
     chosen = transfer.conversations(own.conversation(conversation_id).id if conversation_id else None)
-    for text in _texts(transfer, chosen, form, named):
+    for text in _texts(transfer, chosen, form, named, by_hand=conversation_id is None):
         # Half of a surrogate pair, which a trace may have, is no character of UTF-8.
         stream.write(text.encode("utf-8", "replace").decode("utf-8"))
     return Written(len(chosen))
@@ -126,9 +126,9 @@ def import_file(own: OwnMemory, file: Path, persona: str = DEFAULT_PERSONA, mode
         raise TransferError(f"{file.name}, {error} Nothing was imported.") from error
 
 
-def _texts(transfer: Transfer, chosen: list[Row], form: str, named: Named) -> Iterator[str]:
+def _texts(transfer: Transfer, chosen: list[Row], form: str, named: Named, *, by_hand: bool) -> Iterator[str]:
     if form == "jsonl":
-        yield from jsonl.written(transfer, chosen)
+        yield from jsonl.written(transfer, chosen, by_hand=by_hand)
         return
     write = {"sillytavern": sillytavern.written, "markdown": readable.markdown, "html": readable.html}[form]
     if form == "html":

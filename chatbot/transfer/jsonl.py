@@ -2,43 +2,60 @@
 
 The first line is `{"format": "bakerstreet.conversations", "version": 1, "exported_at": "..."}`. Then comes each
 conversation, `{"kind": "conversation", ...}`, with its turns behind it, `{"kind": "turn", ...}`, each behind its
-parent. The last line, `{"kind": "end", "conversations": 1, "turns": 2}`, tells a whole file from one that was cut.
+parent, and then what was told in them, `{"kind": "recollection", "turn_id": ..., ...}`. Where everything is exported,
+what was written by hand follows (`turn_id` is null), and `{"kind": "profile", ...}` for each persona. The last line,
+`{"kind": "end", "conversations": 1, "turns": 2, "recollections": 3, "profiles": 1}`, tells a whole file from one that
+was cut; a number that is left out is 0.
 
-The other keys of a line are the columns of `memory.models.Conversation` and `Turn`, by name (`memory.rows` says which
-are left out): texts, times as ISO 8601 with their zone, `parent_id` (null: the turn begins the conversation), `head_id`
-(the last turn of the branch that is looked at), `state` ('done', 'stopped', 'failed', 'interrupted' or, while it was
-exported, 'pending': unfinished), `evidence` and `trace` as `chatbot.trace.to_stored` makes them. A key whose column has
-a default, or may be empty, may be left out; any other, and a key that is no column, is a mistake. The version changes
-when a key changes its meaning.
+The other keys of a line are the columns of `memory.models.Conversation`, `Turn`, `Recollection` and `Profile`, by name
+(`memory.rows` says which are left out): texts, times as ISO 8601 with their zone, `parent_id` (null: the turn begins
+the conversation), `head_id` (the last turn of the branch that is looked at), `state` ('done', 'stopped', 'failed',
+'interrupted' or, while it was exported, 'pending': unfinished), `thumb` (1 up, -1 down), `evidence` and `trace` as
+`chatbot.trace.to_stored` makes them. A key whose column has a default, or may be empty, may be left out; any other, and
+a key that is no column, is a mistake. The version changes when a key changes its meaning.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from chatbot.modes import MODES
 from chatbot.trace import from_stored
-from memory import BadRow, Row, Transfer
+from memory import KINDS, BadRow, Kind, Row, Transfer
 
 FORMAT, VERSION = "bakerstreet.conversations", 1
 Lines = Iterable[tuple[int, dict[str, Any]]]  # the objects of a file, each with the number of its line
 
 
-def written(transfer: Transfer, conversations: Iterable[Row]) -> Iterator[str]:
-    """The lines of a file."""
+def written(transfer: Transfer, conversations: Iterable[Row], *, by_hand: bool) -> Iterator[str]:
+    """The lines of a file.
+
+    Args:
+        transfer: gives what belongs to the conversations.
+        conversations: that the file shall hold.
+        by_hand: whether it shall hold what the user wrote by hand too.
+    """
     yield _line({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC).isoformat()})
-    counts = {"conversation": 0, "turn": 0}
-    for conversation in conversations:
-        yield _line({"kind": conversation.kind, **conversation.values})
-        counts["conversation"] += 1
-        own = conversation.values["id"]
-        for turn in transfer.turns(own, transfer.ids(own)):
-            yield _line({"kind": turn.kind, **turn.values})
-            counts["turn"] += 1
+    counts: Counter[Kind] = Counter()
+    for row in _all_of(transfer, conversations, by_hand):
+        yield _line({"kind": row.kind, **row.values})
+        counts[row.kind] += 1
     yield _line(_end(counts))
+
+
+def _all_of(transfer: Transfer, conversations: Iterable[Row], by_hand: bool) -> Iterator[Row]:
+    for conversation in conversations:
+        yield conversation
+        own = conversation.values["id"]
+        yield from transfer.turns(own, transfer.ids(own))
+        yield from transfer.recollections(own)
+    if by_hand:
+        yield from transfer.recollections(None)
+        yield from transfer.profiles()
 
 
 def is_ours(first: Mapping[str, Any]) -> bool:
@@ -52,7 +69,7 @@ def rows(lines: Lines) -> Iterator[Row]:
     Raises:
         BadRow: a line is wrong, or the file was cut.
     """
-    counts = {"conversation": 0, "turn": 0}
+    counts: Counter[Kind] = Counter()
     begun = ended = False
     number = 1
     for number, data in lines:
@@ -65,14 +82,14 @@ def rows(lines: Lines) -> Iterator[Row]:
         elif kind == "end":
             _check_end(number, data, counts)
             ended = True
-        elif kind == "conversation" or kind == "turn":
+        elif kind in KINDS:
             counts[kind] += 1
             row = Row(kind, data, number)
             if kind == "turn":
                 check_turn(row)
             yield row
         else:
-            raise BadRow(number, f"has a 'kind' that is none of conversation, turn and end: {kind!r}.")
+            raise BadRow(number, f"has a 'kind' that is none of {', '.join(KINDS)} and end: {kind!r}.")
     if not ended:
         raise BadRow(number, "is the last one, but not the end: the file was cut. Copy or export it again.")
 
@@ -102,17 +119,18 @@ def _check_version(number: int, data: Mapping[str, Any]) -> None:
         )
 
 
-def _check_end(number: int, data: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-    if {"kind": "end", **data} != _end(counts):
+def _check_end(number: int, data: Mapping[str, Any], counts: Counter[Kind]) -> None:
+    if {**_end(Counter()), **data} != _end(counts):
         raise BadRow(
             number,
-            f"does not count the {counts['conversation']} conversations and {counts['turn']} turns before it: "
-            "lines are missing. Copy or export the file again.",
+            f"does not count the {counts['conversation']} conversations, {counts['turn']} turns, "
+            f"{counts['recollection']} recollections and {counts['profile']} profiles before it: lines are missing. "
+            "Copy or export the file again.",
         )
 
 
-def _end(counts: Mapping[str, int]) -> dict[str, Any]:
-    return {"kind": "end", "conversations": counts["conversation"], "turns": counts["turn"]}
+def _end(counts: Counter[Kind]) -> dict[str, Any]:
+    return {"kind": "end"} | {f"{kind}s": counts[kind] for kind in KINDS}
 
 
 def _line(values: Mapping[str, Any]) -> str:
