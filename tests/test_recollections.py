@@ -52,7 +52,7 @@ def test_what_is_forgotten_brings_nothing_back_until_it_is_restored(any_memory: 
 
 def test_what_is_written_by_hand_is_changed_and_erased(any_memory: Memory) -> None:
     own = OwnMemory(any_memory, "ann")
-    bees = own.remember("sherlock", "I keep\n bees.\x00")
+    bees = own.remember("sherlock", "I keep\n bees.")
     assert (bees.text, bees.topic, bees.by_hand, bees.conversation_id) == ("I keep bees.", "other", True, None)
     wasps = own.edit_recollection(bees.id, "I keep wasps.")
     assert (_texts(own), own.recollections("sherlock", state="replaced")[0].replaced_by) == (

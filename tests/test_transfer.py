@@ -194,7 +194,7 @@ def test_a_turn_that_is_being_written_is_exported_as_far_as_it_is_shown(one: Hom
 MISTAKES: dict[str, tuple[Callable[[list[Any]], Any], str]] = {
     "cut within a line": (lambda lines: [*lines[:-2], lines[-2][:40]], "line 7 is not JSON: .*"),
     "cut between lines": (lambda lines: lines[:-1], "line 7 is the last one, but not the end: the file was cut.*"),
-    "a line is missing": (lambda lines: [*lines[:6], lines[7]], "line 7 does not count the 1 conversations and 4 .*"),
+    "a line is missing": (lambda lines: [*lines[:6], lines[7]], "line 7 does not count the 1 conversations, 4 .*"),
     "two files": (lambda lines: lines * 2, "line 9 stands behind the end.*"),
     "a later version": (lambda lines: _changed(lines, 1, version=2), "line 1 says version 2; .*"),
     "no parent": (lambda lines: _changed(lines, 4, parent_id="gone"), "line 4 .* 'gone' does not stand before it."),
