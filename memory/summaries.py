@@ -17,7 +17,7 @@ class Summaries:
 
     _database: Database
 
-    def summary(self, turn_ids: Sequence[str]) -> Summary | None:
+    def summary_on(self, turn_ids: Sequence[str]) -> Summary | None:
         """The summary that reaches furthest, of those that end at one of these turns; None where none does."""
         query = select(Stored).where(Stored.turn_id.in_(turn_ids)).order_by(Stored.turns.desc()).limit(1)
         with self._database.transaction() as session:

@@ -158,13 +158,13 @@ def test_of_a_long_path_its_end_is_read_and_the_summary_that_reaches_furthest(an
         turns.append(any_memory.ask(conversation, turns[-1] if turns else None, "rag", str(number)))
     assert [turn.question for turn in any_memory.path(conversation, limit=2)] == ["4", "5"]
     assert [turn.question for turn in any_memory.path(conversation, turns[1], limit=9)] == ["0", "1"]
-    assert any_memory.summary(turns) is None
+    assert any_memory.summary_on(turns) is None
     for reached, text in ((1, "short"), (3, "long"), (3, "again")):
         any_memory.keep_summary(Summary(turns[reached], text, reached + 1))
-    assert any_memory.summary(turns) == Summary(turns[3], "long", 4)
-    assert any_memory.summary(turns[:3]) == Summary(turns[1], "short", 2)
+    assert any_memory.summary_on(turns) == Summary(turns[3], "long", 4)
+    assert any_memory.summary_on(turns[:3]) == Summary(turns[1], "short", 2)
     any_memory.purge(conversation)
-    assert any_memory.summary(turns) is None
+    assert any_memory.summary_on(turns) is None
 
 
 def _told(memory: Memory, said: str, *drawn: Drawn) -> str:
