@@ -99,7 +99,7 @@ class Turn(Base):
         Index("ix_turns_conversation", "conversation_id", "created_at", "id"),
         Index("ix_turns_parent", "parent_id", "conversation_id"),
         Index("ix_turns_pending", "owner", sqlite_where=text(PENDING), postgresql_where=text(PENDING)),
-        Index("ix_turns_undrawn", "created_at", sqlite_where=text(UNDRAWN), postgresql_where=text(UNDRAWN)),
+        Index("ix_turns_undrawn", "conversation_id", sqlite_where=text(UNDRAWN), postgresql_where=text(UNDRAWN)),
         Index("ix_turns_rated", "conversation_id", sqlite_where=text(RATED), postgresql_where=text(RATED)),
     )
 

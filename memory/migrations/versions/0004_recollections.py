@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.add_column("turns", sa.Column("drawn", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("turns", sa.Column("thumb", sa.Integer))
     op.add_column("turns", sa.Column("note", sa.Text, nullable=False, server_default=""))
-    op.create_index("ix_turns_undrawn", "turns", ["created_at"], sqlite_where=UNDRAWN, postgresql_where=UNDRAWN)
+    op.create_index("ix_turns_undrawn", "turns", ["conversation_id"], sqlite_where=UNDRAWN, postgresql_where=UNDRAWN)
     op.create_index("ix_turns_rated", "turns", ["conversation_id"], sqlite_where=RATED, postgresql_where=RATED)
     op.create_table(
         "recollections",
