@@ -1,8 +1,9 @@
-"""A prompt within a token budget: persona, examples, the last exchange, the new turn with its evidence.
+"""A prompt within a token budget: persona, summary, examples, the last exchange, the new turn with its evidence.
 
 Little of the history reaches the model, because a small one repeats what stands there: the last exchange, without its
-notes. What the visitor told earlier comes back as a recollection. The prompt's beginning, the persona's instruction,
-never changes, so that the key/value cache holds for it.
+notes, and where it is wanted a summary of those before. What the visitor told stands before the new turn where it bears
+on it. The prompt's beginning, the persona's instruction, never changes, and a summary behind it only grows until a new
+one is made, so that the key/value cache holds for both.
 """
 
 from __future__ import annotations
@@ -90,11 +91,14 @@ def build_prompt(
     examples: Sequence[Exchange],
     count: CountTokens,
     budget: int,
+    told: Sequence[str] = (),
+    summary: str = "",
 ) -> Prompt:
     """Fit a turn into `budget` tokens.
 
-    The instruction and the question always stay. When it gets tight, the examples go first, the last of them before the
-    others, then the last exchange, then the weakest pieces of evidence.
+    The instruction and the question always stay. When it gets tight, the summary goes first, then the examples, the
+    last of them before the others, then the last exchange, then what the visitor told, then the weakest pieces of
+    evidence.
 
     Args:
         persona: whose instruction opens the prompt.
@@ -104,6 +108,8 @@ def build_prompt(
         examples: exchanges that show how the persona speaks.
         count: counts the tokens of a text.
         budget: tokens of the prompt, the reply not counted.
+        told: what the visitor told of himself that bears on the question, in his own words.
+        summary: of what was said before the last exchange.
 
     Raises:
         MessageError: the question alone does not fit.
@@ -126,6 +132,13 @@ def build_prompt(
         kept.remove(weakest)
         left_out.insert(0, f"evidence: {weakest.passage.work}: {weakest.text}")
     sent = _rendered(question, kept, persona.prompts)
+    if told:
+        quoted = " ".join(f'"{sentence}"' for sentence in told)
+        with_told = f"{persona.prompts.told} {quoted}\n\n{sent}"
+        if fixed + size(with_told) <= budget:
+            sent = with_told
+        else:
+            left_out.append("what the visitor told")
     room = budget - fixed - size(sent)
     recent = _fitting(history[-KEPT:], size, room)
     room -= sum(size(exchange.question, exchange.reply) for exchange in recent)
@@ -134,7 +147,15 @@ def build_prompt(
         left_out.append("history: the last exchange")
     if len(shown) < len(examples):
         left_out.append("examples")
-    messages = [Message("system", persona.instruction())]
+    instruction = persona.instruction()
+    if summary:
+        room -= sum(size(example.question, example.reply) for example in shown)
+        told_before = f"\n\n{persona.prompts.before}\n{summary}"
+        if count(told_before) <= room:
+            instruction += told_before
+        else:
+            left_out.append("the summary")
+    messages = [Message("system", instruction)]
     for exchange in [*shown, *recent]:
         messages += [Message("user", exchange.question), Message("assistant", exchange.reply)]
     return Prompt((*messages, Message("user", sent)), tuple(kept), tuple(left_out))

@@ -16,6 +16,7 @@ from chatbot.language import language_of
 from chatbot.library_folders import LibraryFolders
 from chatbot.persona_files import PersonaFiles
 from chatbot.progress import Progress, Say
+from chatbot.remembering import Remembering
 from chatbot.settings import Settings, get_settings
 from memory import Memory
 from personas import LoadedPersona
@@ -61,6 +62,7 @@ class Resources:
         self._filling: dict[str, threading.Thread] = {}
         self._fill_errors: dict[str, str] = {}
         self._closing = threading.Event()
+        self.remembering = Remembering(self)
 
     @property
     def engine(self) -> Engine:
@@ -327,6 +329,7 @@ class Resources:
         """Give everything back, once; what fails to close does not keep the rest open."""
         self._closing.set()
         self.attendance.close()
+        self.remembering.close()
         for thread in self._filling.values():
             thread.join()
         with ExitStack() as closing, self._opening:

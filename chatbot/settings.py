@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     reading: Path | None = Field(None, description="A folder with reading comprehension data, for `voice train`.")
     chroma_url: str | None = Field(None, description="A Chroma server (http://host:port); default: embedded.")
     database_url: str | None = Field(None, description="A SQLAlchemy URL; default: SQLite under `home`.")
+    remembers: Literal["window", "summary", "recollections", "both"] = Field(
+        "recollections",
+        description="What of the past goes into a prompt beside the last exchange: 'window': nothing; 'summary': a "
+        "summary of what was said before it; 'recollections': what the visitor told of himself; 'both'.",
+    )
     log: str = Field(
         "",
         max_length=MAX_PATH,
@@ -153,6 +158,11 @@ class Settings(BaseSettings):
     def library_dir(self) -> Path:
         """A folder for each persona: passages, BM25 index and embedded Chroma."""
         return self.home / "library"
+
+    @property
+    def recollections_dir(self) -> Path:
+        """A folder for each persona: the vectors of what each visitor told, which can be made again."""
+        return self.home / "recollections"
 
     @property
     def texts_dir(self) -> Path:

@@ -29,7 +29,7 @@ from chatbot.resources import Resources
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
-from chatbot.turn_recall import told_by_visitor
+from chatbot.turn_recall import acknowledged, forgotten, history_of, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
@@ -76,15 +76,21 @@ def gather(turn: Turn) -> Gathered:
     Where a message asks several things, each is searched for as if it were asked alone.
     Evidence that is too weak to answer from is not handed over; it is kept among what was dropped.
     """
-    history = _history(turn)
+    history = history_of(turn)
+    if line := forgotten(turn):
+        return Gathered(history, line=line)
+    if line := acknowledged(turn, history):
+        return Gathered(history, near=_near(turn), line=line)
     asked = parts_of(turn)
+    told, summary = remembered(turn)
     if len(asked) == 1:
-        return Gathered(history, _found(turn, history), near=_near(turn))
+        return Gathered(history, _found(turn, history), near=_near(turn), told=told, summary=summary)
     parts: list[tuple[Turn, Gathered]] = []
     for part in asked:
         going_on = bool(parts) and needs_the_one_before(part)
         before = (*history, as_answered(*parts[-1])) if going_on else history
-        parts.append((part, Gathered(history, _found(part, before, going_on=going_on), near=_near(part))))
+        piece = _found(part, before, going_on=going_on)
+        parts.append((part, Gathered(history, piece, near=_near(part), told=told, summary=summary)))
     found = [gathered.found for _, gathered in parts if gathered.found]
     return Gathered(history, Found.joined(found) if found else None, tuple(parts))
 
@@ -102,7 +108,7 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
     if going_on and kind == "question":
         kind = "follow-up"
     if kind == "about the visitor":
-        return told_by_visitor(turn, MAX_PIECES)
+        return told_by_visitor(turn, history, MAX_PIECES)
     if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
         return None
     library = turn.resources.library(turn.asked.persona, turn.asked.visitor)
@@ -123,14 +129,6 @@ def _near(turn: Turn) -> tuple[NearExchange, ...]:
         return ()
     exchanges = turn.resources.exchanges(turn.asked.persona)
     return tuple(exchanges.nearest(turn.asked.text, NEAR)) if exchanges else ()
-
-
-def _history(turn: Turn) -> tuple[Exchange, ...]:
-    asked = turn.asked
-    if asked.conversation is None:
-        return asked.history
-    path = turn.resources.memory.path(asked.conversation, asked.parent) if asked.parent else []
-    return tuple(Exchange(earlier.question, earlier.reply) for earlier in path if earlier.reply)
 
 
 # ---------------------------------------------------------------------- write
@@ -198,8 +196,10 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
         near = said[turn.asked.attempt]
         return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
+    if gathered.line:
+        return Draft(gathered.line, gathered.line, ready="unchecked")
     if gathered.found and gathered.found.intent == INTENT and not gathered.evidence:
-        line = turn.wording.line(turn.loaded.persona.untold)
+        line = turn.wording.line(turn.loaded.persona.untold or turn.loaded.persona.declines)
         return Draft(line, line, ready="declined")
     lines = [
         replace(turn.wording, attempt=turn.asked.attempt + more).without_model(gathered.found, turn.mode.voice)
@@ -269,6 +269,8 @@ def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
         examples=_examples(turn, gathered),
         count=turn.resources.engine.count,
         budget=turn.resources.settings.context_tokens - persona.generation.max_new_tokens,
+        told=gathered.told,
+        summary=gathered.summary,
     )
 
 
@@ -341,4 +343,5 @@ def _known_texts(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -
     works = [piece.passage.work for piece in evidence]
     read = [text for piece in evidence for text in (piece.answer, piece.correction)]
     earlier = [text for exchange in gathered.history for text in (exchange.question, exchange.reply)]
-    return [turn.asked.text, persona.instruction(), persona.name, *works, *read, *earlier]
+    before = [*gathered.told, gathered.summary]
+    return [turn.asked.text, persona.instruction(), persona.name, *works, *read, *earlier, *before]

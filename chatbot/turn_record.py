@@ -40,6 +40,8 @@ def record(
         logger.exception("The trace of the turn %s could not be stored", turn.id)
         refused = _store_alone(turn, draft, held, state, error or str(refusal))
         return trace, refused or f"Only the reply is stored: {refusal}"
+    if turn.asked.conversation is not None:  # what was told in it is drawn out behind whoever waits for its end
+        turn.resources.remembering.soon(turn.asked.conversation, turn.asked.persona)
     return trace, ""
 
 

@@ -74,12 +74,18 @@ class Gathered:
         parts: where the message asks several things: each as a turn of its own, with what was gathered for it. `found`
             is then all of that.
         near: the persona's own exchanges that are most like the message, the nearest first.
+        told: what the visitor told of himself that bears on the message.
+        summary: of what was said before the last exchange.
+        line: the reply, where nothing has to be found for it.
     """
 
     history: tuple[Exchange, ...] = ()
     found: Found | None = None
     parts: tuple[tuple[Turn, Gathered], ...] = ()
     near: tuple[NearExchange, ...] = ()
+    told: tuple[str, ...] = ()
+    summary: str = ""
+    line: str = ""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

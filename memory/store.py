@@ -20,7 +20,7 @@ from memory.models import Conversation, Turn, now
 from memory.profiles import Profiles
 from memory.ratings import Ratings
 from memory.recollections import Recollections
-from memory.records import Remark, StoredTurn, TracedTurn, storable, with_zone
+from memory.records import StoredTurn, TracedTurn, storable, with_zone
 from memory.summaries import Summaries
 from memory.transfer import Transfer
 
@@ -119,32 +119,6 @@ class Memory(Conversations, Branches, FullText, Recollections, Profiles, Ratings
             steps = (limit or EVERY) - 1
             found = session.execute(_PATH, {"turn": turn_id, "conversation": conversation_id, "steps": steps})
             return [self._current(_plain(row)) for row in found]
-
-    def said(self, conversation_id: str, *, before: str | None = None, limit: int = 200) -> list[Remark]:
-        """What the user of a conversation said to its persona, in any conversation with it, the latest first.
-
-        Args:
-            conversation_id: one of the user's conversations.
-            before: the turn that is being answered, which is left out.
-            limit: the maximum number of turns.
-        """
-        here = aliased(Conversation)
-        latest = (
-            # From the index alone; the rows, of which there may be many thousands, are read only of those chosen.
-            select(Turn.id)
-            .join(Conversation, Conversation.id == Turn.conversation_id)
-            .join(here, (here.user_id == Conversation.user_id) & (here.persona == Conversation.persona))
-            .where(here.id == conversation_id, Turn.id != (before or ""), Conversation.deleted_at.is_(None))
-            .order_by(Turn.created_at.desc(), Turn.id)
-            .limit(limit)
-        )
-        query = (
-            select(Turn.id, Turn.question, Turn.created_at)
-            .where(Turn.id.in_(latest))
-            .order_by(Turn.created_at.desc(), Turn.id)
-        )
-        with self._database.transaction() as session:
-            return [Remark(turn_id, text, with_zone(at)) for turn_id, text, at in session.execute(query)]
 
     def transfer(self, user: str) -> Transfer:
         """A user's conversations as rows, to be carried away and taken in."""

@@ -95,6 +95,8 @@ class Prompts(_Part):
     notes: Text = Field("Notes:", description="The heading of the notes.")
     question: Text = Field("Question:", description="What stands before the question below the notes.")
     answer: Text = Field("Answer:", description="What stands before the answer that was read in the notes.")
+    told: Text = Field("The visitor has told you:", description="What stands before what the visitor told of himself.")
+    before: Text = Field("Before this was said:", description="The heading of the summary of what was said earlier.")
     hypothetical: Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_asks)] = Field(
         "", description="Asks for a made-up answer to {question}, to search with; empty: as the language has it."
     )
@@ -158,6 +160,13 @@ class Persona(_Part):
     )
     untold: list[Text] = Field(
         default_factory=list, description="Said when he asks for something that he has not told; empty: `declines`."
+    )
+    noted: list[Text] = Field(
+        default_factory=list,
+        description="Said to what he tells of himself where no line of the persona's fits; empty: the model answers.",
+    )
+    forgotten: list[Text] = Field(
+        default_factory=list, description="Said where he wants something forgotten, and it is; empty: as the language."
     )
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")

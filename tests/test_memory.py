@@ -132,20 +132,6 @@ def test_a_user_sees_only_her_own_conversations_the_latest_first(memory: Memory)
     assert [item.id for item in memory.conversations(limit=1)] == [lamp]
 
 
-def test_a_user_is_remembered_across_conversations_with_a_persona_and_kept_apart_from_others(memory: Memory) -> None:
-    first, second = memory.start("ada", "sherlock"), memory.start("ada", "sherlock")
-    memory.ask(first, None, "rag", "My dog is called Pompey.")
-    memory.ask(memory.start("ben", "sherlock"), None, "rag", "My dog is called Carlo.")
-    memory.ask(memory.start("ada", "watson"), None, "rag", "My cat is called Quill.")
-    asked = memory.ask(second, None, "rag", "What is my dog called?")
-    for conversation in (first, second):
-        both = ["What is my dog called?", "My dog is called Pompey."]
-        assert [turn.question for turn in memory.said(conversation)] == both
-        assert [turn.question for turn in memory.said(conversation, before=asked)] == both[1:]
-    assert [turn.question for turn in memory.said(second, limit=1)] == ["What is my dog called?"]
-    assert memory.said("nowhere") == []
-
-
 def test_a_conversation_without_turns_is_not_listed(memory: Memory) -> None:
     memory.start("ada", "sherlock")
     assert memory.conversations("ada") == []

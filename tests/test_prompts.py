@@ -186,3 +186,23 @@ def test_an_example_that_is_the_last_exchange_too_is_counted_twice() -> None:
     last = HISTORY[-1]
     enough = size(build(evidence=())) + MESSAGE_OVERHEAD
     assert build(evidence=(), examples=(last,), budget=enough) == replace(build(evidence=()), left_out=("examples",))
+
+
+def test_what_the_visitor_told_stands_before_the_turn_and_a_summary_behind_the_instruction() -> None:
+    parts = {"told": ("I keep bees.", "I am Ann."), "summary": "Who are you? - The keeper."}
+    whole = _remembering(10_000, **parts)
+    system, *exchange, sent = whole.messages
+    assert system.content == f"{PERSONA.instruction()}\n\nBefore this was said:\nWho are you? - The keeper."
+    plain = build().messages
+    assert sent.content == f'The visitor has told you: "I keep bees." "I am Ann."\n\n{plain[-1].content}'
+    assert tuple(exchange) == plain[1:-1] and whole.left_out == ()
+    full = size(whole) + MESSAGE_OVERHEAD
+    assert _remembering(full, **parts) == whole
+    assert _remembering(full - 1, **parts).left_out == ("the summary",)
+    tight = _remembering(size(build(history=())) + MESSAGE_OVERHEAD, **parts)
+    assert tight.left_out == ("what the visitor told", "history: the last exchange", "the summary")
+    assert tight.messages == build(history=()).messages
+
+
+def _remembering(budget: int, **parts: Any) -> Prompt:
+    return build_prompt(PERSONA, "Who lit it?", EVIDENCE, HISTORY, examples=(), count=words, budget=budget, **parts)

@@ -1,4 +1,4 @@
-"""`bakerstreet memory`: what is done with conversations; export, import and evaluate are modules of their own."""
+"""`bakerstreet memory`: what is done with conversations; files, what was told and evaluate are modules of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli import memory_evaluate, memory_transfer
+from chatbot.cli import memory_evaluate, memory_told, memory_transfer
 from chatbot.cli.common import opened, say
 from chatbot.progress import counted
 
@@ -15,6 +15,12 @@ app = typer.Typer(no_args_is_help=True)
 app.command("export")(memory_transfer.export)
 app.command("import")(memory_transfer.import_)
 app.command("evaluate")(memory_evaluate.evaluate)
+app.command("recollections")(memory_told.recollections)
+app.command("forget")(memory_told.forget)
+app.command("restore")(memory_told.restore)
+app.command("profile")(memory_told.profile)
+app.command("recall")(memory_told.recall)
+app.command("ratings")(memory_told.ratings)
 
 
 Id = Annotated[str, typer.Argument(help="Its id, or the first characters of it.")]

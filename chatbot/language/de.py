@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chatbot.language.de_talk import GERMAN_TALK
+from chatbot.language.de_telling import GERMAN_TELLING
 from chatbot.language.language import Language, any_of, words
 from chatbot.language.later import GERMAN_LATER
 from chatbot.language.letters import CAPITALS, SMALL
@@ -75,6 +76,7 @@ GERMAN = Language(
         "hr fr dr prof st hl sel geb gest bzw ca usw etc vgl nr bd abt kap jh jhd chr dgl evtl ggf sog u.a z.b d.h"
     ),
     talk=GERMAN_TALK,
+    telling=GERMAN_TELLING,
     second_person=words(
         """du dich dir dein deine deinem deinen deiner deines ihr euch euer eure eurem euren eurer eures"""
     ),

@@ -6,6 +6,7 @@ import re
 
 from chatbot.language.en_altering import ENGLISH_ALTERING
 from chatbot.language.en_talk import ENGLISH_TALK
+from chatbot.language.en_telling import ENGLISH_TELLING
 from chatbot.language.language import Language, any_of, words
 from chatbot.language.later import ENGLISH_LATER
 from chatbot.language.letters import CAPITALS, SMALL
@@ -54,6 +55,7 @@ ENGLISH = Language(
         ult co bros"""
     ),
     talk=ENGLISH_TALK,
+    telling=ENGLISH_TELLING,
     second_person=words("you your yours yourself"),
     in_third_person=(
         (re.compile(r"\b[Yy]our(?:s)?\b"), "{name}'s"),

@@ -15,6 +15,7 @@ from typing import Literal
 from chatbot.language.language import Language
 from chatbot.language.normal import to_plain
 from chatbot.language.text import meaning_words, names_in, words_of
+from chatbot.language.told import OTHER, PLAN, is_idle, topic_of, wish_to_forget
 
 Kind = Literal[
     "small talk", "told by the visitor", "about the visitor", "about the persona", "going on", "follow-up", "question"
@@ -125,6 +126,22 @@ def statements(message: str, language: Language) -> str:
     )
 
 
+def told_statements(message: str, language: Language) -> list[str]:
+    """The sentences of a message in which somebody may tell of himself; see `told_in`.
+
+    Of courtesies, those that a rule of the language knows: "I am married" is one, "I am late" is none.
+    """
+    if wish_to_forget(message, language):
+        return []
+    return [
+        sentence
+        for sentence in sentences_of_message(message, language)
+        if not is_question(sentence, language)
+        and not is_about_visitor(sentence, language)
+        and not (is_small_talk(sentence, language) and topic_of(sentence, language)[0] in (OTHER, PLAN))
+    ]
+
+
 def tells_of_self(text: str, language: Language) -> bool:
     """Whether somebody speaks of himself: "I", "my"."""
     return bool(language.talk.first_person & set(words_of(text)))
@@ -151,10 +168,14 @@ def _asks(reply: str) -> bool:
 
 
 def _tells_of_visitor(message: str, language: Language) -> bool:
-    """Whether a message says who the visitor is, and asks nothing."""
+    """Whether a message says who the visitor is, or what a rule knows of him, and asks nothing."""
     sentences = sentences_of_message(to_plain(message), language)
-    return any(map(language.talk.introducing.match, sentences)) and not any(
-        is_question(sentence, language) or language.interrogative.search(sentence) for sentence in sentences
+    if any(is_question(sentence, language) or language.interrogative.search(sentence) for sentence in sentences):
+        return False
+    return any(
+        language.talk.introducing.match(sentence)
+        or (topic_of(sentence, language)[0] != OTHER and not is_idle(sentence, language))
+        for sentence in sentences
     )
 
 

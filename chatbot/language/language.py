@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from chatbot.language.altering import Altering
 from chatbot.language.talk import Talk
+from chatbot.language.telling import Telling
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: there is one object for each language and persona
@@ -20,6 +21,7 @@ class Language:
         stopwords: words that carry no meaning of their own.
         abbreviations: words behind which a full stop does not end a sentence.
         talk: by which messages are told apart.
+        telling: by which it is known what visitors tell of themselves.
         second_person: words that address the persona.
         in_third_person: patterns of such words, each with what takes its place; {name} stands for the persona's name.
         in_second_person: what a visitor says of himself as it is said to him, by words and phrases in lower case; empty
@@ -65,6 +67,7 @@ class Language:
     stopwords: frozenset[str]
     abbreviations: frozenset[str]
     talk: Talk
+    telling: Telling
     second_person: frozenset[str]
     in_third_person: tuple[tuple[re.Pattern[str], str], ...]
     in_second_person: Mapping[str, str]

@@ -1,0 +1,240 @@
+"""How English visitors speak of themselves."""
+
+from __future__ import annotations
+
+import re
+
+from chatbot.language.telling import Telling, found, rule, whole
+
+_I = r"\b(?:i|we)(?:'m|'ve|'d|'ll| am| are| have| had| will| shall)?"
+_NOW = r"(?: (?:now|just|still|only|also|recently|lately|currently|really|quite|rather|mostly|mainly|not|no longer))*"
+_DET = r"(?:an?|the|one|two|three|four|five|six|several|many|some|no)"
+_KIN = (
+    r"(?:(?:step|half-|grand|great-)?(?:sister|brother|mother|father|son|daughter|child|children|parents?)s?|mum|mom|"
+    r"dad|wife|husband|aunts?|uncles?|cousins?|nieces?|nephews?|twins?|fianc[eé]e?|betrothed|family|kids|baby|"
+    r"girlfriend|boyfriend|partner)"
+)
+_PET = (
+    r"(?:dogs?|cats?|horses?|pon(?:y|ies)|parrots?|birds?|canar(?:y|ies)|rabbits?|hounds?|terriers?|spaniels?|kittens?|"
+    r"pupp(?:y|ies)|goldfish|hens?|goats?|tortoises?|mare|pets?)"
+)
+_WORK = (
+    r"(?:accountant|actor|actress|apothecary|architect|artist|author|baker|banker|barber|barrister|blacksmith|"
+    r"bookseller|"
+    r"bookkeeper|botanist|bricklayer|brewer|builder|butcher|butler|cabman|captain|carpenter|chemist|clergyman|clerk|"
+    r"coachman|conductor|constable|consultant|cook|curate|curator|dentist|designer|detective|developer|diplomat|doctor|"
+    r"draper|dressmaker|driver|economist|editor|electrician|engineer|engraver|farmer|fisherman|florist|gamekeeper|"
+    r"gardener|geologist|glazier|goldsmith|governess|grocer|historian|housekeeper|inspector|innkeeper|jeweller|joiner|"
+    r"journalist|judge|laundress|lawyer|lecturer|librarian|maid|manager|mason|mathematician|mechanic|merchant|midwife|"
+    r"miller|milliner|miner|minister|musician|nurse|officer|optician|painter|pharmacist|philosopher|photographer|"
+    r"physician|physicist|pianist|pilot|plumber|poet|policeman|porter|postman|potter|priest|printer|professor|"
+    r"programmer|publisher|reporter|sailor|saddler|schoolmaster|schoolmistress|schoolteacher|scientist|sculptor|"
+    r"seamstress|secretary|sexton|shepherd|shopkeeper|smith|soldier|solicitor|stationer|statistician|steward|"
+    r"stockbroker|student|surgeon|surveyor|tailor|teacher|translator|tutor|typist|undertaker|upholsterer|vet|vicar|"
+    r"violinist|waiter|waitress|warden|watchmaker|weaver|writer|zoologist|\w+(?:ologist|wright|smith|monger))"
+)
+_AT = r"(?:in|at|on|near|outside|above|behind|by|over|to|into|beside|opposite|close to|not far from)"
+_NUMBER = (
+    r"(?:\d+|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|"
+    r"(?:thir|four|fif|six|seven|eigh|nine)teen)"
+)
+
+ENGLISH_TELLING = Telling(
+    rules=(
+        rule(
+            "name",
+            "name",
+            r"\bmy (?:(?:full|real|own|christian|first|last|family|married|maiden) )?name(?:'s| is)\b",
+            rf"{_I}{_NOW} (?:called|named)\b|\bi go by\b",
+            r"\b(?:know|knows) me as (?:(?:mr|mrs|miss|dr)\.? )?\w",
+            r"\b(?:call|calls|called) me (?:(?:mr|mrs|miss|dr)\.? )?(?-i:[A-Z])",
+            r"^(?:well,? |sir,? |and )?(?:i am|i'm) (?:(?:mr|mrs|miss|dr|captain|lord|lady|professor)\.? )?"
+            r"(?-i:[A-Z][a-z]+)(?: (?-i:[A-Z][\w'-]+\.?)){0,3}(?:[,.!]| and\b|$)",
+        ),
+        rule(
+            "home",
+            "home",
+            rf"{_I}{_NOW} (?:live|lived|living|reside|dwell|lodge|lodging|stay|staying|moved|settled|rent|"
+            rf"house)\b"
+            rf"(?: \w+)? ?\b{_AT}\b",
+            r"\bi do(?:n't| not) live\b.*\bany ?(?:more|longer)\b",
+            rf"\bmy (?:\w+ )?(?:home|house|flat|rooms|lodgings|address) (?:is|are) (?:now )?(?:{_AT}|\d)\b",
+            rf"{_I}{_NOW} (?:from|come from|hail from)\b",
+        ),
+        rule("origin", "origin", rf"{_I}{_NOW} (?:was |were )?(?:born (?:in|at|near)|grew up|raised in)\b"),
+        rule("birthday", "birthday", r"\bmy birthday\b", rf"{_I} (?:was )?born on\b"),
+        rule(
+            "age", "age", rf"{_I}{_NOW} {_NUMBER}(?: years| and|[,.!]|$)", r"\bmy age is\b", r"\bi (?:have )?turned \d"
+        ),
+        rule(
+            "called", "called:{of}", r"\bmy (?P<of>\w+(?: \w+)?)(?:'s name is| (?:is|are) (?:called|named)| goes by)\b"
+        ),
+        rule("called", "called:{of}", r"\bthe name of my (?P<of>\w+(?: \w+)?) is\b"),
+        rule(
+            "home",
+            "home:{of}",
+            rf"\bmy (?P<of>{_KIN})\b(?: (?-i:[A-Z]\w+))?(?: (?:has|have|now|still))*"
+            rf" (?:live|lives|moved|settled|stays)\b ?{_AT}\b",
+        ),
+        rule(
+            "work",
+            "work:{of}",
+            rf"\bmy (?P<of>{_KIN})\b(?: (?-i:[A-Z]\w+))? (?:works as|is an?|has become an?) (?:\w+ ){{0,2}}?{_WORK}\b",
+        ),
+        rule(
+            "family",
+            "marital",
+            rf"{_I}{_NOW} (?:married|engaged|widowed|divorced|single|an? (?:widow(?:er)?|bachelor))\b",
+        ),
+        rule("family", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{_KIN}\b", rf"\b{_DET} (?:\w+ )?{_KIN}\b"),
+        rule(
+            "work",
+            "work",
+            rf"{_I}{_NOW} (?:an?|the|your|become an?) (?:[\w-]+ ){{0,3}}?{_WORK}\b",
+            rf"{_I}{_NOW} (?:work|worked|working|employed|serve|train|trained|training) as\b",
+            r"\bmy (?:\w+ )?(?:job|work|profession|trade|occupation|business|post|calling) (?:is|was)\b",
+            rf"{_I}{_NOW} (?:retired|an? retired)\b",
+            r"\bi earn my (?:living|bread)\b",
+        ),
+        rule("work", "work at", rf"{_I}{_NOW} (?:work|working|employed|teach|lecture|practise|practice|serve|study)\b"),
+        rule("pet", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{_PET}\b", rf"\b{_DET} (?:[\w-]+ ){{0,2}}{_PET}\b"),
+        rule("taste", "favourite:{of}", r"\bmy favou?rite (?P<of>\w+)"),
+        rule(
+            "taste",
+            "taste:{of}",
+            r"\bi(?: (?:do|don't|can|can't|cannot|not|never|no longer|really|quite|rather|also|still|always|"
+            r"very much|now|am|much))*"
+            r" (?:like|love|enjoy|prefer|adore|hate|dislike|detest|loathe|stand|bear|abide|fond of|care for|relish)"
+            r" (?!you\b|your\b|to know\b|it\b|that\b|this\b)(?:\w+ ){0,2}?(?P<of>\w+)"
+            r"(?=[.,;!]|$| (?:in|on|at|with|to|very|and|but|when|for|of|from|any|best|no)\b)",
+        ),
+        rule(
+            "plan",
+            "",
+            r"\b(?:i|we)(?: (?:shall|will|am going to|are going to|am to|plan to|intend to|mean to|hope to|want to|"
+            r"would like to|am about to)|'m going to|'ll) (?!ask|tell|see you|be brief|say|think|try|know|hear|"
+            r"talk)\w+",
+            r"\b(?:i|we)(?: am| are|'m|'re) (?:\w+ )?(?:leaving|travelling|traveling|sailing|moving|going|visiting|"
+            r"getting married|taking|starting|planning)\b",
+            r"\bmy (?:\w+ )?(?:train|ship|boat|wedding|appointment|journey|examination|trial|holiday)s? (?:is|are|"
+            r"leaves|sails|begins)\b",
+        ),
+    ),
+    asks={
+        "name": found(r"my (?:\w+ )?name", r"who (?:am i|i am)", r"(?:am i|i am) called", r"call me"),
+        "home": found(
+            r"(?:do|did|am|have) i (?:now )?(?:live|living|lodge|reside|stay|staying|moved)",
+            r"(?:i|my) live",
+            r"i (?:now )?(?:live|reside|lodge)",
+            r"my (?:home|house|address|town|city|lodgings?)",
+            r"(?:am i|i am|do i come|i come) from",
+        ),
+        "origin": found(r"(?:was i|i was) born", r"i (?:grew|grow) up", r"my birthplace"),
+        "birthday": found(r"my birthday"),
+        "age": found(r"my age", r"how old (?:am i|i am)"),
+        "work": found(
+            r"my (?:\w+ )?(?:job|work|profession|trade|occupation|business|living|calling|employment)",
+            r"(?:do|am) i (?:work|do(?:ing)? for (?:a|my) living|employed)",
+            r"what (?:do i do|i do)",
+            r"i work",
+        ),
+        "taste": found(r"my favou?rite", r"(?:do|did|can) i (?:like|love|enjoy|prefer|hate|dislike|stand|bear)"),
+        "plan": found(
+            r"my plans?",
+            r"(?:am|was) i (?:going|planning|leaving|travelling)",
+            r"(?:do|will|shall) i (?:plan|intend|mean|want|go|travel|leave)\b",
+        ),
+    },
+    questions={
+        "name": "What is my name?",
+        "home": "Where do I live?",
+        "work": "What is my profession?",
+        "age": "How old am I?",
+    },
+    asks_about=re.compile(
+        r"\b(?:tell|told|say|said|mention|mentioned)(?: to)?(?: you)? (?:about|of|concerning) (?P<about>.+)",
+        re.IGNORECASE,
+    ),
+    asks_called=found(r"my (?P<of>\w+)'s? name", r"name of my (?P<whose>\w+)", r"my (?P<who>\w+)(?: \w+)? called"),
+    everything=found(
+        r"(?:remember|recall|know) (?:about )?me",
+        r"know (?:about|of) me",
+        r"who (?:am i|i am)",
+        r"(?:what|everything|all)(?: that)? (?:have i |did i |i have |i )(?:told|tell|said|"
+        r"say)(?: to)?(?: you)?(?: (?:so far|before|about (?:me|myself)))?(?=\W*$)",
+        r"have (?:we|i) (?:met|spoken|talked)",
+    ),
+    cuts=(
+        # "I am a botanist from Leeds": two statements.
+        (re.compile(r"\b(i am|i'm) (an? [\w -]+?) from (?=(?-i:[A-Z]))", re.I), r"\1 \2.\n\1 from "),
+        (re.compile(r"[,;]? (?:and|but|though|although) (?=(?:i|i'm|i've|my|we|our)\b)", re.I), ".\n"),
+        (re.compile(r"[,;] (?=(?:i|i'm|i've|my)\b)", re.I), ".\n"),
+        (
+            re.compile(
+                r"\b(i)\b([^.\n]*?),? and (?=(?:(?:now|also) )?(?:live|work|keep|teach|study|have|own|play|like|"
+                r"love|am|was)\b)",
+                re.I,
+            ),
+            r"\1\2.\n\1 ",
+        ),
+    ),
+    idle=re.compile(
+        r"\W*(?:(?:well|oh|so|and|but|then|sir|yes|no|now|perhaps),? )*"
+        r"(?:i(?:'d| would| should)? (?:(?:do|don't|do not|cannot|can't|really|only|just|quite|also) )*"
+        r"(?:think|believe|suppose|guess|know|knew|see|saw your|understand|wonder|ask|asked|told|said|say|mean|"
+        r"hear|heard|read about|"
+        r"agree|doubt|imagine|expect|thought|wanted to|want to|wish to|hope you|hope that|beg|remember|forget|"
+        r"need you|need your|thank|"
+        r"like to (?:know|hear|ask)|love to (?:know|hear|ask)|want you|would|have (?:an?|one|another|"
+        r"some) (?:question|query|problem|case|request|idea|doubt|theory)s?)\b|"
+        r"(?:i am|i'm) (?:sure|sorry|afraid(?! of)|curious|glad|certain|grateful|obliged|asking|talking|speaking|"
+        r"here|told|"
+        r"surprised|confused|wondering|interested to|not sure|delighted|happy to|pleased)\b|"
+        r"(?:let me|tell me|give me|show me|my (?:question|point|dear|next|first question)|to me|it seems to me))",
+        re.I,
+    ),
+    changing=found(
+        r"no longer",
+        r"any ?more",
+        r"any longer",
+        r"not .{1,30} after all",
+        r"instead",
+        r"used to",
+        r"have (?:now )?(?:moved|changed|sold|lost|given up|"
+        r"left|quit|retired|decided against|called off|cancelled)",
+        r"i(?:'ve)? (?:sold|gave up|quit|stopped|cancelled|called off|lost)",
+        r"(?:has |have )?(?:died|passed away|run away)",
+        r"is dead",
+        r"i was (?:wrong|mistaken)",
+        r"i (?:misspoke|meant)",
+        r"actually",
+        r"in fact",
+        r"correction",
+        r"changed my mind",
+        r"by now",
+    ),
+    forget_last=whole(
+        r"(?:please |pray |kindly |now )?(?:forget|disregard|strike|erase|delete)(?: about)? (?:that|it|this|"
+        r"that last (?:thing|one)|"
+        r"what i (?:have )?(?:just )?(?:said|told you)|the last thing(?: i (?:said|told you))?)(?:,? (?:please|"
+        r"again|now|at once))*",
+        r"never mind (?:that|what i (?:just )?(?:said|told you))",
+    ),
+    forget_all=whole(
+        r"(?:please |pray |kindly )?(?:forget|erase|delete) (?:everything|all|all that|anything|whatever)"
+        r"(?:(?: that)? (?:i|i've|i have)(?: ever)? (?:told|said)(?: to)?(?: you)?)?(?: (?:about|of) (?:me|"
+        r"myself))?(?:,? please)?",
+        r"(?:please )?forget (?:about )?me(?:,? please)?",
+    ),
+    forget=re.compile(
+        r"\W*(?:please |pray |kindly |now |would you |could you |can you |you (?:can|may|should) |i want you to |"
+        r"i would like you to )*"
+        r"(?:forget|erase|delete|disregard) (?:about )?"
+        r"(?:(?:what|everything|all|anything|whatever)(?: that)? (?:i|i've|i have)(?: just| ever)? (?:told|"
+        r"said)(?: to)?(?: you)? (?:about|of|on|concerning) (?P<about>.+)|"
+        r"(?P<mine>my .+)|(?:that|where|what|how|when|who) (?P<that>(?:i|my|we)\b.+))",
+        re.I,
+    ),
+    name_is="My name is {name}.",
+    forgotten="It is forgotten.",
+)
