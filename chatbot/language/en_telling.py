@@ -22,7 +22,7 @@ _WORK = (
     r"(?:accountant|actor|actress|apothecary|architect|artist|author|baker|banker|barber|barrister|blacksmith|"
     r"bookseller|"
     r"bookkeeper|botanist|bricklayer|brewer|builder|butcher|butler|cabman|captain|carpenter|chemist|clergyman|clerk|"
-    r"coachman|conductor|constable|consultant|cook|curate|curator|dentist|designer|detective|developer|diplomat|doctor|"
+    r"coachman|conductor|constable|consultant|cook|curate|curator|dentist|designer|developer|diplomat|doctor|"
     r"draper|dressmaker|driver|economist|editor|electrician|engineer|engraver|farmer|fisherman|florist|gamekeeper|"
     r"gardener|geologist|glazier|goldsmith|governess|grocer|historian|housekeeper|inspector|innkeeper|jeweller|joiner|"
     r"journalist|judge|laundress|lawyer|lecturer|librarian|maid|manager|mason|mathematician|mechanic|merchant|midwife|"
