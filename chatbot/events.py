@@ -76,6 +76,9 @@ class Question:
         history: earlier exchanges, where nothing is stored.
         attempt: 0 for the first answer; a retry counts up, which gives another seed.
         visitor: the id of who asks, whose own texts are searched too; None: the shared ones alone.
+        seed: of what is written by chance.
+        length: the most tokens that the model writes; None: as the persona has it.
+        temperature: how freely; None: as the persona has it.
     """
 
     text: str
@@ -87,3 +90,5 @@ class Question:
     attempt: int = 0
     visitor: str | None = None
     seed: int = 0
+    length: int | None = None
+    temperature: float | None = None

@@ -69,6 +69,9 @@ class Trace(_Record):
         raw_reply: what the model wrote.
         finish: why it ended.
         drafts: what the reply was chosen from, in the order they were written.
+        seed: of what is written by chance.
+        length: the most tokens that the visitor wanted; None: as the persona has it.
+        temperature: the one that he wanted; None: as the persona has it.
     """
 
     mode: str
@@ -83,6 +86,8 @@ class Trace(_Record):
     finish: str = ""
     drafts: tuple[WrittenDraft, ...] = ()
     seed: int = 0
+    length: int | None = None
+    temperature: float | None = None
     timings: Timings = Timings()
     tokens: Tokens = Tokens()
 
@@ -156,6 +161,7 @@ def as_json(question: str, reply: str, trace: Trace) -> dict[str, Any]:
         "weak": trace.weak,
         "search": search_json(trace.search) if trace.search else None,
         "timings": {name: round(value, 1) for name, value in trace.timings.model_dump().items()},
+        "wanted": {"length": trace.length, "temperature": trace.temperature, "seed": trace.seed},
         "tokens": {"prompt": trace.tokens.prompt, "reply": trace.tokens.reply},
         "check": trace.check.verdict if trace.check else None,
         "drafts": [draft.model_dump() for draft in trace.drafts],

@@ -26,13 +26,13 @@ from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
 from chatbot.recall import INTENT
 from chatbot.resources import Resources
+from chatbot.sampling import check_wishes, longest, sampling_of
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
 from chatbot.turn_recall import acknowledged, forgotten, history_of, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
-RETRY_TEMPERATURE = 0.7  # a retry under greedy decoding would say the same again
 NEAR = 5  # of the persona's own exchanges that are looked at
 DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
 EXAMPLES = 3  # of them that are shown to the model
@@ -54,6 +54,7 @@ def begin(resources: Resources, asked: Question) -> Turn:
     if len(asked.text) > limit:
         advice = "Shorten it, or add it as a text to the library and ask about it."
         raise MessageError(too_long("This message", len(asked.text), limit, advice))
+    check_wishes(asked, resources.settings.context_tokens)
     text = clean_message(asked.text)
     if not text:
         raise MessageError("The message is empty. Write a question and send it again.")
@@ -268,7 +269,7 @@ def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
         gathered.history,
         examples=_examples(turn, gathered),
         count=turn.resources.engine.count,
-        budget=turn.resources.settings.context_tokens - persona.generation.max_new_tokens,
+        budget=turn.resources.settings.context_tokens - longest(turn.asked, persona.generation),
         told=gathered.told,
         summary=gathered.summary,
     )
@@ -293,15 +294,7 @@ def _voice(turn: Turn) -> Path | None:
 
 
 def _sampling(turn: Turn) -> Sampling:
-    wanted = turn.loaded.persona.generation
-    retry = turn.asked.attempt > 0
-    return Sampling(
-        max_new_tokens=wanted.max_new_tokens,
-        temperature=max(wanted.temperature, RETRY_TEMPERATURE) if retry else wanted.temperature,
-        top_p=wanted.top_p,
-        presence_penalty=wanted.presence_penalty,
-        seed=turn.seed,
-    )
+    return sampling_of(turn.asked, turn.loaded.persona.generation)
 
 
 # ---------------------------------------------------------------------- hold

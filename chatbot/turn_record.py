@@ -109,6 +109,8 @@ def _trace(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None) -> T
         finish=completion.finish if completion else "",
         drafts=tuple(WrittenDraft(text=each.text, worth=round(each.worth, 3), why=each.why) for each in draft.judged),
         seed=turn.seed,
+        length=turn.asked.length,
+        temperature=turn.asked.temperature,
         timings=Timings(
             retrieval_ms=round(found.milliseconds, 1) if found else 0.0,
             first_token_ms=draft.first_token_ms,

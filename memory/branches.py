@@ -136,15 +136,15 @@ class Branches:
 def _beside() -> Executable:
     """The turns beside every turn of the path that is seen, and those themselves."""
     conversation: Any = bindparam("conversation")
-    way = _way(select(Conversation.head_id).where(Conversation.id == conversation).scalar_subquery(), conversation)
+    way = way_to(select(Conversation.head_id).where(Conversation.id == conversation).scalar_subquery(), conversation)
     beside = or_(Turn.parent_id.in_(select(way.c.parent_id)), Turn.parent_id.is_(None))
     on_way = Turn.id.in_(select(way.c.id)).label("wanted")
     found = select(Turn.id, Turn.parent_id, Turn.question, on_way).where(Turn.conversation_id == conversation, beside)
     return found.order_by(Turn.created_at, Turn.id)
 
 
-def _way(head: Any, conversation_id: Any) -> Any:
-    """The ids of the turns from a head to the root, with their parents."""
+def way_to(head: Any, conversation_id: Any) -> Any:
+    """The ids of the turns from a head to the root, with their parents, as a query that recurs."""
     last = select(Turn.id, Turn.parent_id).where(Turn.id == head, Turn.conversation_id == conversation_id)
     way = last.cte("way", recursive=True)
     return way.union_all(select(Turn.id, Turn.parent_id).join(way, Turn.id == way.c.parent_id))

@@ -91,6 +91,10 @@ class OwnMemory(OwnRecollections):
         """The turns from the root to `turn_id` (default: the head of the conversation), the oldest first."""
         return self._memory.path(self._mine(conversation_id), turn_id)
 
+    def evidence(self, conversation_id: str) -> dict[str, list[dict[str, object]]]:
+        """The evidence of every turn on the path, by the turn's id."""
+        return self._memory.evidence(self.conversation(conversation_id).id)
+
     def turns(self, conversation_id: str) -> list[StoredTurn]:
         """Every turn of a conversation, on every branch, in the order they were stored."""
         return self._memory.turns(self._mine(conversation_id))

@@ -11,7 +11,7 @@ from sqlalchemy import Executable, and_, bindparam, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from chatbot.errors import DatabaseAwayError, MemoryStoreError, NotStoredYetError
-from memory.branches import Branches
+from memory.branches import Branches, way_to
 from memory.conversations import TITLE_LENGTH, Conversations, one_line
 from memory.database import Database
 from memory.fulltext import FullText
@@ -119,6 +119,15 @@ class Memory(Conversations, Branches, FullText, Recollections, Profiles, Ratings
             steps = (limit or EVERY) - 1
             found = session.execute(_PATH, {"turn": turn_id, "conversation": conversation_id, "steps": steps})
             return [self._current(_plain(row)) for row in found]
+
+    def evidence(self, conversation_id: str) -> dict[str, list[dict[str, object]]]:
+        """The evidence of every turn on the path that the user sees, by the turn's id. One query."""
+        head = select(Conversation.head_id).where(Conversation.id == conversation_id).scalar_subquery()
+        query = select(Turn.id, Turn.evidence).where(Turn.id.in_(select(way_to(head, conversation_id).c.id)))
+        with self._database.transaction() as session:
+            stored = {row.id: row.evidence for row in session.execute(query)}
+        endings = {turn_id: self._journal.ending(turn_id) for turn_id in stored}
+        return {turn_id: ending.evidence if (ending := endings[turn_id]) else stored[turn_id] for turn_id in stored}
 
     def transfer(self, user: str) -> Transfer:
         """A user's conversations as rows, to be carried away and taken in."""

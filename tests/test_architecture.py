@@ -32,7 +32,9 @@ HEAVY = {
     "wordfreq",
 }
 # The page and its tabs are imported by the server alone, when it is asked to serve.
-HEAVY_ALLOWED = {(f"chatbot/web/{part}.py", "gradio") for part in ("layout", "library_tab", "page", "past_events")}
+HEAVY_ALLOWED = {
+    (f"chatbot/web/{part}.py", "gradio") for part in ("layout", "library_tab", "memory_tab", "page", "past_events")
+}
 
 ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")
 # What every room may know.

@@ -161,6 +161,35 @@ def test_stop_keeps_what_was_said(settings: Settings, library: Library, tmp_path
     assert contents(stopped)[-1].endswith("*(stopped)*")
 
 
+def test_two_tabs_on_one_conversation_lose_nothing(settings: Settings, library: Library, tmp_path: Path) -> None:
+    chat, engine, memory = opened(settings, tmp_path, "One.", "It was two.", "Three.")
+    one = seated(chat)
+    first = asked(chat, "standard", "Good evening.", one)
+    assert first.conversation is not None
+    two = seated(chat)
+    [_] = chat.open(ANN, two, first.conversation)
+    assert list(chat.refresh(ANN, two)) == []  # nothing was added
+    engine.hold = True
+    views = chat.send(ANN, one, "standard", "How are you?")
+    until(views, "It was")
+    # The other tab knows nothing of it: what it sends is given back, and it shows how the conversation went on.
+    [late] = chat.send(ANN, two, "standard", "And who are you?")
+    assert "another tab" in late.notice and contents(late)[-2] == "How are you?"
+    assert two.take_draft() == "And who are you?"
+    following = chat.refresh(ANN, two)
+    assert until(following, "It was").busy and "another tab" in two.view.notice
+    engine.release()
+    assert contents(list(following)[-1]) == contents(list(views)[-1])
+    assert asked(chat, "standard", "And who are you?", two).number == 3
+    turns = memory.turns(first.conversation)
+    assert [turn.parent_id for turn in turns] == [None, turns[0].id, turns[1].id]
+    *_, shown = chat.refresh(ANN, one)
+    assert contents(shown)[-1] == "Three."
+    memory.delete(first.conversation)
+    assert "no such conversation" in asked(chat, "standard", "Hello?", one).notice
+    assert one.take_draft() == "Hello?"
+
+
 def test_closing_stops_what_is_being_written_and_keeps_it(settings: Settings, library: Library, tmp_path: Path) -> None:
     chat, engine, memory = opened(settings, tmp_path, REPLY)
     engine.hold = True

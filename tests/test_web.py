@@ -158,7 +158,18 @@ def test_a_visitor_asks_in_each_mode_and_opens_the_evidence(page: Any) -> None:
             page.locator("#evidence details[open] p").first.wait_for(state="visible")
     page.locator('#chat [data-testid="bot"]').nth(1).click()
     page.locator("#evidence mark").first.wait_for(state="attached")
-    assert page.inner_text("#evidence-title p") == "What killed Julia Stoner?"
+    assert page.inner_text("#evidence-title p") == "Answer 1 of 3 What killed Julia Stoner?"
+    page.get_by_role("button", name="Next message").click()
+    page.get_by_role("button", name="Next message").click()
+    page.wait_for_function("() => document.querySelector('#evidence').innerText.includes('No books were opened')")
+    cite = page.locator('#chat [data-testid="bot"]').nth(2).get_by_role("button", name="Show evidence").first
+    number = cite.inner_text()
+    cite.focus()
+    page.keyboard.press("Enter")
+    page.locator(f"#evidence #piece-{number}.cited:focus").wait_for()
+    assert "Answer 2 of 3" in page.inner_text("#evidence-title")
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => document.activeElement.className === 'cite'")
 
 
 def test_the_reply_is_streamed(page: Any) -> None:
@@ -169,8 +180,12 @@ def test_the_reply_is_streamed(page: Any) -> None:
         }).observe(document.querySelector('#chat'), {subtree: true, childList: true, characterData: true}); }"""
     )
     page.get_by_role("radio", name="ft", exact=True).check()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Length").fill("64")
+    page.get_by_label("Temperature").fill("0.6")
     ask(page, "What do you make of my walking stick?")
     finished(page, 1)
+    assert "length 64 temperature 0.6" in " ".join(page.inner_text("#timings").split())
     assert page.evaluate("window.lengths.size") > 5
 
 
@@ -215,6 +230,13 @@ def test_another_answer_and_edit_are_versions_that_are_walked_with_buttons_and_k
     page.locator("#turn", has_text="Answer 1 of 2").wait_for()
     # The focus stays where it was, although the bar is another one.
     assert page.evaluate("document.activeElement.id") == "step-reply-before"
+    page.keyboard.press("Alt+T")
+    drawn = page.get_by_role("dialog", name="The branches")
+    drawn.wait_for()
+    assert drawn.locator("[data-do]").count() == 3 and drawn.locator(".way").count() == 1
+    drawn.locator("button", has_text="King of Bohemia").click()
+    drawn.wait_for(state="hidden")
+    page.locator('#chat [data-testid="user"]', has_text="King of Bohemia").wait_for()
     page.keyboard.press("Alt+H")
     page.get_by_role("dialog", name="Keys").wait_for()
     page.keyboard.press("Escape")
@@ -261,6 +283,8 @@ def test_a_conversation_survives_a_reload_and_a_restart(page: Any, served: Serve
         page.wait_for_selector('#chat [data-testid="user"]')
         assert page.locator('#chat [data-testid="bot"]').last.inner_text() == reply
         assert "Mycroft" in page.inner_text("#evidence")
+        page.locator("#chat .cite").first.click()
+        page.locator("#evidence .cited", has_text="Mycroft").wait_for()
     page.click("#new")
     page.wait_for_function("() => document.querySelectorAll('#chat [data-testid=\"user\"]').length === 0")
 
@@ -318,9 +342,22 @@ def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
     page.keyboard.press("Alt+H")
     found["help"] = Axe().run(page)
     page.keyboard.press("Escape")
+    page.keyboard.press("Alt+T")
+    page.get_by_role("dialog", name="The branches").wait_for()
+    found["map"] = Axe().run(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Settings").click()
+    found["settings"] = Axe().run(page)
+    page.get_by_role("tab", name="Memory").click()
+    page.get_by_label("Something to remember").fill("I am a botanist from Leeds.")
+    page.keyboard.press("Enter")
+    page.locator("#memory-list .name", has_text="botanist from Leeds").wait_for()
+    found["memory"] = Axe().run(page)
+    page.get_by_role("tab", name="Conversation").click()
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Past conversations").click()
     found["phone"] = Axe().run(page)
+    page.keyboard.press("Escape")
     page.get_by_role("tab", name="Library").click()
     page.locator("#library-table").wait_for()
     found["library"] = Axe().run(page)
@@ -342,6 +379,9 @@ def test_the_input_stands_above_the_fold_and_what_begins_above_the_chat(page: An
     assert not page.locator("#past").is_visible()
     page.get_by_role("button", name="Past conversations").click()
     assert page.locator("#past").is_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => document.activeElement.id === 'past-more'")
+    assert not page.locator("#past").is_visible()
     # The modes are one stop of the Tab key, as the buttons of a radio group are.
     page.focus("#message textarea")
     stops = []

@@ -7,24 +7,29 @@ from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 from chatbot.bot import Bot, Question
 from chatbot.errors import BakerStreetError
 from chatbot.resources import Resources
+from chatbot.sampling import with_wishes
 from chatbot.visitors import Visitor
+from chatbot.web.branch_map import map_html
 from chatbot.web.desk import Desk, Progress, Writing
 from chatbot.web.library_handlers import LibraryHandlers
+from chatbot.web.memory_handlers import MemoryHandlers
 from chatbot.web.panels import empty_evidence_html, timings_html, waiting_html
 from chatbot.web.past_handlers import PastHandlers
 from chatbot.web.stored_views import StoredViews
-from chatbot.web.views import WRITING, Seat, View, message, reply_of, without_folders
+from chatbot.web.tree import walked
+from chatbot.web.views import WRITING, Seat, View, Wanted, message, reply_of, without_folders
 from personas import Persona
 
 logger = logging.getLogger(__name__)
 
+WENT_ON = "This conversation went on in another tab, and is shown as it is now. Your message waits in the input."
 STOP_SECONDS = 10  # the longest Stop waits for the engine, which stops at the next token
 GLANCE_SECONDS = 0.25  # between two looks whether the visitor is still there, while nothing new is written
+PERSONAS = Wanted()  # as the persona has it
 THINKING = "thinking"  # whether a search is made is decided on the way
 
 
@@ -37,6 +42,7 @@ class ChatHandlers:
         self.desk = Desk(Bot(resources))
         self.library = LibraryHandlers(resources)
         self.past = PastHandlers(self._stored, self.desk)
+        self.recalled = MemoryHandlers(self._stored)
 
     def close(self) -> None:
         """Stop the replies under way, and wait until what was written is stored."""
@@ -62,7 +68,16 @@ class ChatHandlers:
         seat.move(replace(self.greeting(persona), mode=mode))
         yield seat.view
 
-    def open(self, visitor: Visitor, seat: Seat, conversation: str, turn: str | None = None) -> Generator[View]:
+    def open(
+        self,
+        visitor: Visitor,
+        seat: Seat,
+        conversation: str,
+        turn: str | None = None,
+        *,
+        notice: str = "",
+        draft: str = "",
+    ) -> Generator[View]:
         """A past conversation as it was left; a reply that is being written in it is followed to its end.
 
         Args:
@@ -70,15 +85,23 @@ class ChatHandlers:
             seat: where it is shown.
             conversation: its id.
             turn: a turn on its path, to be selected; default: the last one.
+            notice: a hint that stays.
+            draft: a message that is still to be given back.
 
         Raises:
             MemoryStoreError: it does not exist, or belongs to another visitor.
         """
         writing = self.desk.writing(conversation)  # before the memory is read, which has all that has ended
-        view = replace(self._stored.opened(visitor, conversation, turn), busy=writing is not None)
+        view = self._stored.opened(visitor, conversation, turn)
+        view = replace(view, busy=writing is not None, notice=notice, draft=draft)
         if writing is not None and not writing.turn:
             view = view.asked(conversation, writing.question.parent, "", writing.question.text)
         yield from self._follow(visitor, seat, seat.move(view), writing)
+
+    def lead_to(self, visitor: Visitor, seat: Seat, conversation: str, turn: str) -> Generator[View]:
+        """A conversation at one of its turns, on whichever branch that stands."""
+        self._stored.memory(visitor).go_to(turn)
+        yield from self.open(visitor, seat, conversation, turn)
 
     def find(self, visitor: Visitor, seat: Seat, conversation: str) -> None:
         """Seat a tab that has stood longer than the server knows it (a restart): it still shows its conversation.
@@ -93,48 +116,38 @@ class ChatHandlers:
         """Select the turn that message `index` belongs to, and show its evidence."""
         yield self._selected(visitor, seat, seat.view.turn_of(index))
 
-    def press(self, visitor: Visitor, seat: Seat, mode: str, pressed: Mapping[str, str]) -> Generator[View]:
+    def press(
+        self, visitor: Visitor, seat: Seat, mode: str, pressed: Mapping[str, str], wanted: Wanted = PERSONAS
+    ) -> Generator[View]:
         """A button of the bar of the selected turn, as `turn_bar` names what it does."""
         match pressed:
             case {"do": "step", "what": "message", "by": "1" | "-1" as by}:
                 turns = seat.view.turns
                 at = (seat.view.number or len(turns) + 1) - 1 + int(by)
                 yield self._selected(visitor, seat, turns[min(max(at, 0), len(turns) - 1)] if turns else None)
-            case {"do": "step", "what": "question" | "reply" as what, "by": "1" | "-1" as by}:
-                yield from self.step(visitor, seat, what, int(by))
+            case {"do": "rate", "thumb": "1" | "-1" as thumb} if seat.view.turn:
+                yield self._rated(visitor, seat, seat.view.turn, int(thumb))
             case {"do": "again"}:
-                yield from self.retry(visitor, seat, mode)
-            case {"do": "branch"}:
-                yield from self.branch(visitor, seat)
-            case {"do": "onward"}:
-                yield from self.onward(visitor, seat)
+                yield from self.retry(visitor, seat, mode, wanted)
+            case _ if seat.view.conversation:
+                conversation = seat.view.conversation
+                turn = walked(self._stored.memory(visitor), conversation, seat.view.turn, pressed)
+                if turn is not None:
+                    yield from self.open(visitor, seat, conversation, turn)
 
-    def step(self, visitor: Visitor, seat: Seat, what: Literal["question", "reply"], by: int) -> Generator[View]:
-        """Show another version of the selected turn's question or reply, and what followed upon that."""
-        if not seat.view.turn:
-            return
-        memory = self._stored.memory(visitor)
-        versions = memory.siblings(seat.view.turn)
-        turns, at = (versions.replies, versions.reply) if what == "reply" else (versions.questions, versions.question)
-        if 0 <= at + by < len(turns):
-            memory.go_to(turns[at + by])
-            yield from self._reopened(visitor, seat, turns[at + by])
+    def _rated(self, visitor: Visitor, seat: Seat, turn: str, thumb: int) -> View:
+        """A thumb for a turn, or none where it has that already."""
+        thumb = 0 if seat.view.ratings.get(turn) == thumb else thumb
+        self._stored.memory(visitor).rate(turn, thumb)
+        return seat.change(lambda view: replace(view, ratings={**view.ratings, turn: thumb})) or seat.view
 
-    def branch(self, visitor: Visitor, seat: Seat) -> Generator[View]:
-        """End the path with the selected turn, so that the next message begins a branch there."""
-        if seat.view.turn and seat.view.conversation:
-            self._stored.memory(visitor).look_at(seat.view.conversation, seat.view.turn)
-            yield from self._reopened(visitor, seat, seat.view.turn)
-
-    def onward(self, visitor: Visitor, seat: Seat) -> Generator[View]:
-        """Show what followed the selected turn, to the end."""
-        if seat.view.turn:
-            self._stored.memory(visitor).go_to(seat.view.turn)
-            yield from self._reopened(visitor, seat, seat.view.turn)
-
-    def _reopened(self, visitor: Visitor, seat: Seat, turn: str) -> Generator[View]:
-        assert seat.view.conversation is not None  # it has turns
-        yield from self.open(visitor, seat, seat.view.conversation, turn)
+    def map_html(self, visitor: Visitor, seat: Seat) -> str:
+        """The map of the conversation's branches, or why there is none."""
+        try:
+            nodes = self._stored.memory(visitor).branches(seat.view.conversation or "")
+        except BakerStreetError as error:
+            return map_html((), None, without_folders(str(error)))
+        return map_html(nodes, seat.view.turn)
 
     def _selected(self, visitor: Visitor, seat: Seat, turn: str | None) -> View:
         writing = self.desk.writing(seat.view.conversation)
@@ -156,12 +169,36 @@ class ChatHandlers:
         )
         return shown or seat.view
 
-    def send(self, visitor: Visitor, seat: Seat, mode: str, text: str) -> Generator[View]:
+    def send(self, visitor: Visitor, seat: Seat, mode: str, text: str, wanted: Wanted = PERSONAS) -> Generator[View]:
         """A new message at the end of the conversation."""
-        stored = [turn for turn in seat.view.turns if turn]
-        yield from self._answer(visitor, seat, mode, text, stored[-1] if stored else None)
+        try:
+            went_on = self._went_on(visitor, seat.view)
+        except BakerStreetError as error:
+            yield self.failed(seat, error, text)
+            return
+        if went_on:
+            # Written without knowing what another tab added: nothing is answered that was asked of something else.
+            conversation = str(seat.view.conversation)
+            view = replace(self._stored.opened(visitor, conversation), notice=WENT_ON, draft=text)
+            seat.move(view)
+            yield view
+        else:
+            yield from self._answer(visitor, seat, mode, wanted, text, seat.view.last)
 
-    def retry(self, visitor: Visitor, seat: Seat, mode: str) -> Generator[View]:
+    def refresh(self, visitor: Visitor, seat: Seat) -> Generator[View]:
+        """Show what was added to the conversation, or is being added, in another tab."""
+        view = seat.view
+        writing = self.desk.writing(view.conversation) is not None
+        if view.conversation and (writing != view.busy or self._went_on(visitor, view)):
+            yield from self.open(visitor, seat, view.conversation, notice=view.notice, draft=view.draft)
+
+    def _went_on(self, visitor: Visitor, view: View) -> bool:
+        """Whether the conversation's path ends elsewhere than the one that is shown."""
+        if view.conversation is None:
+            return False
+        return self._stored.memory(visitor).conversation(view.conversation).head_id != view.last
+
+    def retry(self, visitor: Visitor, seat: Seat, mode: str, wanted: Wanted = PERSONAS) -> Generator[View]:
         """Answer the selected turn again, as a branch beside the old answer."""
         turn = seat.view.turn
         if not turn:
@@ -173,15 +210,18 @@ class ChatHandlers:
             for other in self._stored.memory(visitor).turns(old.conversation_id)
             if other.parent_id == old.parent_id and other.question == old.question and other.mode == mode
         ]
-        yield from self._answer(visitor, seat, mode, old.question, old.parent_id, len(siblings), draft=False)
+        yield from self._answer(visitor, seat, mode, wanted, old.question, old.parent_id, len(siblings), draft=False)
 
-    def edit(self, visitor: Visitor, seat: Seat, mode: str, index: int, text: str) -> Generator[View]:
+    def edit(
+        self, visitor: Visitor, seat: Seat, mode: str, index: int, text: str, wanted: Wanted = PERSONAS
+    ) -> Generator[View]:
         """Answer the turn of message `index` with another message, as a branch; what was there before is kept."""
         turn = seat.view.turn_of(index)
         if not turn:
             yield self._notice(seat, "Only your own messages can be edited.")
         else:
-            yield from self._answer(visitor, seat, mode, text, self._stored.memory(visitor).turn(turn).parent_id)
+            parent = self._stored.memory(visitor).turn(turn).parent_id
+            yield from self._answer(visitor, seat, mode, wanted, text, parent)
 
     def stop(self, visitor: Visitor, seat: Seat) -> Generator[View]:
         """Stop the reply of the conversation that is shown; what was written so far is kept."""
@@ -211,6 +251,7 @@ class ChatHandlers:
         visitor: Visitor,
         seat: Seat,
         mode: str,
+        wanted: Wanted,
         text: str,
         parent: str | None,
         attempt: int = 0,
@@ -226,17 +267,16 @@ class ChatHandlers:
             if conversation is None:
                 greeting = shown.messages[0]["content"] if shown.messages else ""
                 conversation = self._stored.memory(visitor).start(shown.persona, greeting)
-            writing = self.desk.begin(
-                Question(
-                    text,
-                    persona=shown.persona,
-                    mode=mode,
-                    conversation=conversation,
-                    parent=parent,
-                    attempt=attempt,
-                    visitor=visitor.id,
-                )
+            asked = Question(
+                text,
+                persona=shown.persona,
+                mode=mode,
+                conversation=conversation,
+                parent=parent,
+                attempt=attempt,
+                visitor=visitor.id,
             )
+            writing = self.desk.begin(with_wishes(asked, wanted.length, wanted.temperature, wanted.seed))
         except Exception as error:
             # The message goes back into the input, so that it can be corrected and sent again.
             yield self.failed(seat, error, text if draft else "")
@@ -275,6 +315,9 @@ class ChatHandlers:
         if progress.ended:
             draft = question.text if progress.error and not question.attempt else view.draft
             view = replace(view, notice=without_folders(progress.error or progress.warning), draft=draft)
+            if writing.turn:
+                with suppress(BakerStreetError):  # the reply is shown all the same
+                    view = self._stored.with_last_cited(visitor, view)
         if view.turn not in (None, writing.turn):
             return view
         waiting = "" if progress.ended else waiting_html("writing" if progress.searched else THINKING)

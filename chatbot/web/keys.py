@@ -35,6 +35,7 @@ SHORTCUTS = (
     Shortcut("Alt+R", "#turn-again", "another answer to the selected message"),
     Shortcut("Alt+B", "#turn-branch", "branch from the selected message"),
     Shortcut("Alt+O", "#turn-onward", "show what followed the selected message"),
+    Shortcut("Alt+T", "#turn-map", "show the map of the branches"),
     Shortcut("Alt+H", "#help-open", "show this help"),
 )
 _SHOWN = {"ArrowUp": "↑", "ArrowDown": "↓", "Comma": ",", "Period": "."}
@@ -58,15 +59,13 @@ def keys_script() -> str:
         if (event.isComposing || event.ctrlKey || event.metaKey) return;
         if (event.key === "Escape") {{
             if (document.querySelector("dialog[open]")) return;
-            const menu = document.querySelector("details[open].menu");
-            const drawer = document.querySelector("#left.open #past-more");
+            const menu = [...document.querySelectorAll("details[open].menu")].find((each) => each.offsetParent);
+            const drawer = document.querySelector("#right.open #evidence-close, #left.open #past-close");
             if (menu) {{
                 menu.open = false;
                 menu.querySelector("summary").focus();
-            }} else if (drawer) {{
-                drawer.click();
-                drawer.focus();
-            }} else document.querySelector("#message .stop-button")?.click();
+            }} else if (drawer) drawer.click();
+            else document.querySelector("#message .stop-button")?.click();
             return;
         }}
         if (!event.altKey) return;

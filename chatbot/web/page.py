@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -9,15 +10,17 @@ import gradio as gr
 
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
+from chatbot.web.cites import CITE
 from chatbot.web.door import visitor_of
 from chatbot.web.keys import keys_script
 from chatbot.web.layout import TITLE, Parts, about_html, conversation_tab, messages_shown, summary_html
 from chatbot.web.library_tab import build_library_tab
 from chatbot.web.markup import as_shown, as_written
+from chatbot.web.memory_tab import build_memory_tab
 from chatbot.web.past_events import QUICK, PastEvents, pressed_of
-from chatbot.web.scripts import RECALL, REMEMBER, SEND, TIDY
+from chatbot.web.scripts import RECALL, REMEMBER, RETURN, SEND, TIDY
 from chatbot.web.turn_bar import turn_bar_html
-from chatbot.web.views import Seat, View
+from chatbot.web.views import Seat, View, Wanted
 
 UPLOADS = (600, 3600)  # seconds between two looks for old uploads, and after which one is old
 # An event that follows a reply lasts, and a visitor may go elsewhere meanwhile, so that several of them run at once.
@@ -39,18 +42,21 @@ def build_page(
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=UPLOADS) as page:
         seat = gr.State(Seat(handlers.greeting(persona)))
         parts = conversation_tab(handlers, personas, persona, signing)
+        recall = gr.Tab("Memory", elem_id="tab-memory")
         with gr.Tab("Library", elem_id="tab-library"):
             build_library_tab(handlers.library, parts.who, persona, page, most_files)
         page.load(None, js=TIDY)
         page.load(None, js=keys_script())
-        _wire(page, parts, handlers, seat, PastEvents(parts, handlers, seat))
+        page.load(None, js=CITE)
+        page.load(None, js=RETURN)
+        _wire(page, parts, handlers, seat, PastEvents(parts, handlers, seat), recall)
     return page
 
 
 # ---------------------------------------------------------------------- events
 
 
-def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: PastEvents) -> None:
+def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: PastEvents, recall: Any) -> None:
     shown = [
         parts.chat, parts.about, parts.evidence, parts.search, parts.timings, parts.message, parts.notice, parts.ideas,
         parts.here, parts.mode, parts.who, parts.bar,
@@ -88,17 +94,42 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: Past
         handlers.find(visitor, at, shows)
         yield from event(visitor)
 
-    def send(at: Seat, shows: str, mode: str, text: str, request: gr.Request) -> Iterator[list[Any]]:
-        yield from streamed(at, seated(at, request, shows, lambda visitor: handlers.send(visitor, at, mode, text)))
-
-    def press(at: Seat, shows: str, mode: str, data: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
-        pressed = pressed_of(data)
-        yield from streamed(at, seated(at, request, shows, lambda visitor: handlers.press(visitor, at, mode, pressed)))
-
-    def edit(at: Seat, shows: str, mode: str, data: gr.EditData, request: gr.Request) -> Iterator[list[Any]]:
-        index, text = _index(data.index), as_written(str(data.value))
+    def send(
+        at: Seat, shows: str, mode: str, length: str, temperature: str, seed: str, text: str, request: gr.Request
+    ) -> Iterator[list[Any]]:
+        wanted = Wanted(length, temperature, seed)
         yield from streamed(
-            at, seated(at, request, shows, lambda visitor: handlers.edit(visitor, at, mode, index, text))
+            at, seated(at, request, shows, lambda visitor: handlers.send(visitor, at, mode, text, wanted))
+        )
+
+    def press(
+        at: Seat,
+        shows: str,
+        mode: str,
+        length: Any,
+        temperature: Any,
+        seed: Any,
+        data: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[list[Any]]:
+        pressed, wanted = pressed_of(data), Wanted(length, temperature, seed)
+        yield from streamed(
+            at, seated(at, request, shows, lambda visitor: handlers.press(visitor, at, mode, pressed, wanted))
+        )
+
+    def edit(
+        at: Seat,
+        shows: str,
+        mode: str,
+        length: Any,
+        temperature: Any,
+        seed: Any,
+        data: gr.EditData,
+        request: gr.Request,
+    ) -> Iterator[list[Any]]:
+        index, text, wanted = _index(data.index), as_written(str(data.value)), Wanted(length, temperature, seed)
+        yield from streamed(
+            at, seated(at, request, shows, lambda visitor: handlers.edit(visitor, at, mode, index, text, wanted))
         )
 
     def look(at: Seat, shows: str, data: gr.SelectData, request: gr.Request) -> Iterator[list[Any]]:
@@ -108,6 +139,16 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: Past
     def stop(at: Seat, shows: str, request: gr.Request) -> Iterator[list[Any]]:
         yield from streamed(at, seated(at, request, shows, lambda visitor: handlers.stop(visitor, at)))
 
+    def refresh(at: Seat, shows: str, request: gr.Request) -> Iterator[list[Any]]:
+        yield from streamed(at, seated(at, request, shows, lambda visitor: handlers.refresh(visitor, at)))
+
+    def told(at: Seat, data: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
+        pressed, visitor = pressed_of(data), visitor_of(request)
+        if pressed.get("do") != "open":
+            yield [gr.skip()] * len(shown)
+            return
+        yield from streamed(at, handlers.lead_to(visitor, at, pressed.get("id", ""), pressed.get("turn", "")))
+
     def fresh(at: Seat, persona: str) -> Iterator[list[Any]]:
         yield from streamed(at, handlers.fresh(at, persona))
 
@@ -116,6 +157,14 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: Past
             yield from streamed(at, handlers.open(visitor_of(request), at, conversation))
         else:  # the page begins with the greeting, and a visitor who is quick may have asked already
             yield [gr.skip()] * len(shown)
+
+    def draw_map(at: Seat, shows: str, data: gr.EventData, request: gr.Request) -> Any:
+        if pressed_of(data).get("do") != "map":
+            return gr.skip()
+        visitor = visitor_of(request)
+        handlers.find(visitor, at, shows)
+        # What is the same as before would not be shown again.
+        return f'<div data-drawn="{time.time_ns()}">{handlers.map_html(visitor, at)}</div>'
 
     def give_back(at: Seat, text: str) -> Any:
         """A message that could not be sent, before what was typed in the meantime."""
@@ -129,22 +178,29 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: Past
             for at in range(len(parts.suggestions))
         ]
 
-    def follow(event: Any, handler: Any, inputs: list[Any], **options: Any) -> None:
+    def follow(event: Any, handler: Any, inputs: list[Any], **options: Any) -> Any:
         """Wire an event that may last as long as a reply; the list of conversations is renewed after it."""
         followed = event(handler, inputs, shown, **{**FOLLOWING, **options})
-        past.renew(followed.then).then(give_back, [seat, parts.message], parts.message, **QUICK)
+        return past.renew(followed.then).then(give_back, [seat, parts.message], parts.message, **QUICK)
 
     message, tab = parts.message, [seat, parts.here]
-    follow(
+    how = [*tab, parts.mode, *parts.wanted]
+    sent = follow(
         message.submit(None, message, [message, parts.sent], js=SEND, **QUICK).then,
         send,
-        [*tab, parts.mode, parts.sent],
+        [*how, parts.sent],
     )
+    follow(sent.then, refresh, tab)
+    follow(parts.refresh.click, refresh, tab)
     for button in parts.suggestions:
-        follow(button.click, send, [*tab, parts.mode, button])
-    follow(parts.bar.click, press, [*tab, parts.mode])
-    follow(parts.chat.edit, edit, [*tab, parts.mode])
+        follow(button.click, send, [*how, button])
+    follow(parts.bar.click, press, how)
+    follow(parts.map.click, press, how)
+    parts.bar.click(draw_map, tab, parts.map, **QUICK)
+    follow(parts.chat.edit, edit, how)
     follow(message.stop, stop, tab)
+    with recall:
+        build_memory_tab(handlers.recalled, parts.who, recall, follow, told, seat)
     past.wire(follow, streamed, [gr.skip()] * len(shown))
     follow(parts.new.click, fresh, [seat, parts.who])
     follow(parts.who.input, fresh, [seat, parts.who])

@@ -28,8 +28,8 @@ _VERDICTS = {
 }
 
 
-def evidence_html(question: str, found: Found | None, language: Language = ENGLISH) -> str:
-    """The passages used, the best first; None: nothing was searched."""
+def evidence_html(question: str, found: Found | None, language: Language = ENGLISH, turn: str = "") -> str:
+    """The passages used, the best first; None: nothing was searched. `turn` is the id of the turn they belong to."""
     mended = f'<p class="aside">{escape(found.mended)}</p>' if found and found.mended else ""
     if found is None or not found.evidence:
         weak = f'<p class="aside">{escape(found.why_weak)}</p>' if found and found.why_weak else ""
@@ -37,7 +37,7 @@ def evidence_html(question: str, found: Found | None, language: Language = ENGLI
         return f'<div class="evidence"><p class="aside">{said}</p>{mended}{weak}</div>'
     question = f"{question} {' '.join(meant for _, meant in found.taken_for)}"  # to be marked too
     cards = "".join(_card(number, question, piece, language) for number, piece in enumerate(found.evidence, 1))
-    return f'<div class="evidence">{mended}{cards}</div>'
+    return f'<div class="evidence" data-turn="{escape(turn)}">{mended}{cards}</div>'
 
 
 def empty_evidence_html() -> str:
@@ -72,6 +72,8 @@ def timings_html(trace: Trace) -> str:
     if tokens.reply > 1:
         parts.append(f"<span>{timings.tokens_per_second(tokens.reply):.0f} tokens/s</span>")
         parts.append(f"<span>prompt {counted(tokens.prompt, 'token')}, {tokens.cached} of them cached</span>")
+    wanted = {"length": trace.length, "temperature": trace.temperature, "seed": trace.seed or None}
+    parts += [f"<span>{name} {value:g}</span>" for name, value in wanted.items() if value is not None]
     return f'<div class="timings">{"".join(parts)}</div>'
 
 
@@ -95,7 +97,7 @@ def mark(text: str, question: str, language: Language = ENGLISH) -> str:
 def _card(number: int, question: str, piece: Evidence, language: Language) -> str:
     chapter = f'<span class="chapter">{escape(piece.passage.chapter)}</span>' if piece.passage.chapter else ""
     whole = "".join(f"<p>{mark(line, question, language)}</p>" for line in piece.passage.text.split("\n"))
-    return f"""<article class="piece">
+    return f"""<article class="piece" id="piece-{number}" tabindex="-1" aria-label="Evidence {number}">
 <header><span class="number">{number}</span><span class="work">{escape(piece.passage.work)}</span>
 <span class="score" title="relevance to the question, 0 to 1">{piece.score:.2f}</span></header>
 <div class="place">{chapter}<span>{escape(_source(piece))}</span></div>

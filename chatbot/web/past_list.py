@@ -95,7 +95,7 @@ def _item(one: ConversationSummary, hits: Sequence[Hit], kept: Kept, on: bool, p
     id_, name = escape(one.id), escape(one.title or "Without a name")
     pinned = '<span class="pinned">Pinned</span>' if one.pinned else ""
     about = " · ".join(filter(None, (escape(persona), escape(one.mode))))
-    line = f'<span class="facts">{pinned}{_time(one.updated_at)} · {about}</span>'
+    line = f'<span class="facts">{pinned}{time_html(one.updated_at)} · {about}</span>'
     inner = f'<span class="name">{name}</span>{line}'
     if kept == "deleted":
         acts = _button("undelete", id_, "Bring back") + _button("purge", id_, "Delete for good")
@@ -136,6 +136,6 @@ def _hit(hit: Hit) -> str:
     )
 
 
-def _time(moment: datetime) -> str:
+def time_html(moment: datetime) -> str:
     """A time in UTC, which the browser writes in its own zone."""
     return f'<time datetime="{moment.isoformat()}">{moment:%d %b %Y}</time>'

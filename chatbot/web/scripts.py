@@ -3,12 +3,26 @@
 # The message leaves the input as it is sent, so that what is typed from then on is a draft of its own.
 SEND = "(text) => ['', text]"
 
-# The address names the conversation that is shown, so that a reload finds it again. On a phone the list closes.
+# The address names the conversation that is shown, so that a reload finds it again. A list that covers the chat closes.
 REMEMBER = """(id) => {
     history.replaceState(null, "", id ? "#" + id : location.pathname);
-    document.querySelector("#left.open #past-more")?.click();
+    document.querySelector("#left.open #past-close")?.click();
 }"""
 RECALL = "(...values) => [...values.slice(0, -1), location.hash.slice(1)]"
+
+# A tab that is looked at again shows what another one added meanwhile, and a reload keeps what was typed.
+RETURN = """() => {
+    const input = () => document.querySelector("#message textarea");
+    document.addEventListener("visibilitychange", () => {
+        if (!document.hidden) document.querySelector("#refresh")?.click();
+    });
+    addEventListener("pagehide", () => sessionStorage.setItem("draft", input()?.value || ""));
+    const draft = sessionStorage.getItem("draft");
+    if (draft && input() && !input().value) {
+        input().value = draft;
+        input().dispatchEvent(new Event("input", {bubbles: true}));
+    }
+}"""
 
 # What Gradio leaves out: one name for the buttons of a radio group, which is then a single stop of the Tab key. And the
 # messages are told what the bar of the selected turn says of them, for style.css to show.
@@ -35,7 +49,7 @@ TIDY = """() => {
     const tidy = () => {
         for (const group of document.querySelectorAll("fieldset[id]"))
             for (const input of group.querySelectorAll("input[type=radio]")) input.name = group.id;
-        for (const time of document.querySelectorAll("#past time:not([data-local])")) {
+        for (const time of document.querySelectorAll("time:not([data-local])")) {
             time.dataset.local = "";
             time.textContent = new Date(time.dateTime).toLocaleString([], {dateStyle: "medium", timeStyle: "short"});
         }
@@ -72,6 +86,7 @@ PRESS = """
         if (!form) return;
         event.preventDefault();
         pressed(form, Object.fromEntries(new FormData(form)));
+        if (form.hasAttribute("data-once")) form.reset();
     });
     watch("value", () => {
         const again = last && document.activeElement === document.body && document.getElementById(last);
@@ -88,10 +103,20 @@ HELP = """
 
 
 def toggle(block: str, button: str, fold: str, unfold: str) -> str:
-    """On a phone some of a block is hidden until a button is pressed; style.css hides it."""
+    """Some of a block is hidden until a button is pressed, on a phone or everywhere; style.css hides it."""
     return f"""() => {{
     const open = document.querySelector("{block}").classList.toggle("open");
     const button = document.querySelector("{button}");
     button.setAttribute("aria-expanded", open);
     button.innerText = open ? "{fold}" : "{unfold}";
+    if (open) document.querySelector("{block}").scrollIntoView({{block: "nearest"}});
+}}"""
+
+
+def drawn(drawer: str, opener: str, closer: str, opened: bool) -> str:
+    """On a narrow window a part of the page is a drawer over the chat; style.css moves it, the focus goes with it."""
+    return f"""() => {{
+    document.querySelector("{drawer}").classList.toggle("open", {str(opened).lower()});
+    document.querySelector("#{opener}").setAttribute("aria-expanded", {str(opened).lower()});
+    document.querySelector("#{closer if opened else opener}").focus();
 }}"""

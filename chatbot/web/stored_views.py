@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chatbot.citations import citations_of
 from chatbot.errors import PersonaError
 from chatbot.language import ENGLISH, Language, language_of
 from chatbot.library.search import Found
@@ -50,6 +51,10 @@ class StoredViews:
         )
         if not path:
             return view
+        evidence, language = memory.evidence(summary.id), self._language(view)
+        cited = (citations_of(stored.reply, evidence.get(stored.id, ()), language) for stored in path)
+        ratings = {turn_id: rating.thumb for turn_id, rating in memory.ratings(summary.id).items()}
+        view = replace(view, citations=tuple(cited), ratings=ratings)
         shown = turn if turn in view.turns else path[-1].id
         further = memory.continued(path[-1].id)
         return self.panels(replace(self.with_versions(visitor, view), further=further), memory.turn(shown))
@@ -61,6 +66,12 @@ class StoredViews:
         versions = self.memory(visitor).versions(view.conversation)
         return replace(view, versions=tuple(versions.get(turn) for turn in view.turns))
 
+    def with_last_cited(self, visitor: Visitor, view: View) -> View:
+        """The view with the citations of its last turn, which has just ended."""
+        last = self.memory(visitor).turn(view.turns[-1])
+        before = (*view.citations, *[()] * len(view.turns))[: len(view.turns) - 1]
+        return replace(view, citations=(*before, citations_of(last.reply, last.evidence, self._language(view))))
+
     def panels(self, view: View, stored: TracedTurn) -> View:
         """The view with the evidence of a stored turn."""
         trace = from_stored(stored.evidence, stored.trace)
@@ -70,7 +81,7 @@ class StoredViews:
 
     def found(self, view: View, question: str, found: Found | None) -> View:
         """The view with what was found for a question."""
-        evidence = evidence_html(question, found, self._language(view))
+        evidence = evidence_html(question, found, self._language(view), view.turn or "")
         return replace(view, evidence=evidence, search=search_html(found))
 
     def _language(self, view: View) -> Language:

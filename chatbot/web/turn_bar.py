@@ -11,6 +11,8 @@ from html import escape
 from chatbot.web.views import View
 from memory import Versions
 
+_HAND = "M2 11h4v10H2zM8 21h9.5c1 0 1.8-.6 2.1-1.5l2.2-6.4c.5-1.5-.6-3.1-2.2-3.1H14l.8-4.6c.2-1.3-.8-2.4-2-2.4L8 10z"
+
 
 def turn_bar_html(view: View) -> str:
     """The bar; empty before the first message. Its attributes tell `scripts.TIDY` what to show beside the messages."""
@@ -25,15 +27,20 @@ def turn_bar_html(view: View) -> str:
         ):
             if total > 1:
                 parts.append(_stepper(label, what, at, total, at > 1, at < total))
+    if number and view.turn:
+        rated = view.ratings.get(view.turn, 0)
+        parts.append(_thumb(1, "Good answer", rated == 1) + _thumb(-1, "Bad answer", rated == -1))
     if number:
         parts.append(_button("again", "Another answer"))
         if number < turns:
             parts.append(_button("branch", "Branch from here"))
         elif view.further:
             parts.append(_button("onward", "Show what followed"))
+    parts.append('<button type="button" id="turn-map" data-do="map" aria-haspopup="dialog">Map</button>')
     marks = escape(json.dumps([[f"{at} of {total}" if total > 1 else "" for at, total in sides] for sides in places]))
     return (
         f'<div class="turn-bar" role="toolbar" aria-label="The selected message" data-number="{number}" '
+        f'data-turn="{escape(view.turn or "")}" '
         f'data-versions="{marks}">{"".join(parts)}</div>'
     )
 
@@ -61,6 +68,16 @@ def _step(what: str, by: int, sign: str, name: str, possible: bool) -> str:
     return (
         f'<button type="button" id="step-{what}-{"before" if by < 0 else "after"}" data-do="step" data-what="{what}" '
         f'data-by="{by}" aria-label="{name}" title="{name}"{off}>{sign}</button>'
+    )
+
+
+def _thumb(thumb: int, name: str, on: bool) -> str:
+    turned = "" if thumb > 0 else ' transform="rotate(180 12 12)"'
+    return (
+        f'<button type="button" class="thumb" id="rate-{"up" if thumb > 0 else "down"}" data-do="rate" '
+        f'data-thumb="{thumb}" aria-label="{name}" title="{name}" aria-pressed="{"true" if on else "false"}">'
+        f'<svg viewBox="0 0 24 24" width="15" height="15" aria-hidden="true"><g{turned}><path d="{_HAND}"/></g></svg>'
+        "</button>"
     )
 
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from chatbot.citations import Citation
 from chatbot.web.panels import empty_evidence_html
 from memory import StoredTurn, Versions
 
 Message = dict[str, str]
 WRITING = "…"
 _FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/:'\"`]+/)+(?=[^\s/:'\"`])")  # those of an absolute path
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the visitor wants replies to be sampled, as he wrote it; empty: as the persona has it."""
+
+    length: str = ""
+    temperature: str = ""
+    seed: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class View:
         about: the question whose evidence is shown; empty before the first one.
         turn: the id of its turn, which is the one that is selected; None: none is.
         versions: of each turn on the path, the turns beside it; fewer where they are not known yet.
+        citations: of each turn on the path, what the sentences of its reply rest on; fewer where it is not written yet.
+        ratings: 1 or -1 by the id of a turn; those without one are left out.
         further: whether turns follow the last one, which another path shows.
         evidence: the panel of the passages used, as HTML.
         search: the panel of the search's steps, as HTML; apart from the evidence, so that updating one leaves the other
@@ -44,6 +56,8 @@ class View:
     messages: tuple[Message, ...] = ()
     turns: tuple[str, ...] = ()
     versions: tuple[Versions | None, ...] = ()
+    citations: tuple[tuple[Citation, ...], ...] = ()
+    ratings: Mapping[str, int] = field(default_factory=dict)
     further: bool = False
     about: str = ""
     turn: str | None = None
@@ -58,6 +72,11 @@ class View:
     def number(self) -> int:
         """Which turn of the path is selected, from 1; 0: none is."""
         return self.turns.index(self.turn) + 1 if self.turn in self.turns else 0
+
+    @property
+    def last(self) -> str | None:
+        """The id of the last turn on the path that is stored; None: none is."""
+        return next((turn for turn in reversed(self.turns) if turn), None)
 
     def turn_of(self, index: int) -> str | None:
         """The id of the turn that message `index` belongs to; None for the greeting."""
@@ -74,6 +93,7 @@ class View:
             messages=(*messages, message("user", question.strip()), message("assistant", WRITING)),
             turns=(*self.turns[:kept], turn),
             versions=self.versions[:kept],
+            citations=self.citations[:kept],
             further=False,
             turn=turn,
             busy=True,
