@@ -202,12 +202,13 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     if gathered.found and gathered.found.intent == INTENT and not gathered.evidence:
         line = turn.wording.line(turn.loaded.persona.untold or turn.loaded.persona.declines)
         return Draft(line, line, ready="declined")
-    lines = [
-        replace(turn.wording, attempt=turn.asked.attempt + more).without_model(gathered.found, turn.mode.voice)
-        for more in range(len(turn.loaded.persona.declines))
-    ]
+    lines = turn.wording.without_model(gathered.found, turn.mode.voice)
+    if not lines:
+        return None
     line = next((line for line in lines if line not in earlier), lines[0])  # the same words twice are a machine's
-    return Draft(line, line, ready="declined") if line else None
+    persona = turn.loaded.persona
+    declined = line not in (*persona.listening, *persona.counsel)
+    return Draft(line, line, ready="declined" if declined else "unchecked")
 
 
 def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Draft]:

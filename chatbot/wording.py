@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from chatbot.drafts import alike
 from chatbot.grounding import best_sentence
-from chatbot.language import as_written, comparable, content_words, holds, in_second_person, is_question, language_of
+from chatbot.language import (
+    as_written,
+    comparable,
+    content_words,
+    holds,
+    in_second_person,
+    is_about_persona,
+    is_question,
+    language_of,
+)
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK
 from chatbot.templates import fill_in
@@ -34,26 +43,42 @@ class Wording:
 
     def line(self, lines: Sequence[str]) -> str:
         """One of several lines."""
-        start = random.Random(self.question).randrange(len(lines))
-        return lines[(start + self.attempt) % len(lines)]
+        return self._in_turn(lines)[0]
 
     def with_quote(self, lines: Sequence[str], best: Evidence) -> str:
         """One of several lines around the sentence that bears most on the question."""
         sentence = best.key or best_sentence(self.question, [best.text], language_of(self.persona))
         return fill_in(self.line(lines), {"quote": quotable(sentence)})
 
-    def without_model(self, found: Found | None, voice: bool) -> str:
-        """The reply where the model would have to invent one; an empty string where the model may answer.
+    def without_model(self, found: Found | None, voice: bool) -> tuple[str, ...]:
+        """The replies where the model would have to invent one, the one to take first; none where it may answer.
 
         A word that occurs nowhere in the books is from outside the persona's world. To what asks for nothing the tuned
-        voice finds words of its own; the plain model would invent.
+        voice finds words of its own, where the persona has none; the plain model would invent.
+
+        Args:
+            found: what a search found; None where nothing was looked up.
+            voice: whether the tuned voice would answer.
         """
+        persona, language = self.persona, language_of(self.persona)
         if found is None or not found.weak:
-            return ""
+            return ()
         if found.unknown:
-            return fill_in(self.line(self.persona.strangers), {"word": as_written(found.unknown[0], self.question)})
-        asks = is_question(self.question, language_of(self.persona))
-        return self.line(self.persona.declines) if asks or not voice else ""
+            word = as_written(found.unknown[0], self.question)
+            return tuple(fill_in(line, {"word": word}) for line in self._in_turn(persona.strangers))
+        if not is_question(self.question, language):
+            return self._in_turn(persona.listening or ([] if voice else persona.declines))
+        if language.talk.asks_advice.search(self.question):
+            return self._in_turn(persona.counsel or persona.declines)
+        about_persona = is_about_persona(self.question, language)
+        return self._in_turn((about_persona and persona.undecided) or persona.declines)
+
+    def _in_turn(self, lines: Sequence[str]) -> tuple[str, ...]:
+        """Lines in the order in which they are said: begun by the question, one further for each attempt."""
+        if not lines:
+            return ()
+        start = (random.Random(self.question).randrange(len(lines)) + self.attempt) % len(lines)
+        return (*lines[start:], *lines[:start])
 
     def opening(self, used: Sequence[Evidence]) -> str:
         """How a reply with notes begins: with the answer that was read in them, or the correction of what was asked.

@@ -168,6 +168,17 @@ class Persona(_Part):
     forgotten: list[Text] = Field(
         default_factory=list, description="Said where he wants something forgotten, and it is; empty: as the language."
     )
+    listening: list[Text] = Field(
+        default_factory=list,
+        description="Said to what tells something and asks nothing, where nothing else fits; empty: the voice answers.",
+    )
+    counsel: list[Text] = Field(
+        default_factory=list, description="Said when he asks for advice that is nowhere given; empty: `declines`."
+    )
+    undecided: list[Text] = Field(
+        default_factory=list,
+        description="Said when the persona is asked about itself and nothing tells; declines too. Empty: `declines`.",
+    )
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")
     default_mode: Text = "hybrid"

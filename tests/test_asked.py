@@ -16,7 +16,7 @@ from chatbot.library.search import Library, OpenModels
 from chatbot.library.search.inquiry import Inquiry
 from chatbot.library.search.modules import ProbableQuestions
 from chatbot.library.search.tools import Tools
-from chatbot.library.texts import probable_questions
+from chatbot.library.texts import ProbableQuestion, probable_questions
 from personas import LoadedPersona
 
 GREEN = "The roof of Thistle Lodge is green."
@@ -134,6 +134,15 @@ def test_a_question_in_other_words_brings_the_sentence_with_its_answer(library: 
     assert first.passage.work == "The Cat"
     assert first.reasons[0].module == "probable-questions"
     assert done.signals["asked"] == pytest.approx(first.score)
+
+
+def test_yes_is_said_only_to_what_asks_the_same_in_every_word(library: Library) -> None:
+    asked = asked_of(library)
+    fact = ProbableQuestion(kind="yes-no", questions=("Is the roof green?",), answer="yes", sentence=GREEN)
+    assert asked.answer(fact, "Is the roof green?") == "yes"
+    assert asked.answer(fact, "Is the roof a ghost?", same=False) == GREEN
+    reasoned = fact.model_copy(update={"answer": "yes, quite green"})
+    assert asked.answer(reasoned, "Is the roof a ghost?", same=False) == "quite green"
 
 
 def test_a_question_that_is_like_none_brings_nothing(library: Library) -> None:

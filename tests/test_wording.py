@@ -1,16 +1,18 @@
-"""What is said without the model: details beside a short reply, and one sentence that answers two questions."""
+"""What is said without the model: lines where nothing tells, details beside a reply, one sentence for two questions."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from chatbot.language import ENGLISH
-from chatbot.library.search import Evidence
+from chatbot.language import ENGLISH, declines, language_of
+from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK, TEXT, Passage
 from chatbot.turn_parts import said_once
 from chatbot.turn_values import Draft
 from chatbot.wording import Wording
-from personas import LoadedPersona
+from personas import LoadedPersona, load_persona
 
 LEAD = "Patrick Cairns killed Captain Carey with a harpoon."
 ALIKE = "Captain Carey was killed by Patrick Cairns with a harpoon."
@@ -54,3 +56,40 @@ def test_a_sentence_that_answers_two_questions_is_said_once() -> None:
     assert said_once(other, [first], ENGLISH) is other
     growing = Draft("Patrick Cairns", "Patrick Cairns")  # an answer whose sentence is still to come
     assert said_once(growing, [first], ENGLISH) is growing
+
+
+WEAK = Found(weak=True)
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ("My sister has gone to Portsmouth with a trunk.", "listening"),
+        ("There is a man at my gate every night. What should I do?", "counsel"),
+        ("Have you any advice for a bad memory?", "counsel"),
+        ("Were you ever fond of porridge?", "undecided"),
+        ("Which of the lamps was lit at the wedding?", "declines"),
+    ],
+)
+def test_where_nothing_tells_each_kind_of_message_has_lines_of_its_own(
+    sherlock: LoadedPersona, message: str, field: str
+) -> None:
+    lines = Wording(sherlock.persona, message).without_model(WEAK, voice=True)
+    assert sorted(lines) == sorted(getattr(sherlock.persona, field))
+    retried = Wording(sherlock.persona, message, attempt=1).without_model(WEAK, voice=True)
+    assert retried == (*lines[1:], lines[0])
+
+
+def test_a_persona_without_them_declines_and_leaves_what_asks_nothing_to_its_voice() -> None:
+    persona = load_persona("mechthild", Path(__file__).parent / "personas").persona
+    for question in ("Was soll ich tun?", "Hast du Angst vor dem Winter?"):
+        assert sorted(Wording(persona, question).without_model(WEAK, voice=True)) == sorted(persona.declines)
+    told = Wording(persona, "Meine Schwester ist nach Speyer gegangen.")
+    assert told.without_model(WEAK, voice=True) == ()
+    assert sorted(told.without_model(WEAK, voice=False)) == sorted(persona.declines)
+
+
+def test_what_is_said_where_nothing_tells_of_him_declines_and_advice_does_not(sherlock: LoadedPersona) -> None:
+    language = language_of(sherlock.persona)
+    assert all(declines(line, language) for line in sherlock.persona.undecided)
+    assert not [line for line in (*sherlock.persona.counsel, *sherlock.persona.listening) if declines(line, language)]

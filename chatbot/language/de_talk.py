@@ -100,6 +100,14 @@ GERMAN_TALK = Talk(
         r"(?:habe|hatte) ich (?:dir|euch|ihnen)?\b.{0,40}\b(?:gesagt|erzählt|gefragt|erwähnt)",
         r"ich (?:dir|euch|ihnen) (?:\w+ )?(?:gesagt|erzählt|erwähnt)",
     ),
+    asks_advice=any_of(
+        r"(?:soll|sollte|kann|könnte|muss|darf) ich",
+        r"(?:soll|sollen|sollten|können) wir",
+        r"was (?:würdest|würden|rätst|raten) (?:du|sie)",
+        r"(?:einen|deinen|ihren|irgendeinen) (?:rat|ratschlag)",
+        r"(?:rate|raten sie|hilf|helfen sie) mir",
+        r"an meiner stelle",
+    ),
     asks_name=any_of(r"(?:heiße|hieß) ich", r"ich (?:heiße|hieß)", r"mein\w* namen?", r"wer (?:bin ich|ich bin)"),
     gives_name=re.compile(
         r"\b(?:ich (?:heiße|hieß)|mein name ist|nennt mich|nenn(?:e|en sie)? mich|"

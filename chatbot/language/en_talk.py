@@ -117,6 +117,13 @@ ENGLISH_TALK = Talk(
         r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)",
         r"i (?:told|asked|mentioned to) you",
     ),
+    asks_advice=any_of(
+        r"(?:should|shall|can|could|must) (?:i|we)",
+        r"(?:what|how|where|who|whom|when) (?:to|(?:would|should) (?:you|one|i|we)) (?!called|have been)",
+        r"(?:any|some|your) (?:advice|counsel|tips?|ideas?|suggestions?)",
+        r"(?:advise|help) me",
+        r"if you were (?:me|i)|in my (?:place|shoes)",
+    ),
     asks_name=any_of(r"my (?:\w+ )?name", r"who (?:am i|i am)", r"(?:am i|i am) called", r"call me"),
     gives_name=re.compile(
         r"\b(?:my (?:\w+ )?name(?:'s| is)|(?:call|calls|called) me|(?:i am|i'm) (?:called|named)|i go by|"

@@ -53,9 +53,7 @@ def kind_of(message: str, language: Language, history: Exchanges = ()) -> Kind:
         return "told by the visitor"
     if before and is_follow_up(message, language) and _goes_back(message, language):
         return "follow-up"
-    if language.second_person & set(words_of(message)) and not names_in(message, language):
-        return "about the persona"
-    return "question"
+    return "about the persona" if is_about_persona(message, language) else "question"
 
 
 def is_small_talk(message: str, language: Language) -> bool:
@@ -73,6 +71,11 @@ def is_small_talk(message: str, language: Language) -> bool:
 def is_about_visitor(message: str, language: Language) -> bool:
     """Whether visitors ask about themselves or what they said before ("What is my name?", "Have we met?")."""
     return bool(language.talk.about_visitor.search(to_plain(message)))
+
+
+def is_about_persona(message: str, language: Language) -> bool:
+    """Whether a message speaks to the persona of the persona, and of nobody who has a name."""
+    return bool(language.second_person & set(words_of(message))) and not names_in(message, language)
 
 
 def is_question(sentence: str, language: Language) -> bool:

@@ -22,6 +22,7 @@ class Talk:
         third_person: words by which others are spoken of.
         introducing: the beginning of a sentence in which visitors say who they are.
         about_visitor: found in what visitors ask about themselves ("What is my name?").
+        asks_advice: found where they ask what to do.
         asks_name: found where they ask for their own name.
         gives_name: found where they have told it.
     """
@@ -37,6 +38,7 @@ class Talk:
     third_person: frozenset[str]
     introducing: re.Pattern[str]
     about_visitor: re.Pattern[str]
+    asks_advice: re.Pattern[str]
     asks_name: re.Pattern[str]
     gives_name: re.Pattern[str]
 

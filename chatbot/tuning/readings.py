@@ -28,6 +28,9 @@ RIGHT, WINDOWS, FACTS = 4, 4, 7  # texts of one question: that answer; windows t
 WINDOW = 80  # words
 KNOWN_ALONE = 0.35  # how often the fact that was asked for is hidden, so that a window has to answer
 SILENT = 0.12  # how often all that answers is hidden
+# From this cosine of two questions on, another fact may answer the same in other words, so it is no negative: as the
+# denoised hard negatives of RocketQA (Qu et al., NAACL 2021), with the retriever as the judge.
+MAY_BE_THE_SAME = 0.82
 NOWHERE = (-1, -1)
 
 
@@ -160,6 +163,8 @@ def _of_fact(
             continue
         if holds_it:
             yield _shown(text, candidate, (fact.answer,))
+        elif candidate.asked and candidate.score > MAY_BE_THE_SAME:
+            continue
         elif candidate.passage.work != work or not holds(f"{candidate.answer} {candidate.text}", fact.answer):
             yield Shown(text, _skip(candidate), answers=False, known=bool(candidate.asked))
         # Else another text of the same work that holds the words of the answer: it may answer, or not.

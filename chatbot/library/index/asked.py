@@ -79,11 +79,21 @@ class AskedQuestions:
     def __len__(self) -> int:
         return len(self._wordings)
 
-    def answer(self, fact: ProbableQuestion, question: str) -> str:
-        """The answer of a fact to a question: "yes" and "no" only where it asks for that, by its first word."""
-        if fact.kind != YES_NO or _first(question) in self._polar:
+    def answer(self, fact: ProbableQuestion, question: str, *, same: bool = True) -> str:
+        """The answer of a fact to a question.
+
+        Args:
+            fact: which.
+            question: what was asked.
+            same: whether it asks the same in every word of meaning. "Yes" to "Was it a dog?" is not "yes" to "Was it
+                a ghost?": without that, and where the first word asks for neither, "yes" and "no" are left out.
+
+        Returns:
+            Of a fact that has no other answer the sentence itself, without them.
+        """
+        if fact.kind != YES_NO or (same and _first(question) in self._polar):
             return fact.answer
-        return fact.answer.partition(", ")[2] or fact.answer
+        return fact.answer.partition(", ")[2] or (fact.answer if same else fact.sentence)
 
     def search(
         self, question: str, vector: Sequence[float] | None, number: int, works: Collection[str] = ()

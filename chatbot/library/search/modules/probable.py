@@ -46,6 +46,7 @@ class ProbableQuestions(Module):
             if match.cosine < self.cosine:
                 continue
             sentence = tools.sentences(place.position)[place.sentence]
+            same = self._asks_no_more(match, sentence, inquiry, tools)
             whole = tools.candidate(place.position, match.cosine, [Reason(self.name, rank, round(match.cosine, 4))])
             found.append(
                 replace(
@@ -55,13 +56,18 @@ class ProbableQuestions(Module):
                     text=sentence,
                     key=sentence,
                     asked=match.question,
-                    answer=asked.answer(fact, inquiry.question),
+                    answer=asked.answer(fact, inquiry.question, same=same) or sentence,
                     correction=fact.correction if self._takes_it_for_granted(match, inquiry, tools) else "",
                 )
             )
         note = f"{counted(len(found), 'question')} like it, the nearest {nearest:.2f}"
         done = replace(inquiry, candidates=(*inquiry.candidates, *found))
         return done.measured(asked=nearest), note
+
+    @staticmethod
+    def _asks_no_more(match: Match, sentence: str, inquiry: Inquiry, tools: Tools) -> bool:
+        """Whether every word of meaning of a question stands in the one that it is like, or in what answers that."""
+        return set(tools.terms(inquiry.question)) <= set(tools.terms(f"{match.question} {sentence}"))
 
     def _takes_it_for_granted(self, match: Match, inquiry: Inquiry, tools: Tools) -> bool:
         """Whether the question is so like one with a false premise that it takes the same for granted."""
