@@ -39,9 +39,10 @@ def answer(order: dict[str, Any]) -> None:
 def write(order: dict[str, Any]) -> None:
     """Ask and answer turns for some seconds, in a conversation of one's own and in one of all; says every turn."""
     memory = Memory(order["url"])
-    own = memory.start(f"user {order['number']}", "sherlock")
-    end, number, parents = time.monotonic() + order["seconds"], 0, {own: None, order["shared"]: order["root"]}
+    end, number = time.monotonic() + order["seconds"], 0
     try:
+        own = memory.start(f"user {order['number']}", "sherlock")
+        parents = {own: None, order["shared"]: order["root"]}
         while time.monotonic() < end:
             for conversation, parent in parents.items():
                 question = f"Question {number} of {order['number']}"
