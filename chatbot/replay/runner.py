@@ -230,6 +230,7 @@ class _Run:
         except BakerStreetError as error:
             return ReplayedTurn(number, _failed(message, str(error)), (str(error),))
         assert answered.turn_id is not None  # the stage's own database can be written to
+        self._stage.settle()
         self._conversation, self._head = conversation, answered.turn_id
         self._asked.append(_Asked(conversation, parent, answered.turn_id, message, attempt))
         came = recorded_turn(message, answered.reply, answered.trace)
@@ -273,7 +274,8 @@ class _Run:
             conversations.append(
                 tuple((places.get(turn.parent_id or "", 0), turn.question, turn.reply, turn.state) for turn in turns)
             )
-        return Heard(conversations=tuple(conversations))
+        told = reversed(self._own.recollections(self._replay.persona, state=None, limit=None))
+        return Heard(conversations=tuple(conversations), told=tuple((one.topic, one.text, one.state) for one in told))
 
 
 def recorded_turn(message: str, reply: str, trace: Trace) -> RecordedTurn:
