@@ -163,7 +163,7 @@ DEFECTS = (
         "memory",
         "branches run into one another",
         "branch-back",
-        _wrap(Memory, "path", lambda real, memory, conversation, turn_id=None: memory.turns(conversation)),
+        _wrap(Memory, "path", lambda real, memory, conversation, *_, **__: memory.turns(conversation)),
     ),
     Defect(
         "memory",
