@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +26,7 @@ from chatbot.engines.openvino.engine import OpenVinoEngine
 from chatbot.engines.torch.engine import TorchEngine
 from chatbot.language import language_of
 from chatbot.library.encoders.embedder import Embedder
+from chatbot.library.encoders.encoder import Encoder
 from chatbot.library.index.build import build_library
 from chatbot.library.search.library import Library
 from chatbot.library.search.models import OpenModels
@@ -59,6 +62,53 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     models.mkdir(parents=True, exist_ok=True)
     (home / "models").symlink_to(models)
     return load_settings(home=home)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def encoders_are_loaded_once() -> Iterator[None]:
+    """Encoders of the same model, adapter and cache share what was loaded.
+
+    To load one takes a third of a second and 70 MB, and most tests of a turn open three. What is converted into a
+    cache of a test's own is loaded anew.
+    """
+    load, tokenizer = (vars(Encoder)[name].func for name in ("_encode", "_tokenizer"))
+    kept = load_settings().models_dir.resolve()
+    loaded: dict[tuple[object, ...], Callable[[list[Any]], Any]] = {}
+    tokenizers: dict[str, Any] = {}
+    lock = threading.RLock()
+
+    def encode(self: Encoder) -> Callable[[list[Any]], Any]:
+        if self._cache is not None and self._cache.resolve() != kept:
+            return cast("Callable[[list[Any]], Any]", load(self))
+        key = (self.head.name, self.folder, self._stamped("", "+"), self._cache is None, self.max_tokens, self._threads)
+        with lock:
+            if key not in loaded:
+                loaded[key] = one_at_a_time(load(self))
+            return loaded[key]
+
+    def shared_tokenizer(self: Encoder) -> Any:
+        with lock:
+            if self.folder not in tokenizers:
+                tokenizers[self.folder] = tokenizer(self)
+            return tokenizers[self.folder]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, function in (("_encode", encode), ("_tokenizer", shared_tokenizer)):
+            shared = cached_property(function)
+            shared.__set_name__(Encoder, name)
+            patch.setattr(Encoder, name, shared)
+        yield
+
+
+def one_at_a_time(encode: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """What one encoder serves in turn, several that share it serve in turn."""
+    lock = threading.Lock()
+
+    def encoded(texts: list[Any]) -> Any:
+        with lock:
+            return encode(texts)
+
+    return encoded
 
 
 @pytest.fixture(scope="session")

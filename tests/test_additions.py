@@ -16,6 +16,7 @@ from chatbot.library.index.chroma import known_ids, open_chroma
 from chatbot.library.index.manifest import read_manifest
 from chatbot.library.search.library import Library
 from chatbot.library.search.models import OpenModels
+from chatbot.settings import Settings
 from personas import LoadedPersona
 
 STORY = """# The Clockmaker of Whitby
@@ -121,9 +122,12 @@ def test_an_addition_that_dies_leaves_the_library_as_it_was(
     assert works(folder, embedder)[0] == "clock.md"
 
 
-def test_the_command_line_adds_lists_and_removes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_adds_lists_and_removes(
+    folder: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from chatbot.settings import get_settings
 
+    (tmp_path / "home" / "models").symlink_to(settings.models_dir)
     monkeypatch.setenv("BAKERSTREET_HOME", str(tmp_path / "home"))
     get_settings.cache_clear()
     try:

@@ -211,6 +211,7 @@ def test_engines_alternate_within_every_repetition_each_in_its_own_process(setup
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.slow
 def test_an_engine_that_dies_or_fails_is_named_and_the_rest_goes_on(setup: Setup) -> None:
     names = {"stillborn": stillborn, "dying": DyingEngine, "refusing": RefusingEngine, "hoarse": HoarseEngine}
     outcome = run([Measured(name, make, "json") for name, make in names.items()] + [STEADY], setup)
@@ -228,6 +229,7 @@ def test_an_engine_that_dies_or_fails_is_named_and_the_rest_goes_on(setup: Setup
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.slow
 def test_start_ups_and_memory_are_the_engine_s_own(setup: Setup) -> None:
     large = Measured("large", LargeEngine, "json")
     outcome = run([STEADY, large], replace(setup, plan=replace(TINY, measures=(), start_ups=True)))
@@ -290,6 +292,7 @@ def test_a_mistake_is_reported_before_anything_is_measured(
     assert result.exit_code == 1 and said in str(result.exception)
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "ENGINES", (replace(STEADY, name="plain", alone=True), replace(SECOND, name="fast")))
     monkeypatch.setattr("chatbot.settings.Settings.models_dir", tmp_path)

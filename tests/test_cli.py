@@ -16,7 +16,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from chatbot.cli import app
+from chatbot.cli import app, main
 from chatbot.errors import BakerStreetError, MemoryStoreError, MessageError, PersonaError
 from chatbot.settings import get_settings
 from memory import Memory
@@ -129,15 +129,25 @@ def test_version_is_that_of_the_package() -> None:
     ],
 )
 def test_an_error_is_a_message_without_a_traceback(
-    arguments: list[str], environment: dict[str, str], said: str, tmp_path: Path
+    arguments: list[str],
+    environment: dict[str, str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "empty.jsonl").write_text("\n")
     (tmp_path / "asked.jsonl").write_text('{"question": "Who?"}\n\n{"query": "Why?"}\n')
-    done = _python(MAIN, *arguments, **environment)
-    assert done.returncode == 1
-    assert done.stderr.startswith("Error: ") and said in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    monkeypatch.setattr(sys, "argv", ["bakerstreet", *arguments])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ending:
+        main()
+    stdout, stderr = capsys.readouterr()
+    assert ending.value.code == 1
+    assert stderr.startswith("Error: ") and said in stderr
+    assert "Traceback" not in stderr
+    assert stdout == ""
 
 
 def test_a_command_that_does_not_exist_ends_with_2() -> None:

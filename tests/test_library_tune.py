@@ -214,6 +214,7 @@ def test_a_run_that_was_killed_resumes_and_gives_the_same_adapter(
         np.testing.assert_allclose(tensor.float().numpy(), other[name].float().numpy(), atol=2e-3)
 
 
+@pytest.mark.slow
 def test_an_adapter_lies_beside_the_persona_in_half_precision(
     small: LoadedPersona, retriever: Tuned, reranker: Tuned
 ) -> None:
@@ -232,6 +233,7 @@ def test_a_persona_without_adapters_has_none(tmp_path: Path, sherlock: LoadedPer
     assert other.retriever is None and other.reranker is None and other.support is None
 
 
+@pytest.mark.slow
 def test_the_card_states_data_settings_and_results(retriever: Tuned) -> None:
     card = (retriever.folder / "README.md").read_text()
     facts = json.loads((retriever.folder / "training.json").read_text())
@@ -255,6 +257,7 @@ def test_the_card_states_data_settings_and_results(retriever: Tuned) -> None:
 # ---------------------------------------------------------------------- use
 
 
+@pytest.mark.slow
 def test_an_adapter_changes_vectors_and_fingerprint_and_runs_alike_in_openvino_and_torch(
     retriever: Tuned, embedder: Embedder, tmp_path: Path
 ) -> None:
@@ -284,13 +287,14 @@ def test_an_adapter_changes_vectors_and_fingerprint_and_runs_alike_in_openvino_a
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "other"])
-def test_a_damaged_adapter_is_named_with_what_to_do(damage: str, retriever: Tuned, tmp_path: Path) -> None:
+def test_a_damaged_adapter_is_named_with_what_to_do(damage: str, sherlock: LoadedPersona, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     adapter = tmp_path / "adapter"
     adapter.mkdir()
+    assert sherlock.retriever is not None
     for name in ("adapter_config.json", "adapter_model.safetensors"):
-        (adapter / name).write_bytes((retriever.folder / name).read_bytes())
+        (adapter / name).write_bytes((sherlock.retriever / name).read_bytes())
     weights = adapter / "adapter_model.safetensors"
     if damage == "missing":
         weights.unlink()
@@ -307,11 +311,11 @@ def test_a_damaged_adapter_is_named_with_what_to_do(damage: str, retriever: Tune
         Embedder(adapter=adapter).embed_query("A clue.")
 
 
-def test_a_cross_encoder_scores_alike_in_openvino_and_torch(reranker: Tuned, tmp_path: Path) -> None:
+def test_a_cross_encoder_scores_alike_in_openvino_and_torch(sherlock: LoadedPersona, tmp_path: Path) -> None:
     texts = [passage.indexed() for passage in PASSAGES[:5]]
     said: list[str] = []
-    converted = CrossEncoder(adapter=reranker.folder, cache=tmp_path, say=said.append)
-    original = CrossEncoder(adapter=reranker.folder)
+    converted = CrossEncoder(adapter=sherlock.reranker, cache=tmp_path, say=said.append)
+    original = CrossEncoder(adapter=sherlock.reranker)
     ours, theirs = (np.array(kind.score("What did the miller hide?", texts)) for kind in (converted, original))
     assert said == ["Converting the reranker to 8 bits for OpenVINO (once, a few seconds) ..."]
     assert ours.shape == (5,)
@@ -326,6 +330,7 @@ def test_a_model_without_a_head_is_no_cross_encoder() -> None:
         CrossEncoder().score("Who?", ["He."])
 
 
+@pytest.mark.slow
 def test_any_cross_encoder_in_a_folder_can_be_used(tmp_path: Path, embedder: Embedder) -> None:
     import shutil
 
@@ -360,6 +365,7 @@ def test_the_comparison_counts_only_answers_of_the_right_work_and_states_no_gain
     assert better.beats and better.after.mrr > 0
 
 
+@pytest.mark.slow
 def test_the_reranker_is_compared_with_the_search_s_own_order(
     small: LoadedPersona, library: Library, settings: Settings, tmp_path: Path
 ) -> None:

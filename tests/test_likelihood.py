@@ -20,19 +20,15 @@ PASSAGES = (
     "Rain fell on the harbour all night, and the ferry to the islands was two hours late.",
     "A good loaf wants strong flour, a little salt, and a night in a cool place before it is baked.",
     "The violin was made in Cremona; its varnish had gone dark, and one peg was not the maker's own.",
-    "Miss Marlow left the bank at four with a red umbrella, and was seen at the station at half past.",
-    "Bees find their way home by the sun, and tell one another of flowers in a dance.",
 )
 QUESTIONS = (
     " Where does the clockmaker keep his key?",
     " Why did the ferry come late to the islands?",
     " What flour is wanted for a good loaf?",
     " Where was the violin made?",
-    " What did Miss Marlow carry when she left the bank?",
-    " How do bees tell one another of flowers?",
 )
 PAIRS = [(passage, question) for question in QUESTIONS for passage in PASSAGES]
-SHORT = Sampling(max_new_tokens=24)
+SHORT = Sampling(max_new_tokens=12)
 
 Either = TorchEngine | OpenVinoEngine
 

@@ -69,13 +69,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
 
 
 @pytest.fixture(scope="module")
-def converted(trained: tuple[Path, State], tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    return Reader(adapter=trained[0], cache=tmp_path_factory.mktemp("converted"))
+def adapter(sherlock: LoadedPersona) -> Path:
+    """The built-in persona's."""
+    assert sherlock.reader is not None
+    return sherlock.reader
 
 
 @pytest.fixture(scope="module")
-def original(trained: tuple[Path, State]) -> Reader:
-    return Reader(adapter=trained[0], threads=1)
+def converted(adapter: Path, settings: Settings) -> Reader:
+    return Reader(adapter=adapter, cache=settings.models_dir)
+
+
+@pytest.fixture(scope="module")
+def original(adapter: Path) -> Reader:
+    return Reader(adapter=adapter, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -166,11 +173,12 @@ def test_whatever_the_numbers_are_the_span_lies_in_the_text(seed: int, skip: int
 # ---------------------------------------------------------------------- a real adapter
 
 
-def test_a_few_steps_teach_it_what_answers_and_where(trained: tuple[Path, State], original: Reader) -> None:
-    losses = trained[1].losses
+@pytest.mark.slow
+def test_a_few_steps_teach_it_what_answers_and_where(trained: tuple[Path, State]) -> None:
+    losses, reader = trained[1].losses, Reader(adapter=trained[0], threads=1)
     assert np.mean(losses[-3:]) < 0.6 * np.mean(losses[:3])
     asked = [group(at, (at + 2) % 8) for at in range(8)]
-    read = [original.read(each.question, [item.text for item in each.shown], [len(TITLE)] * 3) for each in asked]
+    read = [reader.read(each.question, [item.text for item in each.shown], [len(TITLE)] * 3) for each in asked]
     first = [int(np.argmax([each.relevance for each in found])) == 0 for found in read]
     pointed = [(found[0].begin, found[0].end) == each.shown[0].span for each, found in zip(asked, read, strict=True)]
     assert sum(first) >= 6  # of 8; by chance one in three
@@ -238,13 +246,13 @@ def test_an_adapter_of_another_kind_is_refused(sherlock: LoadedPersona, tmp_path
             Reader(adapter=sherlock.reranker, cache=cache).warm()
 
 
-def test_a_reader_is_named_by_its_model_and_adapter(trained: tuple[Path, State], original: Reader) -> None:
+def test_a_reader_is_named_by_its_model_and_adapter(original: Reader) -> None:
     assert original.fingerprint != Reader().fingerprint
     assert original.fingerprint.startswith("all-MiniLM-L6-v2:")
 
 
 def test_a_persona_has_its_reader_only_with_the_embedder_that_it_was_made_for(
-    settings: Settings, trained: tuple[Path, State], sherlock: LoadedPersona, tmp_path: Path
+    settings: Settings, adapter: Path, sherlock: LoadedPersona, tmp_path: Path
 ) -> None:
     folder = tmp_path / "sherlock"
     folder.mkdir()
@@ -256,7 +264,7 @@ def test_a_persona_has_its_reader_only_with_the_embedder_that_it_was_made_for(
         return Resources(own).models("sherlock").reader()
 
     assert reader() is None
-    (folder / "reader").symlink_to(trained[0])
+    (folder / "reader").symlink_to(adapter)
     assert isinstance(reader(), Reader)
     assert reader(embedder="some/other") is None
     assert reader(cross_encoder="none") is None

@@ -323,6 +323,7 @@ def test_a_stopped_run_goes_on_where_it_was_stopped_and_asks_follow_ups_with_wha
 # ---------------------------------------------------------------------- the command
 
 
+@pytest.mark.slow  # a conversation of ten
 def test_the_command_has_all_its_figures_in_one_run_and_goes_on_with_what_it_kept(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -509,11 +509,11 @@ def test_a_chart_without_matplotlib_says_what_to_install(monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("at_home")
 def test_the_command_runs_a_sample_of_the_canon_and_writes_everything(tmp_path: Path) -> None:
     out = {option: tmp_path / "new" / f"r.{option}" for option in ("json", "out", "chart")}
-    arguments = ["--sample", "12", "--systems", "naive", *(f"--{option}={file}" for option, file in out.items())]
+    arguments = ["--sample", "12", "--systems", "fused", *(f"--{option}={file}" for option, file in out.items())]
     result = CliRunner().invoke(app, ["library", "evaluate", "sherlock", *arguments])
     assert result.exit_code == 0, result.exception
-    assert "| naive " in result.stdout
-    asked = json.loads(out["json"].read_text())["systems"]["naive"]["questions"]
+    assert "| fused " in result.stdout
+    asked = json.loads(out["json"].read_text())["systems"]["fused"]["questions"]
     assert [question["split"] for question in asked] == ["test"] * 12
     assert "12 questions (test)" in out["out"].read_text()
     assert ElementTree.fromstring(out["chart"].read_text()).tag.endswith("svg")

@@ -125,6 +125,7 @@ def test_labelled_replies_and_passages_are_read(tmp_path: Path) -> None:
         read_claims(tmp_path, 7)
 
 
+@pytest.mark.slow
 def test_a_run_resumes_and_leaves_an_adapter_that_is_used_with_its_card(
     sherlock: LoadedPersona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

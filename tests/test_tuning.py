@@ -63,6 +63,7 @@ def trained(
     return steps
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_writes_an_adapter_with_a_card(
     small: LoadedPersona, weights: GeneratorWeights, tmp_path: Path
 ) -> None:
