@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 help:
 	@echo "make run       install, build the built-in library, and serve the web chat on 127.0.0.1:7860"
 	@echo "make test      install with the test extras, and run the checks and all tests but the slow ones"
-	@echo "make test-all  the same, and the slow tests: the bench with the real model, training that is resumed"
+	@echo "make test-all  the same, and the slow tests (training, the bench, a long conversation) and the faults"
 	@echo "make test-faults  what happens when things go wrong: a process killed while it writes, and the like"
 	@echo "make clean     remove the environment (conversations and libraries under ~/.bakerstreet stay)"
 
@@ -22,7 +22,7 @@ test: install-test check
 	@$(BIN)/python -m pytest -m "not slow and not faults"
 
 test-slow: install-test
-	@echo "== Slow tests (one or two minutes more)"
+	@echo "== Slow tests (some minutes more)"
 	@$(BIN)/python -m pytest -m "slow and not faults"
 
 test-faults: install-test

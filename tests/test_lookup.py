@@ -26,7 +26,7 @@ def test_nothing_is_guessed_where_nothing_was_seen() -> None:
 def test_guesses_change_no_reply(uncached: TorchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     told = "The swamp adder was kept in the iron safe, and fed upon a saucer of milk, by the doctor himself."
     question = f"{told}\n\nRepeat this sentence word for word, and then say where the adder was."
-    request = Request((Message("user", question),), None, Sampling(max_new_tokens=28), copies=True)
+    request = Request((Message("user", question),), None, Sampling(max_new_tokens=36), copies=True)
     with_guesses = uncached.submit(request).completion
     monkeypatch.setattr(uncached, "_prompt_lookup", False)
     without = uncached.submit(request).completion

@@ -26,7 +26,7 @@ from chatbot.settings import Settings, load_settings
 from personas import LoadedPersona
 
 NEXT = Sampling(max_new_tokens=1, presence_penalty=0.0)
-POSITIONS = 300  # places at which next tokens are compared, at least
+POSITIONS = 200  # places at which next tokens are compared, at least
 AGREED = 0.91  # the share of them at which the converted model has to choose what the original does
 
 
@@ -92,7 +92,7 @@ def short(engine: OpenVinoEngine, sherlock: LoadedPersona) -> list[tuple[list[Me
 
     lines = sorted(conversations(sherlock, 18), key=prompt)
     noted = [line for line in lines if sherlock.persona.prompts.notes in line[0][-1].content]
-    return [*[line for line in lines if line not in noted][:4], *noted[:4]]
+    return [*[line for line in lines if line not in noted][:3], *noted[:3]]
 
 
 @pytest.fixture(scope="module")
