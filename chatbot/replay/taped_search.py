@@ -81,9 +81,9 @@ class TapedAsked(Taped):
     def __len__(self) -> int:
         return len(self._real)
 
-    def answer(self, fact: ProbableQuestion, question: str) -> str:
+    def answer(self, fact: ProbableQuestion, question: str, *, same: bool = True) -> str:
         """The answer of a fact to a question."""
-        return str(self._real.answer(fact, question))
+        return str(self._real.answer(fact, question, same=same))
 
     def search(
         self, question: str, vector: Sequence[float] | None, number: int, works: Collection[str] = ()
