@@ -191,7 +191,7 @@ DEFECTS = (
         "voice",
         "another of his lines where he does not know",
         "declines-stranger",
-        _set(Wording, "line", lambda *_: "No."),
+        _set(Wording, "without_model", lambda *_: ("No.",)),
     ),
     # -------------------------------------------------------------- modes
     Defect("mode", "the books are closed in hybrid", "speckled-band", _mode("hybrid", knowledge=None)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,8 +126,10 @@ class Stage(Resources):
         finally:
             self.settings = settings
             folder = self.library_folder(replay.persona)
-            for name in OwnTexts(folder, visitor).entries():
+            own = OwnTexts(folder, visitor)
+            for name in own.entries():
                 remove_text(folder, self.library_embedder(replay.persona), name, owner=visitor)
+            shutil.rmtree(own.folder, ignore_errors=True)  # a lock is left in it; nobody else has this visitor's name
 
     def made_with(self, persona_id: str) -> dict[str, str]:
         """What speaks and is searched, by what it is for: a cassette is of use where all of this is the same.
