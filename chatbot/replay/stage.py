@@ -7,8 +7,8 @@ of its own, and the texts that he adds to his library are removed again.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
