@@ -18,7 +18,7 @@ from chatbot.errors import MessageError, ModeError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
-from chatbot.language import WITHOUT_BOOKS, clean_message, comparable, kind_of
+from chatbot.language import WITHOUT_BOOKS, clean_message, comparable, is_own_matter, kind_of, sentences_of_message
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import RECOLLECTION
 from chatbot.limits import message_limit, too_long
@@ -132,6 +132,13 @@ def _near(turn: Turn) -> tuple[NearExchange, ...]:
     return tuple(exchanges.nearest(turn.asked.text, NEAR)) if exchanges else ()
 
 
+def _near_the_end(turn: Turn) -> tuple[NearExchange, ...]:
+    """The same for the last sentence of a message of several: "What a wet night. How are you, Mr Holmes?"."""
+    *before, last = sentences_of_message(turn.asked.text, turn.language)
+    exchanges = turn.resources.exchanges(turn.asked.persona) if before and turn.mode.voice else None
+    return tuple(exchanges.nearest(last, 1)) if exchanges else ()
+
+
 # ---------------------------------------------------------------------- write
 
 
@@ -184,14 +191,16 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
 def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     """A reply that is there already: what the persona says to just this, or where the model would have to invent."""
     earlier = {exchange.reply for exchange in gathered.history}
+    # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
+    his_own = is_own_matter(turn.asked.text, turn.language, [(each.question, each.reply) for each in gathered.history])
     # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
-    silent = gathered.found is None or (gathered.found.weak and not gathered.found.unknown)
-    known = gathered.found is not None and not gathered.found.weak
+    silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
+    known = gathered.found is not None and not gathered.found.weak and not his_own
     if known and gathered.history and turn.language.explaining.match(turn.asked.text):
         return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
     said = [
         near
-        for near in gathered.near
+        for near in (*gathered.near, *(_near_the_end(turn) if silent else ()))
         if (near.fits or (silent and near.will_do and turn.mode.knowledge)) and near.reply not in earlier
     ]
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
@@ -202,7 +211,7 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     if gathered.found and gathered.found.intent == INTENT and not gathered.evidence:
         line = turn.wording.line(turn.loaded.persona.untold or turn.loaded.persona.declines)
         return Draft(line, line, ready="declined")
-    lines = turn.wording.without_model(gathered.found, turn.mode.voice)
+    lines = turn.wording.without_model(gathered.found, turn.mode.voice, his_own=his_own)
     if not lines:
         return None
     line = next((line for line in lines if line not in earlier), lines[0])  # the same words twice are a machine's

@@ -17,6 +17,7 @@ from chatbot.language import (
     is_about_persona,
     is_question,
     language_of,
+    tells_of_self,
 )
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK
@@ -50,7 +51,7 @@ class Wording:
         sentence = best.key or best_sentence(self.question, [best.text], language_of(self.persona))
         return fill_in(self.line(lines), {"quote": quotable(sentence)})
 
-    def without_model(self, found: Found | None, voice: bool) -> tuple[str, ...]:
+    def without_model(self, found: Found | None, voice: bool, *, his_own: bool = False) -> tuple[str, ...]:
         """The replies where the model would have to invent one, the one to take first; none where it may answer.
 
         A word that occurs nowhere in the books is from outside the persona's world. To what asks for nothing the tuned
@@ -59,14 +60,16 @@ class Wording:
         Args:
             found: what a search found; None where nothing was looked up.
             voice: whether the tuned voice would answer.
+            his_own: whether the message is of the visitor's own matters, so that nothing found answers it.
         """
         persona, language = self.persona, language_of(self.persona)
-        if found is None or not found.weak:
+        if found is None or not (found.weak or his_own):
             return ()
-        if found.unknown:
+        asks = is_question(self.question, language)
+        if found.unknown and not his_own and (asks or not tells_of_self(self.question, language)):
             word = as_written(found.unknown[0], self.question)
             return tuple(fill_in(line, {"word": word}) for line in self._in_turn(persona.strangers))
-        if not is_question(self.question, language):
+        if not asks:
             return self._in_turn(persona.listening or ([] if voice else persona.declines))
         if language.talk.asks_advice.search(self.question):
             return self._in_turn(persona.counsel or persona.declines)

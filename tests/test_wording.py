@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.language import ENGLISH, declines, language_of
+from chatbot.language import ENGLISH, declines, is_own_matter, language_of
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK, TEXT, Passage
 from chatbot.turn_parts import said_once
@@ -93,3 +93,26 @@ def test_what_is_said_where_nothing_tells_of_him_declines_and_advice_does_not(sh
     language = language_of(sherlock.persona)
     assert all(declines(line, language) for line in sherlock.persona.undecided)
     assert not [line for line in (*sherlock.persona.counsel, *sherlock.persona.listening) if declines(line, language)]
+
+
+@pytest.mark.parametrize(
+    ("message", "own"),
+    [
+        ("im Peter and i have a hamster called Biscuit", True),
+        ("I don't believe a word of it.", True),
+        ("How do I get myself to study?", True),
+        ("Should I trust a man like Culverton Smith?", False),
+        ("What killed Julia Stoner? I must know.", False),
+        ("The speckled band", False),
+    ],
+)
+def test_what_a_visitor_tells_or_wants_advised_upon_is_his_own_matter(message: str, own: bool) -> None:
+    assert is_own_matter(message, ENGLISH) is own
+
+
+def test_a_strange_word_in_a_statement_is_listened_to_and_in_a_question_named(sherlock: LoadedPersona) -> None:
+    strange = Found(weak=True, unknown=("zorblax",))
+    told = Wording(sherlock.persona, "My friend Zorblax has a cold.").without_model(strange, voice=True)
+    assert sorted(told) == sorted(sherlock.persona.listening)
+    asked = Wording(sherlock.persona, "What is a Zorblax?").without_model(strange, voice=True)
+    assert all("Zorblax" in line for line in asked)

@@ -76,6 +76,7 @@ ENGLISH = Language(
         "myself": "yourself",
         "you are": "I am",
         "you're": "I am",
+        **{f"{word} you": f"{word} I" for word in ("as", "that", "if", "when", "because", "what", "how", "who")},
         "you": "me",
         "your": "my",
         "yours": "mine",

@@ -98,7 +98,7 @@ ENGLISH_TALK = Talk(
         r"(?:hello|hi|hey|greetings|oh|well|sir|ah|good \w+|by the way)\b[^.!?]{0,20}[,!.:;] ?(?:and )?",
         r"my (?!question|query|next|first|second|last|problem|interest|guess|point|dear)(?:\w+ ){1,3}"
         r"(?:is|are|was|were|has|have|had|likes?|lives?)\b",
-        r"(?:i am|i'm) (?:called|named|from|an?|the|\d+|married|born|not an?|(?-i:[A-Z]))",
+        r"(?:i am|i'm|im) (?:called|named|from|an?|the|\d+|married|born|not an?|(?-i:[A-Z]))",
         r"(?:call|they call|people call) me\b|i go by\b|i was (?:born|called)\b",
         r"i (?:live|work|come|keep|study|teach) ",
         r"i have (?:an?|two|three|four|no|many) (?!question|query|problem|case|idea|doubt|theory|request)",
@@ -118,7 +118,7 @@ ENGLISH_TALK = Talk(
         r"i (?:told|asked|mentioned to) you",
     ),
     asks_advice=any_of(
-        r"(?:should|shall|can|could|must) (?:i|we)",
+        r"(?:should|shall|can|could|must|how do) (?:i|we)",
         r"(?:what|how|where|who|whom|when) (?:to|(?:would|should) (?:you|one|i|we)) (?!called|have been)",
         r"(?:any|some|your) (?:advice|counsel|tips?|ideas?|suggestions?)",
         r"(?:advise|help) me",

@@ -78,6 +78,19 @@ def is_about_persona(message: str, language: Language) -> bool:
     return bool(language.second_person & set(words_of(message))) and not names_in(message, language)
 
 
+def is_own_matter(message: str, language: Language, history: Exchanges = ()) -> bool:
+    """Whether a message tells of the visitor, or asks what he should do: no book holds an answer to that.
+
+    Whoever names somebody in a question, or goes on with what was said before, may mean the books.
+    """
+    speaks_of_himself = bool(language.talk.first_person & set(words_of(message)))
+    if not speaks_of_himself or kind_of(message, language, history) in IN_CONTEXT:
+        return False
+    if not any(is_question(sentence, language) for sentence in sentences_of_message(message, language)):
+        return True
+    return bool(language.talk.asks_advice.search(to_plain(message))) and not names_in(message, language)
+
+
 def is_question(sentence: str, language: Language) -> bool:
     """Whether a sentence asks something, with or without a question mark ("tell me who did it")."""
     plain = to_plain(sentence).lower().lstrip("\"'(")
