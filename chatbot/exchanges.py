@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from chatbot.errors import BakerStreetError
 from chatbot.files import file_stamp
 from chatbot.grounding import unsupported_terms
-from chatbot.language import Language, content_words, is_about_visitor, language_of
+from chatbot.language import Language, content_words, is_about_visitor, is_own_matter, language_of
 from chatbot.lines import Example, read_lines
 from personas import LoadedPersona
 
@@ -42,6 +42,7 @@ SURELY = 0.87  # from here on what is asked about him is the same, whatever its 
 STORY = "story"
 WAYS = 6  # to say the same that a line may list
 USUAL = 4  # of the lines that tell a case, how many ask for it with the same word
+OF_THE_VISITOR = frozenset({"visitor", "advice", "small-talk"})  # replies to these need not take up a name he gives
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
 
 
@@ -134,10 +135,11 @@ class Exchanges:
         """Vectors of two messages that differ in a name alone lie close together, so names and numbers are compared."""
         language = self._language
         asked = content_words(text, language)
+        his_own = kind in OF_THE_VISITOR and is_own_matter(text, language)
         return not (
             is_about_visitor(text, language)  # what he has told is in the conversation, and in no line
             or unsupported_terms(user, [text], language)
-            or unsupported_terms(text, [user, reply], language)
+            or (not his_own and unsupported_terms(text, [user, reply], language))
             or (kind in OF_THE_BOOKS and not self._in_words_of(text, user, reply))
             or (kind in OF_PARTICULARS and not content_words(user, language) <= asked)
         )
