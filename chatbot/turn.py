@@ -32,6 +32,7 @@ from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
 from chatbot.turn_recall import acknowledged, forgotten, history_of, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
+from chatbot.wording import unsaid
 
 NEAR = 5  # of the persona's own exchanges that are looked at
 DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
@@ -124,19 +125,10 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
     return found.with_weak_dropped()
 
 
-def _near(turn: Turn) -> tuple[NearExchange, ...]:
-    """The persona's own exchanges that are most like what was said."""
-    if not turn.mode.voice:
-        return ()
-    exchanges = turn.resources.exchanges(turn.asked.persona)
-    return tuple(exchanges.nearest(turn.asked.text, NEAR)) if exchanges else ()
-
-
-def _near_the_end(turn: Turn) -> tuple[NearExchange, ...]:
-    """The same for the last sentence of a message of several: "What a wet night. How are you, Mr Holmes?"."""
-    *before, last = sentences_of_message(turn.asked.text, turn.language)
-    exchanges = turn.resources.exchanges(turn.asked.persona) if before and turn.mode.voice else None
-    return tuple(exchanges.nearest(last, 1)) if exchanges else ()
+def _near(turn: Turn, text: str = "", number: int = NEAR) -> tuple[NearExchange, ...]:
+    """The persona's own exchanges that are most like what was said, or like a part of it."""
+    exchanges = turn.resources.exchanges(turn.asked.persona) if turn.mode.voice else None
+    return tuple(exchanges.nearest(text or turn.asked.text, number)) if exchanges else ()
 
 
 # ---------------------------------------------------------------------- write
@@ -198,11 +190,14 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     known = gathered.found is not None and not gathered.found.weak and not his_own
     if known and gathered.history and turn.language.explaining.match(turn.asked.text):
         return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
-    said = [
-        near
-        for near in (*gathered.near, *(_near_the_end(turn) if silent else ()))
-        if (near.fits or (silent and near.will_do and turn.mode.knowledge)) and near.reply not in earlier
-    ]
+
+    def serves(near: NearExchange) -> bool:
+        return (near.fits or bool(silent and near.will_do and turn.mode.knowledge)) and near.reply not in earlier
+
+    said = [near for near in gathered.near if serves(near)]
+    *before, last = sentences_of_message(turn.asked.text, turn.language)
+    if silent and before and turn.asked.attempt >= len(said):  # "What a wet night. How are you, Mr Holmes?"
+        said += [near for near in _near(turn, last, 1) if serves(near)]
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
         near = said[turn.asked.attempt]
         return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
@@ -214,7 +209,7 @@ def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
     lines = turn.wording.without_model(gathered.found, turn.mode.voice, his_own=his_own)
     if not lines:
         return None
-    line = next((line for line in lines if line not in earlier), lines[0])  # the same words twice are a machine's
+    line = unsaid(lines, earlier)
     persona = turn.loaded.persona
     declined = line not in (*persona.listening, *persona.counsel)
     return Draft(line, line, ready="declined" if declined else "unchecked")

@@ -38,6 +38,7 @@ from chatbot.recall import nearest_told, recalled
 from chatbot.summary import summary_of
 from chatbot.templates import fill_in
 from chatbot.turn_values import Turn
+from chatbot.wording import unsaid
 from memory import Recollection
 
 if TYPE_CHECKING:
@@ -162,15 +163,13 @@ def _chosen(turn: Turn, wish: Wish) -> list[Recollection]:
 
 def acknowledged(turn: Turn, history: Sequence[Exchange]) -> str:
     """What is said to a visitor who tells of himself; empty where he does not, or the persona has no lines for it."""
-    noted, wording = turn.loaded.persona.noted, turn.wording
+    noted = turn.loaded.persona.noted
     exchanges = [(exchange.question, exchange.reply) for exchange in history]
     if not noted or kind_of(turn.asked.text, turn.language, exchanges) != "told by the visitor":
         return ""
     if turn.asked.conversation is not None and not turn.resources.memory.recall_on(_user(turn)):
         return ""  # he makes no note of it
-    lines = [replace(wording, attempt=wording.attempt + more).line(noted) for more in range(len(noted))]
-    earlier = {exchange.reply for exchange in history}
-    return next((line for line in lines if line not in earlier), lines[0])
+    return unsaid(turn.wording.in_turn(noted), {exchange.reply for exchange in history})
 
 
 # ---------------------------------------------------------------------- what was told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chatbot.drafts import alike
@@ -44,7 +44,7 @@ class Wording:
 
     def line(self, lines: Sequence[str]) -> str:
         """One of several lines."""
-        return self._in_turn(lines)[0]
+        return self.in_turn(lines)[0]
 
     def with_quote(self, lines: Sequence[str], best: Evidence) -> str:
         """One of several lines around the sentence that bears most on the question."""
@@ -68,15 +68,15 @@ class Wording:
         asks = is_question(self.question, language)
         if found.unknown and not his_own and (asks or not tells_of_self(self.question, language)):
             word = as_written(found.unknown[0], self.question)
-            return tuple(fill_in(line, {"word": word}) for line in self._in_turn(persona.strangers))
+            return tuple(fill_in(line, {"word": word}) for line in self.in_turn(persona.strangers))
         if not asks:
-            return self._in_turn(persona.listening or ([] if voice else persona.declines))
+            return self.in_turn(persona.listening or ([] if voice else persona.declines))
         if language.talk.asks_advice.search(self.question):
-            return self._in_turn(persona.counsel or persona.declines)
+            return self.in_turn(persona.counsel or persona.declines)
         about_persona = is_about_persona(self.question, language)
-        return self._in_turn((about_persona and persona.undecided) or persona.declines)
+        return self.in_turn((about_persona and persona.undecided) or persona.declines)
 
-    def _in_turn(self, lines: Sequence[str]) -> tuple[str, ...]:
+    def in_turn(self, lines: Sequence[str]) -> tuple[str, ...]:
         """Lines in the order in which they are said: begun by the question, one further for each attempt."""
         if not lines:
             return ()
@@ -152,6 +152,11 @@ class Wording:
         if comparable(opening) == comparable(sentence_of(key)) or not opening:
             return sentence_of(key)
         return f"{sentence_of(opening)} {sentence_of(key)}"
+
+
+def unsaid(lines: Sequence[str], earlier: Collection[str]) -> str:
+    """The first line that was not said earlier, since the same words twice are a machine's; or the first of all."""
+    return next((line for line in lines if line not in earlier), lines[0])
 
 
 def capitalised(text: str) -> str:

@@ -230,7 +230,7 @@ class _Run:
         except BakerStreetError as error:
             return ReplayedTurn(number, _failed(message, str(error)), (str(error),))
         assert answered.turn_id is not None  # the stage's own database can be written to
-        self._stage.settle()
+        self._stage.remembering.settle()
         self._conversation, self._head = conversation, answered.turn_id
         self._asked.append(_Asked(conversation, parent, answered.turn_id, message, attempt))
         came = recorded_turn(message, answered.reply, answered.trace)

@@ -83,12 +83,6 @@ class Stage(Resources):
         real = super().exchanges(persona_id)
         return real and TapedExchanges(self.tape, real)
 
-    def settle(self) -> None:
-        """Wait until what was told up to now is drawn out, where that is done behind the turns."""
-        remembering = getattr(self, "remembering", None)
-        if remembering is not None:
-            remembering.settle()
-
     def personas(self) -> list[str]:
         """The ids of those there are."""
         return list(find_personas(self.settings.personas))

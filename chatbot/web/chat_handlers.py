@@ -21,7 +21,7 @@ from chatbot.web.panels import empty_evidence_html, timings_html, waiting_html
 from chatbot.web.past_handlers import PastHandlers
 from chatbot.web.stored_views import StoredViews
 from chatbot.web.tree import walked
-from chatbot.web.views import WRITING, Seat, View, Wanted, message, reply_of, without_folders
+from chatbot.web.views import WRITING, Seat, View, Wanted, message, reply_of, unexpected, without_folders
 from personas import Persona
 
 logger = logging.getLogger(__name__)
@@ -240,7 +240,7 @@ class ChatHandlers:
             notice = without_folders(str(error))
         else:
             logger.error("An event of the page failed", exc_info=error)
-            notice = f"This did not work because of an error in the program: {without_folders(repr(error))}."
+            notice = unexpected(error)
         busy = self.desk.writing(seat.view.conversation) is not None
         return seat.change(lambda view: replace(view, notice=notice, busy=busy, draft=draft or view.draft)) or seat.view
 

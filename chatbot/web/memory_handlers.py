@@ -11,7 +11,7 @@ from chatbot.progress import counted
 from chatbot.visitors import Visitor
 from chatbot.web.memory_list import STATES, Recalled, memory_html, profile_html
 from chatbot.web.stored_views import StoredViews
-from chatbot.web.views import without_folders
+from chatbot.web.views import unexpected, without_folders
 from memory import Profile
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class MemoryHandlers:
             return replace(shown, notice=without_folders(str(error)))
         except Exception as error:
             logger.exception("An event of the Memory tab failed")
-            return replace(shown, notice=f"This did not work because of an error in the program: {error!r}.")
+            return replace(shown, notice=unexpected(error))
 
     def _pressed(self, visitor: Visitor, persona: str, shown: Recalled, pressed: Mapping[str, str]) -> Recalled:
         memory, id_, text = self._stored.memory(visitor), pressed.get("id", ""), pressed.get("text", "")

@@ -15,7 +15,7 @@ from chatbot.visitors import Visitor
 from chatbot.web.desk import Desk
 from chatbot.web.past_list import File, Hits, Past, Place, past_html
 from chatbot.web.stored_views import StoredViews
-from chatbot.web.views import without_folders
+from chatbot.web.views import unexpected, without_folders
 from memory import ConversationSummary
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class PastHandlers:
             return replace(past, notice=without_folders(str(error)))
         except Exception as error:
             logger.exception("An event of the list of conversations failed")
-            return replace(past, notice=f"This did not work because of an error in the program: {error!r}.")
+            return replace(past, notice=unexpected(error))
 
     def bring(self, visitor: Visitor, past: Past, persona: str, path: str) -> Past:
         """Import a file that the visitor sent, and open the last conversation in it."""

@@ -158,6 +158,11 @@ def without_folders(text: str) -> str:
     return _FOLDERS.sub("", text)
 
 
+def unexpected(error: Exception) -> str:
+    """What a visitor reads where an event failed because of an error in the program; the log has the traceback."""
+    return f"This did not work because of an error in the program: {without_folders(repr(error))}."
+
+
 def reply_of(turn: StoredTurn) -> str:
     """The reply of a stored turn as the chat shows it."""
     if turn.reply:
