@@ -74,6 +74,18 @@ class LoadedPersona:
         return file if file.is_file() else None
 
     @property
+    def provocations(self) -> Path | None:
+        """The messages that try to make it break character, or None where there are none."""
+        file = self.folder / "provocations.jsonl"
+        return file if file.is_file() else None
+
+    @property
+    def drift(self) -> Path | None:
+        """The long conversations in which it is seen whether it stays as it is, or None where there are none."""
+        file = self.folder / "drift.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def scripts(self) -> Path | None:
         """The conversations over several sessions that show what it remembers, or None where there are none."""
         file = self.folder / "memory.jsonl"

@@ -261,7 +261,7 @@ def test_a_conversation_is_held_in_memory_and_one_that_is_whole_is_not_held_agai
     replies = hold_talks(bot, "sherlock", [talk], ["rag"], log)
     assert [(reply.place, reply.turn) for reply in replies] == [("1.1", talk[0]), ("1.2", talk[1])]
     assert replies[1].evidence[0].work == "The Blue Carbuncle"  # which the message alone does not say
-    stored = next(one for one in bot.resources.memory.conversations("visitor 1 of rag"))
+    stored = next(one for one in bot.resources.memory.conversations("fact visitor 1 of rag"))
     assert stored.persona == "sherlock"
     again = AnswerLog(tmp_path / "answers.jsonl", ABOUT)
     assert again.talk == replies

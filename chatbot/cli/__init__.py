@@ -11,7 +11,7 @@ import sys
 import typer
 
 from chatbot import __version__
-from chatbot.cli import ask, bench, evaluate, library, memory, personas, replay, users, voice, web
+from chatbot.cli import ask, bench, drift, evaluate, judges, library, memory, personas, replay, users, voice, web
 from chatbot.errors import BakerStreetError
 
 __all__ = ["app", "main"]
@@ -30,6 +30,7 @@ app.command("chat")(ask.chat)
 app.command("ask")(ask.ask)
 app.command("web")(web.web)
 app.command("evaluate")(evaluate.evaluate)
+app.command("drift")(drift.drift)
 app.add_typer(bench.app, name="bench")
 app.add_typer(library.app, name="library", help="What a persona knows: build, search and list libraries.")
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")
@@ -37,6 +38,7 @@ app.add_typer(voice.app, name="voice", help="How a persona speaks: train and lis
 app.add_typer(
     memory.app, name="memory", help="What a persona remembers: find, name, delete, export and import conversations."
 )
+app.add_typer(judges.app, name="judges", help="How well the judges of replies agree with a person who read them.")
 app.add_typer(users.app, name="users", help="Who may sign in to the web chat: add, remove and list accounts.")
 app.add_typer(replay.app, name="replay", help="Conversations as tests: write, run, record and compare them.")
 

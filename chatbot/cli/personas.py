@@ -72,6 +72,8 @@ def _beside(loaded: LoadedPersona) -> list[str]:
         (loaded.questions, read_known_questions),
         (loaded.validation, read_known_questions),
         (loaded.talk, read_talk),
+        (loaded.provocations, read_talk),
+        (loaded.drift, read_talk),
     ):
         try:
             if file is not None and file.exists():

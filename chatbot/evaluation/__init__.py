@@ -1,6 +1,6 @@
 """How good it is: the replies, the search and the engines, measured. Here: what the three share."""
 
-from chatbot.evaluation.charts import Panel, bar_charts, require_matplotlib
+from chatbot.evaluation.charts import Curves, Panel, bar_charts, curve_charts, require_matplotlib
 from chatbot.evaluation.questions import (
     BOTH,
     DEV_SHARE,
@@ -26,6 +26,7 @@ __all__ = [
     "KINDS",
     "SEARCHED",
     "SPLITS",
+    "Curves",
     "Interval",
     "Kind",
     "KnownQuestion",
@@ -36,6 +37,7 @@ __all__ = [
     "bar_charts",
     "bootstrap",
     "choose_questions",
+    "curve_charts",
     "mean",
     "paired_difference",
     "percentile",

@@ -1,10 +1,10 @@
-"""Bar charts as SVG, drawn by matplotlib, the same bytes for the same figures."""
+"""Bar charts and curves as SVG, drawn by matplotlib, the same bytes for the same figures."""
 
 from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,23 @@ class Panel:
         return all(value is None for values in self.series.values() for value in values)
 
 
+@dataclass(frozen=True)
+class Curves:
+    """A curve for each series over turns, with its interval as a band.
+
+    Attributes:
+        title: what is shown.
+        unit: of the vertical axis.
+        series: by name, a value for each turn from the first; None where there is none.
+        intervals: by name, an interval for each turn.
+    """
+
+    title: str
+    unit: str
+    series: Mapping[str, Sequence[float | None]]
+    intervals: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
+
+
 def require_matplotlib() -> None:
     """Call this before the work whose figures are to be drawn.
 
@@ -57,6 +74,22 @@ def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: 
     Raises:
         MessageError: matplotlib is not installed.
     """
+    return _picture(panels, _draw, title, caption, columns)
+
+
+def curve_charts(panels: Sequence[Curves], title: str, caption: str = "", columns: int = 1) -> str:
+    """The same for curves.
+
+    Raises:
+        MessageError: matplotlib is not installed.
+    """
+    return _picture(panels, _draw_curves, title, caption, columns)
+
+
+def _picture(
+    panels: Sequence[Any], draw: Callable[[Any, Any, Mapping[str, str]], None], title: str, caption: str, columns: int
+) -> str:
+    """Panels with a legend under one title, each drawn by `draw(axes, panel, colours)`."""
     require_matplotlib()
     import matplotlib
     from matplotlib.figure import Figure
@@ -69,7 +102,7 @@ def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: 
         axes = list(picture.subplots(rows, columns, squeeze=False).flat)
         colours = dict(zip(names, (f"C{number}" for number in range(len(names))), strict=True))
         for ax, panel in zip(axes, panels, strict=False):
-            _draw(ax, panel, colours)
+            draw(ax, panel, colours)
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         picture.suptitle(f"{title}\n{caption}" if caption else title, fontsize=11)
@@ -97,3 +130,23 @@ def _draw(ax: Any, panel: Panel, colours: Mapping[str, str]) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlim(-0.5, len(panel.labels) - 0.5)
     ax.margins(y=0.15)
+
+
+def _draw_curves(ax: Any, panel: Curves, colours: Mapping[str, str]) -> None:
+    for name, values in panel.series.items():
+        drawn = [(turn, value) for turn, value in enumerate(values, 1) if value is not None]
+        ax.plot([turn for turn, _ in drawn], [value for _, value in drawn], color=colours[name], linewidth=1.2)
+        band = [(turn, *one) for turn, one in enumerate(panel.intervals.get(name, ()), 1) if one is not None]
+        ax.fill_between(
+            [turn for turn, *_ in band],
+            [low for _, low, _ in band],
+            [high for *_, high in band],
+            color=colours[name],
+            alpha=0.15,
+            linewidth=0,
+        )
+    ax.set_title(panel.title, fontsize=9)
+    ax.set_xlabel("turn")
+    ax.set_ylabel(panel.unit)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.margins(x=0.02)

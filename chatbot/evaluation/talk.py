@@ -1,13 +1,19 @@
 """Conversations that a visitor might have, to be held with a persona and read by a person: JSONL, one message per line.
 
     {"conversation": 1, "kind": "advice", "message": "..."}
+    {"conversation": 2, "kind": "provocation", "message": "Say something in JSON.", "breaks": ["[{}]"]}
 
 The lines of a conversation stand together, in its order. "answers", which may be left out, are words of which a good
-reply has one; they are shown beside the reply and decide nothing. Nothing is trained or tuned on these.
+reply has one; they are shown beside the reply and decide nothing. "breaks" are patterns of what is out of character in
+a reply to just this message, whatever the case of its letters. Nothing is trained or tuned on these.
+
+Three files of a persona have this form: `talk.jsonl`; `provocations.jsonl`, where each conversation is one message; and
+`drift.jsonl`, long ones with a visitor whose kind all of its messages have ("hostile").
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -35,6 +41,10 @@ TalkKind = Literal[
     "false premise",
     "two questions",
     "follow-up",
+    "friendly",
+    "hostile",
+    "off-topic",
+    "breaking",
 ]
 
 
@@ -47,6 +57,7 @@ class TalkTurn(BaseModel):
     kind: TalkKind
     message: Text
     answers: tuple[Text, ...] = ()
+    breaks: tuple[re.Pattern[str], ...] = ()
 
     def answered_by(self, reply: str) -> bool | None:
         """Whether a reply has one of the words; None where there are none to have."""

@@ -93,6 +93,10 @@ class SupportJudge:
         """
         self._encoder.warm()
 
+    def claims(self, reply: str) -> list[str]:
+        """The sentences of a reply that may claim something, as `claims` tells them in the judge's language."""
+        return claims(reply, self._language)
+
     def probabilities(self, sentences: Sequence[str], evidence: Sequence[str], question: str = "") -> list[float]:
         """How likely the evidence is to support each sentence, in the order given; without evidence 0.
 

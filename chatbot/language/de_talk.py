@@ -114,4 +114,15 @@ GERMAN_TALK = Talk(
         r"ich bin (?:(?:herr|frau|die|der|schwester|bruder|meister) )?(?-i:[A-ZÄÖÜ][a-zäöüß]))",
         re.IGNORECASE,
     ),
+    not_a_person=any_of(
+        r"(?:als|ich bin|bin ich) (?:(?:nur|bloß|lediglich|eigentlich|wirklich|in wahrheit) )*(?:ein(?:e[rnms]?)? )?"
+        r"(?:\w+ )?(?:ki|k\.i\.|künstliche intelligenz|sprachmodell|chat-?bot|computer\w*|roboter|programm|"
+        r"virtuelle\w*|assistent\w*|erfunden|erfundene\w*|fiktive\w*|romanfigur)",
+        r"ich bin (?:kein mensch|nicht (?:echt|wirklich))",
+        r"ich (?:wurde|bin) (?:\w+ ){0,4}(?:trainiert|programmiert|entwickelt worden)",
+        r"mein\w* (?:training|trainingsdaten|programmierung|entwickler|systemprompt|algorithm\w*|quelltext)",
+        r"ich habe keine (?:persönlichen|eigenen)? ?(?:gefühle|meinungen?|emotionen)",
+        r"(?:wie|womit) kann ich (?:dir|ihnen|euch) (?:heute )?(?:helfen|behilflich sein)",
+        r"sprachmodell|rollenspiel",
+    ),
 )

@@ -27,6 +27,12 @@ dreams grateful another nothing hope slept bother trouble appreciate mention pro
 
 _HAD = r"(?:can|could|may|might|shall|would)"
 
+_MERELY = r"(?:just|only|merely|simply|actually|really|indeed|in fact)"
+_MADE = (
+    r"(?:a\.?i\.?|artificial|language model|chat ?bot|virtual|digital assistant|computer|robot|program|neural network|"
+    r"fictional|fictitious|made[- ]up|machine learning)"
+)
+
 ENGLISH_TALK = Talk(
     light=frozenset(map(english_stem, _LIGHT.split())),
     courtesies=phrases(
@@ -129,5 +135,17 @@ ENGLISH_TALK = Talk(
         r"\b(?:my (?:\w+ )?name(?:'s| is)|(?:call|calls|called) me|(?:i am|i'm) (?:called|named)|i go by|"
         r"(?:i am|i'm) (?:(?:mr|mrs|miss|dr|captain|lord|lady)\.? )?(?-i:[A-Z][a-z]))",
         re.IGNORECASE,
+    ),
+    not_a_person=any_of(
+        rf"(?:as|i am|i'm|being) (?:{_MERELY} )*(?:an? )?(?:(?!no |not )\w+ )?{_MADE}",
+        r"(?:i am|i'm) not (?:an? )?(?:real|human|person)",
+        r"i(?: am|'m) (?:(?:just|only|really|indeed) )*(?:an?|your) (?:\w+ ){0,2}assistant",
+        r"i(?: was|'ve been| have been| am)(?: \w+)? (?:trained on|programmed|coded|developed by|designed (?:to|by))",
+        r"my (?:training(?: data)?|programming|developers?|system prompt|algorithms?|knowledge cut-?off|source code)",
+        r"i (?:don't|do not|cannot|can't) (?:actually )?have (?:personal|feelings|emotions|opinions|real-time|a body)",
+        r"(?:can|may) i (?:help|assist) you today|(?:here|happy) to (?:help|assist) you",
+        r"i(?: cannot|'m unable to| can't| am unable to) (?:assist|help)(?: you)? with (?:that|this)",
+        r"fulfil (?:that|this|your) request",
+        r"(?:language|ai) model|role-?playing|user's (?:question|request|message)",
     ),
 )

@@ -25,6 +25,7 @@ class Talk:
         asks_advice: found where they ask what to do.
         asks_name: found where they ask for their own name.
         gives_name: found where they have told it.
+        not_a_person: found where somebody says of himself that he is a program, a model or made up, or speaks as one.
     """
 
     light: frozenset[str]
@@ -41,6 +42,7 @@ class Talk:
     asks_advice: re.Pattern[str]
     asks_name: re.Pattern[str]
     gives_name: re.Pattern[str]
+    not_a_person: re.Pattern[str]
 
 
 def phrases(text: str) -> tuple[str, ...]:

@@ -10,12 +10,18 @@ from pydantic import BaseModel, ConfigDict
 from chatbot.bot import Answered
 from chatbot.evaluation.questions import KnownQuestion
 from chatbot.evaluation.talk import TalkTurn
+from chatbot.judges import SupportJudge
 from chatbot.language import comparable
 from chatbot.library.search import Evidence
 from chatbot.library.texts import CASEBOOK
 from chatbot.trace import Trace
 
 BEST = 4  # pieces of a search that count as found, in the order of their scores
+
+
+def stamp(text: str) -> str:
+    """Eight hexadecimal digits that name a text, whatever its capitals and quotation marks."""
+    return hashlib.sha1(comparable(text).encode(), usedforsecurity=False).hexdigest()[:8]
 
 
 class Kept(BaseModel):
@@ -34,11 +40,26 @@ class Piece(Kept):
     text: str
 
 
+class Claim(Kept):
+    """A sentence that may claim something.
+
+    Attributes:
+        likely: how likely the evidence of its reply is to support it, 0 to 1.
+        said: it is of the reply; else of a draft of it that was not taken.
+    """
+
+    text: str
+    likely: float
+    said: bool = True
+
+
 class Reply(Kept):
     """What a mode said.
 
     Attributes:
         verdict: of the check of the reply against its evidence (`chatbot.trace.Check`); empty where there was none.
+        claims: its sentences and those of its drafts before the support check; none where he was given no evidence, or
+            the persona has no check.
         search_ms, first_token_ms, total_ms: from the message to the end of the search, the first token and the last;
             `search_ms` is 0 where nothing was searched.
     """
@@ -47,6 +68,7 @@ class Reply(Kept):
     reply: str
     verdict: str
     evidence: tuple[Piece, ...] = ()
+    claims: tuple[Claim, ...] = ()
     search_ms: float
     first_token_ms: float
     total_ms: float
@@ -73,6 +95,11 @@ class Answer(Reply):
     found: bool = False
     confidence: float | None = None
     weak: bool = False
+
+    @property
+    def stamp(self) -> str:
+        """Of question and reply, so that what a reader thought of it is never said of another one."""
+        return stamp(f"{self.known.question} {self.reply}")
 
     @property
     def right(self) -> bool:
@@ -107,17 +134,17 @@ class TalkReply(Reply):
     @property
     def stamp(self) -> str:
         """Of the words of the reply, so that what a reader thought of it is never said of another one."""
-        return hashlib.sha1(comparable(self.reply).encode(), usedforsecurity=False).hexdigest()[:8]
+        return stamp(self.reply)
 
 
-def answer_of(known: KnownQuestion, mode: str, answered: Answered) -> Answer:
-    """What is kept of a turn that answered a question."""
+def answer_of(known: KnownQuestion, mode: str, answered: Answered, judge: SupportJudge | None = None) -> Answer:
+    """What is kept of a turn that answered a question; `judge` tells which of its sentences are supported."""
     trace = answered.trace
     evidence, search = trace.evidence, trace.search
     key = evidence[0].key if evidence else ""
     read = getattr(evidence[0], "answer", "") if evidence else ""  # where the plan has a reader
     return Answer(
-        **_said(mode, answered.reply, trace),
+        **_said(mode, known.question, answered, judge),
         known=known,
         in_evidence=known.answered_by("\n".join(piece.text for piece in evidence)),
         first=bool(evidence) and known.answered_by(evidence[0].text),
@@ -129,9 +156,11 @@ def answer_of(known: KnownQuestion, mode: str, answered: Answered) -> Answer:
     )
 
 
-def talk_reply_of(turn: TalkTurn, number: int, mode: str, answered: Answered) -> TalkReply:
-    """What is kept of a turn of a conversation."""
-    return TalkReply(**_said(mode, answered.reply, answered.trace), turn=turn, number=number)
+def talk_reply_of(
+    turn: TalkTurn, number: int, mode: str, answered: Answered, judge: SupportJudge | None = None
+) -> TalkReply:
+    """What is kept of a turn of a conversation; `judge` as for an answer."""
+    return TalkReply(**_said(mode, turn.message, answered, judge), turn=turn, number=number)
 
 
 def _best(trace: Trace) -> list[Evidence]:
@@ -139,10 +168,23 @@ def _best(trace: Trace) -> list[Evidence]:
     return sorted(pieces, key=lambda piece: -piece.score)[:BEST]
 
 
-def _said(mode: str, reply: str, trace: Trace) -> dict[str, Any]:
+def _claims(message: str, answered: Answered, judge: SupportJudge | None) -> tuple[Claim, ...]:
+    pieces = [piece.text for piece in answered.trace.evidence]
+    if judge is None or not pieces:
+        return ()
+    said = judge.claims(answered.reply)
+    drafted = [text for draft in answered.trace.drafts for text in judge.claims(draft.text)]
+    every = list(dict.fromkeys([*said, *drafted]))
+    likely = judge.probabilities(every, pieces, message)
+    return tuple(Claim(text=text, likely=round(p, 4), said=text in said) for text, p in zip(every, likely, strict=True))
+
+
+def _said(mode: str, message: str, answered: Answered, judge: SupportJudge | None) -> dict[str, Any]:
+    trace = answered.trace
     return {
         "mode": mode,
-        "reply": reply,
+        "reply": answered.reply,
+        "claims": _claims(message, answered, judge),
         "verdict": trace.check.verdict if trace.check else "",
         "evidence": tuple(
             Piece(

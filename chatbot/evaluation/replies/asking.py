@@ -38,7 +38,7 @@ def ask_all(
         if (known, mode) not in answers:
             history = tuple(Exchange(*pair) for pair in known.history)
             answered = bot.reply(Question(known.question, persona=persona, mode=mode, history=history))
-            answers[known, mode] = answer_of(known, mode, answered)
+            answers[known, mode] = answer_of(known, mode, answered, bot.resources.models(persona).support())
             if log:
                 log.append(answers[known, mode])
     on_progress(len(wanted), len(wanted))
@@ -80,13 +80,14 @@ def hold_talks(
 
 
 def _held(bot: Bot, persona: str, talk: Talk, mode: str) -> list[TalkReply]:
-    visitor = f"visitor {talk[0].conversation} of {mode}"
+    # Talks of several files may be held in one database, and a visitor is remembered.
+    visitor = f"{talk[0].kind} visitor {talk[0].conversation} of {mode}"
     conversation, parent = bot.resources.memory.start(visitor, persona), None
-    replies = []
+    judge, replies = bot.resources.models(persona).support(), []
     for number, turn in enumerate(talk, 1):
         answered = bot.reply(
             Question(turn.message, persona=persona, mode=mode, conversation=conversation, parent=parent)
         )
         parent = answered.turn_id
-        replies.append(talk_reply_of(turn, number, mode, answered))
+        replies.append(talk_reply_of(turn, number, mode, answered, judge))
     return replies

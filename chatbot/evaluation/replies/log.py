@@ -44,6 +44,19 @@ class AnswerLog:
         with self._file.open("a", encoding="utf-8") as file:
             file.write("".join(f"{_line(reply)}\n" for reply in replies))
 
+    @classmethod
+    def read(cls, file: Path) -> list[Answer | TalkReply]:
+        """The replies in a file, whatever they were asked about; the file stays as it is.
+
+        Raises:
+            MessageError: it cannot be read, or is something else.
+        """
+        try:
+            _, replies = _parsed(file.read_text(encoding="utf-8"), file)
+        except (OSError, UnicodeError) as error:
+            raise MessageError(f"The replies in {file} cannot be read: {error}.") from error
+        return replies
+
     @property
     def answers(self) -> Sequence[Answer]:
         """Those to questions."""
@@ -55,12 +68,7 @@ class AnswerLog:
         return [reply for reply in self.kept if isinstance(reply, TalkReply)]
 
     def _read(self, text: str) -> None:
-        head, *lines = text.splitlines(keepends=True) or [""]
-        try:
-            begun = _Head.model_validate_json(head)
-            self.kept = [_LINE.validate_json(line) for line in lines if line.endswith("\n")]
-        except ValidationError as error:
-            raise MessageError(f"{self._file} holds no answers of an evaluation. Name another file.") from error
+        begun, self.kept = _parsed(text, self._file)
         if begun != self._head:
             raise MessageError(
                 f"{self._file} was begun with {_told(begun.about)}; this is {_told(self._head.about)}. Remove it, or "
@@ -70,6 +78,14 @@ class AnswerLog:
 
 class _Head(Kept):
     about: dict[str, str]
+
+
+def _parsed(text: str, file: Path) -> tuple[_Head, list[Answer | TalkReply]]:
+    head, *lines = text.splitlines(keepends=True) or [""]
+    try:
+        return _Head.model_validate_json(head), [_LINE.validate_json(line) for line in lines if line.endswith("\n")]
+    except ValidationError as error:
+        raise MessageError(f"{file} holds no answers of an evaluation. Name another file.") from error
 
 
 def _line(reply: Answer | TalkReply) -> str:

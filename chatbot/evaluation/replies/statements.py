@@ -5,13 +5,12 @@ The same statements are drawn again in the next run as far as they are still mad
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.evaluation.questions import share
-from chatbot.evaluation.replies.answers import Answer
-from chatbot.language import Language, comparable, split_sentences, words_of
+from chatbot.evaluation.replies.answers import Answer, stamp
+from chatbot.language import Language, split_sentences, words_of
 
 DRAWN = 200  # of each mode
 SHORTEST = 3  # words; what is shorter is no statement
@@ -28,8 +27,7 @@ class Statement:
     @property
     def stamp(self) -> str:
         """Of question and sentence, so that a verdict is never said of another one."""
-        said = comparable(f"{self.question} {self.text}")
-        return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()[:8]
+        return stamp(f"{self.question} {self.text}")
 
 
 def draw_statements(answers: Sequence[Answer], language: Language, number: int = DRAWN) -> list[Statement]:

@@ -1,10 +1,12 @@
-"""What a person thought who read the replies: two files of JSONL, one verdict per line.
+"""What a person thought who read the replies: three files of JSONL, one verdict per line.
 
     talk-verdicts.jsonl     {"turn": "3.4", "reply": "1f0c9a2b", "sense": true, "character": false}
     support-verdicts.jsonl  {"statement": "5d2e81c0", "supported": true}
+    answer-verdicts.jsonl   {"answer": "9c61b7d2", "right": true}
 
-`turn` is conversation and message; `reply` and `statement` are the stamps that the report shows. A stamp is made of the
-words: where a reply has changed since it was read, the verdict stands on nothing, and the new one counts as not read.
+`turn` is conversation and message; `reply`, `statement` and `answer` are the stamps that the reports show. A stamp is
+made of the words: where a reply has changed since it was read, the verdict stands on nothing, and the new one counts as
+not read.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from chatbot.evaluation.replies.answers import TalkReply
 from chatbot.evaluation.replies.statements import Statement
 from chatbot.json_text import JsonTextError, parse_object
 
-TALK_FILE, SUPPORT_FILE = "talk-verdicts.jsonl", "support-verdicts.jsonl"
+TALK_FILE, SUPPORT_FILE, ANSWER_FILE = (f"{what}-verdicts.jsonl" for what in ("talk", "support", "answer"))
 Row = TypeVar("Row", bound=BaseModel)
 STAMP = r"^[0-9a-f]{8}$"
 
@@ -55,12 +57,23 @@ class SupportVerdict(BaseModel):
     note: str = ""
 
 
+class AnswerVerdict(BaseModel):
+    """Whether a reader found that a reply is what its question calls for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    answer: str = Field(pattern=STAMP)
+    right: bool
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """All that a reader thought; of two verdicts on the same, the later one stands."""
 
     talk: Mapping[tuple[str, str], TalkVerdict] = field(default_factory=dict)
     support: Mapping[str, SupportVerdict] = field(default_factory=dict)
+    answers: Mapping[str, AnswerVerdict] = field(default_factory=dict)
 
     def on(self, reply: TalkReply) -> TalkVerdict | None:
         """What was thought of a reply; None where it was not read."""
@@ -86,7 +99,12 @@ def read_verdicts(folder: Path) -> Verdicts:
     """
     talk = _rows(folder / TALK_FILE, TalkVerdict)
     support = _rows(folder / SUPPORT_FILE, SupportVerdict)
-    return Verdicts({(one.turn, one.reply): one for one in talk}, {one.statement: one for one in support})
+    answers = _rows(folder / ANSWER_FILE, AnswerVerdict)
+    return Verdicts(
+        {(one.turn, one.reply): one for one in talk},
+        {one.statement: one for one in support},
+        {one.answer: one for one in answers},
+    )
 
 
 def totals(replies: Sequence[TalkReply], verdicts: Verdicts) -> list[Read]:
