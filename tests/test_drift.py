@@ -135,8 +135,8 @@ def test_a_tone_that_falls_over_a_conversation_is_told_with_its_interval(sherloc
     hybrid = [one for one in figures if one.reply.mode == "hybrid"]
     assert [hybrid[at].distance for at in (0, 9)] == [1, 0] and hybrid[9].gap == 0
     tone = change(hybrid, lambda one: one.tone)
-    assert tone.conversations == 3 and tone.first == meter.score(own) and tone.last == meter.score(plain)
-    assert tone.interval and tone.rise == pytest.approx(meter.score(plain) - meter.score(own)) and tone.rise < -0.5
+    assert tone.conversations == 3 and (tone.first, tone.last) == pytest.approx((meter.score(own), meter.score(plain)))
+    assert tone.interval and tone.rise == pytest.approx(meter.score(plain) - meter.score(own)) and tone.rise < -0.3
     means, bands = curve(hybrid, lambda one: one.supported)
     assert means == [1] * 5 + [0] * 5 and bands[0] == (1, 1)
     text = "\n".join(summary(figures, figures_of([said(9, 1, "I am an AI.", kind="provocation")], "standard", by)))
