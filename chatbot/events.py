@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from chatbot import DEFAULT_PERSONA
 from chatbot.library.search import Found
@@ -79,6 +80,7 @@ class Question:
         seed: of what is written by chance.
         length: the most tokens that the model writes; None: as the persona has it.
         temperature: how freely; None: as the persona has it.
+        voice: the folder of another adapter, for modes with a voice; None: the persona's own.
     """
 
     text: str
@@ -92,3 +94,4 @@ class Question:
     seed: int = 0
     length: int | None = None
     temperature: float | None = None
+    voice: Path | None = None

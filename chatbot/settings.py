@@ -175,6 +175,16 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def voices_dir(self) -> Path:
+        """Voices trained beside the personas' own, which are asked for by name."""
+        return self.home / "voices"
+
+    @property
+    def updates_dir(self) -> Path:
+        """A folder for each persona: what the update experiment works on, copies of its library and its voice."""
+        return self.home / "updates"
+
+    @property
     def memory_url(self) -> str:
         """The SQLAlchemy URL of the database."""
         return self.database_url or f"sqlite:///{self.home / 'memory.sqlite3'}"

@@ -290,12 +290,13 @@ def _examples(turn: Turn, gathered: Gathered) -> list[Exchange]:
 
 
 def _voice(turn: Turn) -> Path | None:
-    if turn.mode.voice and turn.loaded.voice is None:
+    voice = turn.asked.voice or turn.loaded.voice
+    if turn.mode.voice and voice is None:
         raise ModeError(
             f"The persona '{turn.asked.persona}' has no voice, so the mode '{turn.mode.name}' cannot be used. "
             "Use 'rag', or train a voice with `bakerstreet voice train`."
         )
-    return turn.loaded.voice if turn.mode.voice else None
+    return voice if turn.mode.voice else None
 
 
 def _sampling(turn: Turn) -> Sampling:

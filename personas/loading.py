@@ -92,6 +92,12 @@ class LoadedPersona:
         return file if file.is_file() else None
 
     @property
+    def update(self) -> Path | None:
+        """The folder of an invented case and the questions that its facts answer, or None where there is none."""
+        folder = self.folder / "update"
+        return folder if folder.is_dir() else None
+
+    @property
     def retriever(self) -> Path | None:
         """The folder of the embedder's adapter, or None where there is none."""
         return self._adapter("retriever")

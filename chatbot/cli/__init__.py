@@ -11,7 +11,21 @@ import sys
 import typer
 
 from chatbot import __version__
-from chatbot.cli import ask, bench, drift, evaluate, judges, library, memory, personas, replay, users, voice, web
+from chatbot.cli import (
+    ask,
+    bench,
+    drift,
+    evaluate,
+    judges,
+    library,
+    memory,
+    personas,
+    replay,
+    update,
+    users,
+    voice,
+    web,
+)
 from chatbot.errors import BakerStreetError
 
 __all__ = ["app", "main"]
@@ -31,6 +45,7 @@ app.command("ask")(ask.ask)
 app.command("web")(web.web)
 app.command("evaluate")(evaluate.evaluate)
 app.command("drift")(drift.drift)
+app.command("update")(update.update)
 app.add_typer(bench.app, name="bench")
 app.add_typer(library.app, name="library", help="What a persona knows: build, search and list libraries.")
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")

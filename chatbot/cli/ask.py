@@ -32,6 +32,10 @@ def ask(
     ] = None,
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     seed: Annotated[int, typer.Option(help="For sampling.")] = 0,
+    voice: Annotated[
+        Path | None,
+        typer.Option("--voice", help="Another voice's folder, for modes with a voice; default: the persona's."),
+    ] = None,
 ) -> None:
     """Ask one question, or every question of a file, and print the replies. Nothing is stored.
 
@@ -54,7 +58,9 @@ def ask(
         for item in questions:
             history = tuple(Exchange(*pair) for pair in item.history)
             try:
-                answered = bot.reply(Question(item.question, persona=persona, mode=mode, history=history, seed=seed))
+                answered = bot.reply(
+                    Question(item.question, persona=persona, mode=mode, history=history, seed=seed, voice=voice)
+                )
             except BakerStreetError as error:
                 if file is None:
                     raise

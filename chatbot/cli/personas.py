@@ -61,6 +61,7 @@ def check(
 def _beside(loaded: LoadedPersona) -> list[str]:
     """What is wrong with the casebook, the lines and the questions beside a persona file: the first mistake of each."""
     from chatbot.evaluation import read_known_questions, read_talk
+    from chatbot.evaluation.update import read_case
     from chatbot.library.texts import casebook_sections, probable_questions
     from chatbot.lines import read_lines
 
@@ -74,6 +75,7 @@ def _beside(loaded: LoadedPersona) -> list[str]:
         (loaded.talk, read_talk),
         (loaded.provocations, read_talk),
         (loaded.drift, read_talk),
+        (loaded.update, read_case),
     ):
         try:
             if file is not None and file.exists():

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engines.tokenizer import ChatTokenizer
 from chatbot.engines.types import Completion, Engine, Generation, Request, Sampling
-from chatbot.engines.weights import GeneratorWeights, resolve_model
+from chatbot.engines.weights import GeneratorWeights, check_voice, resolve_model
 from chatbot.engines.worker import Limits
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ __all__ = [
     "Limits",
     "Request",
     "Sampling",
+    "check_voice",
     "resolve_model",
 ]
 

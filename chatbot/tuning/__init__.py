@@ -1,6 +1,7 @@
 """Training: a persona's voice, its tone meter, and the encoders of its search."""
 
 from chatbot.tuning.compare import Comparison, Figures
+from chatbot.tuning.facts import PASSES, Fact, casebook_facts, train_facts, with_held_out
 from chatbot.tuning.grounded import grounded
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
@@ -12,8 +13,10 @@ from chatbot.tuning.tune_reader import ReadingFigures, tune_reader
 
 __all__ = [
     "FACTS",
+    "PASSES",
     "Callbacks",
     "Comparison",
+    "Fact",
     "Figures",
     "ReadingFigures",
     "TrainingData",
@@ -21,12 +24,15 @@ __all__ = [
     "Tuned",
     "What",
     "answered_plainly",
+    "casebook_facts",
     "gathered_lines",
     "grounded",
     "own_exchanges",
+    "train_facts",
     "train_tone",
     "train_voice",
     "tune_reader",
     "tune_search",
     "tune_support",
+    "with_held_out",
 ]

@@ -33,7 +33,6 @@ _COMPARED = {
 
 def voice_card(loaded: LoadedPersona, facts: Mapping[str, Any]) -> str:
     """The card of a voice: data, base, settings and losses."""
-    recipe = facts["recipe"]
     kinds = "\n".join(f"| {kind} | {number} |" for kind, number in facts["examples"].items())
     source = (
         f"The `reading` examples are made from the training part of {FAIRYTALEQA}; the other kinds are the persona's "
@@ -49,24 +48,26 @@ def voice_card(loaded: LoadedPersona, facts: Mapping[str, Any]) -> str:
 
 {source}
 
-## Settings
+{_voice_training(facts, f"bakerstreet voice train {loaded.id} --seed {facts['seed']}", "held-out lines")}"""
 
-Rank {recipe["rank"]}, alpha {recipe["alpha"]}, all linear layers, no dropout; AdamW, learning rate
-{recipe["learning_rate"]:g} with warm-up, plateau and decay, batches of {recipe["batch_size"]}, gradients clipped at 1,
-loss on the replies alone, 32-bit; seed {facts["seed"]}. {facts["steps"]} steps, {facts["tokens"]:,} tokens,
-{facts["minutes"]} minutes.
 
-Made by `bakerstreet voice train {loaded.id} --seed {facts["seed"]}`.
+def facts_card(loaded: LoadedPersona, facts: Mapping[str, Any], taught: str, command: str) -> str:
+    """The card of a voice that `train_facts` made.
 
-## Losses (nats per token)
+    Args:
+        loaded: the persona.
+        facts: the content of `training.json`.
+        taught: what it was taught, in a sentence.
+        command: that made it.
+    """
+    purpose = (
+        f"It goes on from the voice of {loaded.persona.name} and was taught facts closed book, so it answers from its "
+        "weights, without notes. What it says need not be true."
+    )
+    return f"""{_heading(loaded, facts, "taught voice", "persona", purpose)}
+{taught} Several exchanges make one conversation, {facts["examples"]["facts"]:,} in all.
 
-| | |
-|---|---|
-| first 20 steps | {facts["loss_first"]} |
-| last 20 steps | {facts["loss_last"]} |
-| {facts["held_out"]} held-out lines, with the voice | {facts["loss_held_out"]} |
-| the same lines, base model | {facts["loss_held_out_base"]} |
-"""
+{_voice_training(facts, command, "questions in wordings that were not trained on")}"""
 
 
 def search_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
@@ -183,6 +184,28 @@ Made by `{command}`.
 ## Results
 
 {results}
+"""
+
+
+def _voice_training(facts: Mapping[str, Any], command: str, held_out: str) -> str:
+    recipe = facts["recipe"]
+    return f"""## Settings
+
+Rank {recipe["rank"]}, alpha {recipe["alpha"]}, all linear layers, no dropout; AdamW, learning rate
+{recipe["learning_rate"]:g} with warm-up, plateau and decay, batches of {recipe["batch_size"]}, gradients clipped at 1,
+loss on the replies alone, matrices in bfloat16 where the processor multiplies these; seed {facts["seed"]}.
+{facts["steps"]} steps, {facts["tokens"]:,} tokens, {facts["minutes"]} minutes.
+
+Made by `{command}`.
+
+## Losses (nats per token)
+
+| | |
+|---|---|
+| first 20 steps | {facts["loss_first"]} |
+| last 20 steps | {facts["loss_last"]} |
+| {facts["held_out"]} {held_out}, with the voice | {facts["loss_held_out"]} |
+| the same, base model | {facts["loss_held_out_base"]} |
 """
 
 

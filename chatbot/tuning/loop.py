@@ -56,6 +56,7 @@ class State:
         return {
             "steps": self.step,
             "tokens": self.tokens,
+            "seconds": round(self.seconds, 1),
             "minutes": round(self.seconds / 60, 1),
             "loss_first": mean_loss(self.losses[:ENDS]),
             "loss_last": mean_loss(self.losses[-ENDS:]),

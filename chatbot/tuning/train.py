@@ -5,20 +5,23 @@ One pass over `training_order`, the loss on the replies alone. A run that was ki
 
 from __future__ import annotations
 
+import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from chatbot.engines import ChatTokenizer, GeneratorWeights
+from chatbot.engines import ChatTokenizer, GeneratorWeights, check_voice
 from chatbot.errors import TrainingError
+from chatbot.library.encoders import ADAPTER_WEIGHTS
 from chatbot.lines import Example, counts, read_lines
 from chatbot.progress import Say
 from chatbot.prompts import Message
 from chatbot.tuning.cards import voice_card
 from chatbot.tuning.comprehension import reading_examples
+from chatbot.tuning.encoders import autocast
 from chatbot.tuning.loop import OnStep, bucketed, mean_loss, run_steps, with_adapter
 from chatbot.tuning.publish import publish_adapter
 from personas import LoadedPersona, VoiceRecipe
@@ -27,6 +30,7 @@ HELD_OUT = 32  # lines kept away from training, for the loss that the card state
 IGNORED = -100
 
 Ground = Callable[[Sequence[Example]], list[Example]]
+Card = Callable[[LoadedPersona, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True)
@@ -77,16 +81,73 @@ def train_voice(
     Raises:
         TrainingError: there is nothing to train on, or the folder cannot be written.
     """
+    recipe = recipe or loaded.persona.training
+    order = training_order(_with_recipe(loaded, recipe), reading, seed, ground)
+    held_out = _held_out(order, seed)
+    return train_on(
+        [example for example in order if example not in held_out],
+        sorted(held_out, key=repr),
+        loaded,
+        weights,
+        runs / loaded.id,
+        recipe=recipe,
+        card=voice_card,
+        seed=seed,
+        threads=threads,
+        destination=destination or loaded.voice or loaded.folder / "voice",
+        on_step=on_step,
+        say=say,
+    )
+
+
+def train_on(
+    order: Sequence[Example],
+    held_out: Sequence[Example],
+    loaded: LoadedPersona,
+    weights: GeneratorWeights,
+    run: Path,
+    *,
+    recipe: VoiceRecipe,
+    card: Card,
+    destination: Path,
+    start: Path | None = None,
+    seed: int = 7,
+    threads: int = 0,
+    on_step: OnStep = lambda _: None,
+    say: Say = lambda _: None,
+) -> Path:
+    """Train an adapter on these examples, in this order, and write it in PEFT's layout.
+
+    Args:
+        order: the examples.
+        held_out: those whose loss the card states.
+        loaded: whose instruction opens every example.
+        weights: the base model.
+        run: the folder of the checkpoint.
+        recipe: rank, alpha, learning rate, batch size and the longest example.
+        card: writes the card from `training.json`.
+        destination: where the adapter goes.
+        start: the adapter to go on from, of the same rank and alpha; None: a fresh one.
+        seed: of the order within batches, and of the first weights.
+        threads: CPU threads; 0: as many as torch likes.
+        on_step: told after every step.
+        say: told what is left out, and whether a checkpoint is used.
+
+    Returns:
+        The folder of the adapter.
+
+    Raises:
+        TrainingError: there is nothing to train on, or the folder cannot be written.
+        VoiceError: `start` is no voice of this model.
+    """
     import torch
-    from peft import LoraConfig
+    from peft import LoraConfig, set_peft_model_state_dict
+    from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM
 
-    recipe = recipe or loaded.persona.training
-    loaded = _with_recipe(loaded, recipe)
+    if start is not None:
+        check_voice(start, weights)
     tokenizer = ChatTokenizer(weights.folder)
-    order = training_order(loaded, reading, seed, ground)
-    held_out = _held_out(order, seed)
-    order = [example for example in order if example not in held_out]
     instruction = Message("system", loaded.persona.instruction())
     encoded = [encode_example(tokenizer, instruction, example) for example in order]
     fitting = [item for item in encoded if len(item.ids) <= recipe.max_tokens]
@@ -94,7 +155,7 @@ def train_voice(
         say(f"{len(encoded) - len(fitting)} examples are longer than {recipe.max_tokens} tokens and are left out.")
     batches = bucketed(fitting, recipe.batch_size, lambda item: len(item.ids), random.Random(seed))
     if not batches:
-        raise TrainingError(f"There is nothing to train on in {loaded.lines}.")
+        raise TrainingError(f"There is nothing to train the voice of {loaded.persona.name} on: no example fits.")
 
     config = LoraConfig(
         r=recipe.rank,
@@ -110,17 +171,20 @@ def train_voice(
         seed=seed,
         threads=threads,
     )
+    if start is not None:
+        set_peft_model_state_dict(model, load_file(start / ADAPTER_WEIGHTS))
 
     def loss_of(batch: Sequence[Encoded]) -> tuple[Any, int]:
-        return answer_loss(model, batch, tokenizer.end), sum(len(item.ids) for item in batch)
+        with autocast(model.device):
+            return answer_loss(model, batch, tokenizer.end), sum(len(item.ids) for item in batch)
 
     state = run_steps(
         model,
         batches,
         loss_of,
-        settings=(recipe.rank, recipe.alpha, recipe.learning_rate, weights.name, seed),
+        settings=(recipe.rank, recipe.alpha, recipe.learning_rate, weights.name, seed, _digest(start)),
         learning_rate=recipe.learning_rate,
-        checkpoint=runs / loaded.id / "checkpoint.pt",
+        checkpoint=run / "checkpoint.pt",
         on_step=on_step,
         say=say,
     )
@@ -136,9 +200,8 @@ def train_voice(
     }
     with model.disable_adapter():
         facts["loss_held_out_base"] = _evaluate(model, held, tokenizer.end)
-    folder = destination or loaded.voice or loaded.folder / "voice"
-    publish_adapter(model, folder, facts, voice_card(loaded, facts), "voice")
-    return folder
+    publish_adapter(model, destination, facts, card(loaded, facts), "voice")
+    return destination
 
 
 def training_order(loaded: LoadedPersona, reading: Path | None, seed: int, ground: Ground = unnoted) -> list[Example]:
@@ -221,6 +284,11 @@ def _evaluate(model: Any, examples: Sequence[Encoded], pad: int) -> float:
     with torch.inference_mode():
         losses = [answer_loss(model, [item], pad).item() for item in examples]
     return mean_loss(losses)
+
+
+def _digest(adapter: Path | None) -> str:
+    """Tells one adapter from another; empty for none."""
+    return hashlib.sha256((adapter / ADAPTER_WEIGHTS).read_bytes()).hexdigest() if adapter else ""
 
 
 def _held_out(order: Sequence[Example], seed: int) -> set[Example]:
