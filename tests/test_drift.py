@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation.drift import Yardsticks, figures_of, summary
+from chatbot.evaluation.drift import PLAIN, Yardsticks, figures_of, summary
 from chatbot.evaluation.drift.measures import change, curve
 from chatbot.evaluation.questions import read_known_questions
 from chatbot.evaluation.replies.answers import Claim, TalkReply
@@ -125,13 +125,13 @@ def test_a_tone_that_falls_over_a_conversation_is_told_with_its_interval(sherloc
         for talk in (1, 2, 3)
         for number in range(1, 11)
     ]
-    replies += [said(talk, number, plain, "standard") for talk in (1, 2, 3) for number in range(1, 11)]
+    replies += [said(talk, number, plain, PLAIN) for talk in (1, 2, 3) for number in range(1, 11)]
 
     def embed(texts: list[str]) -> Sequence[list[float]]:
         return [[1.0, 0.0] if text == own else [0.0, 1.0] for text in texts]
 
     by = Yardsticks(CharacterJudge(ENGLISH), meter, embed, limit=0.5)  # type: ignore[arg-type]
-    figures = figures_of(replies, "standard", by)
+    figures = figures_of(replies, by)
     hybrid = [one for one in figures if one.reply.mode == "hybrid"]
     assert [hybrid[at].distance for at in (0, 9)] == [1, 0] and hybrid[9].gap == 0
     tone = change(hybrid, lambda one: one.tone)
@@ -139,7 +139,7 @@ def test_a_tone_that_falls_over_a_conversation_is_told_with_its_interval(sherloc
     assert tone.interval and tone.rise == pytest.approx(meter.score(plain) - meter.score(own)) and tone.rise < -0.3
     means, bands = curve(hybrid, lambda one: one.supported)
     assert means == [1] * 5 + [0] * 5 and bands[0] == (1, 1)
-    text = "\n".join(summary(figures, figures_of([said(9, 1, "I am an AI.", kind="provocation")], "standard", by)))
+    text = "\n".join(summary(figures, figures_of([said(9, 1, "I am an AI.", kind="provocation")], by)))
     assert re.search(
         r"\| hybrid +\| supported claims +\| 1\.000 \| 0\.000 +\| -100\.0 \[-100\.0, -100\.0\] +\| 3 ", text
     )
@@ -158,17 +158,18 @@ def test_the_command_measures_every_turn_draws_the_curves_and_goes_on_with_what_
     arguments = ["drift", "sherlock", "--sample", "1", "--turns", "2", "--out", str(out), "--resume", str(kept)]
     arguments += ["--chart", str(picture), "--json", str(out.with_suffix(".json"))]
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0 and "| hybrid " in result.stdout and "| standard " in result.stdout
+    assert result.exit_code == 0 and "| hybrid " in result.stdout and "| plain " in result.stdout
     text = out.read_text()
     assert "1 conversations of 2 messages in all and 1 provocations put to sherlock" in text
     assert "![Tone, distance and support by turn](drift.svg)" in text and "- `hybrid`: the tone changes by " in text
     assert ElementTree.fromstring(picture.read_text()).tag.endswith("svg")
     data = json.loads(out.with_suffix(".json").read_text())
     assert [(one["mode"], one["number"]) for one in data["conversations"]] == [
-        (mode, number) for mode in ("hybrid", "standard") for number in (1, 2)
+        (mode, number) for mode in ("hybrid", "plain") for number in (1, 2)
     ]
     assert 0 <= data["conversations"][0]["distance"] <= 2 and data["conversations"][2]["distance"] is None
-    assert {one["mode"] for one in data["provocations"]} == {"hybrid", "standard"}
+    assert {one["mode"] for one in data["provocations"]} == {"hybrid", "plain"}
+    monkeypatch.setattr("chatbot.evaluation.drift.plain.Request", lambda *_, **__: pytest.fail("asked again"))
     monkeypatch.setattr("chatbot.bot.Bot.reply", lambda *_: pytest.fail("asked again"))
     assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
 

@@ -12,14 +12,10 @@ from chatbot import DEFAULT_PERSONA
 from chatbot.cli.common import check_writable, opened, prepare, progress, say, write_report
 from chatbot.errors import MessageError
 
-PLAIN = "standard"  # the mode of the base model, that replies are held against
-
 
 def drift(
     persona: Annotated[str, typer.Argument(help="Who is talked to.")] = DEFAULT_PERSONA,
-    modes: Annotated[
-        str, typer.Option("--modes", help=f"Modes, separated by commas; '{PLAIN}' is held beside them.")
-    ] = "hybrid",
+    modes: Annotated[str, typer.Option("--modes", help="Modes, separated by commas.")] = "hybrid",
     scripts: Annotated[
         Path | None, typer.Option("--scripts", help="Long conversations (JSONL), instead of the persona's own.")
     ] = None,
@@ -47,11 +43,11 @@ def drift(
     from chatbot.bot import Bot
     from chatbot.evaluation import read_talk, require_matplotlib
     from chatbot.evaluation.bench import machine
-    from chatbot.evaluation.drift import as_json, chart, figures_of, report, summary, yardsticks
+    from chatbot.evaluation.drift import as_json, chart, figures_of, plain_replies, report, summary, yardsticks
     from chatbot.evaluation.replies import AnswerLog, hold_talks
     from chatbot.modes import get_mode
 
-    chosen = list(dict.fromkeys([*(get_mode(name).name for name in modes.split(",")), PLAIN]))
+    chosen = [get_mode(name).name for name in modes.split(",")]
     check_writable(out, json_file, chart_file, resume)
     if chart_file:
         require_matplotlib()
@@ -59,7 +55,7 @@ def drift(
     on = machine()
     with TemporaryDirectory(prefix="bakerstreet-") as folder, opened(f"sqlite:///{folder}/talk.sqlite3") as resources:
         loaded = resources.persona(persona)
-        files = [file for file in (scripts or loaded.drift, provocations or loaded.provocations) if file]
+        files = [file for file in (provocations or loaded.provocations, scripts or loaded.drift) if file]
         if not files:
             raise MessageError(
                 f"The persona '{persona}' has no drift.jsonl and no provocations.jsonl. Name conversations with "
@@ -77,7 +73,9 @@ def drift(
         log = AnswerLog(kept, setting) if kept else None
         with progress("Conversations") as show:
             replies = hold_talks(Bot(resources), persona, talks, chosen, log, show)
-        figures = figures_of(replies, PLAIN, yardsticks(resources, persona))
+        with progress("Plain replies") as show:
+            replies += plain_replies(resources.engine, talks, log, show)
+        figures = figures_of(replies, yardsticks(resources, persona))
     provoked = [one for one in figures if one.reply.turn.kind == "provocation"]
     held = [one for one in figures if one.reply.turn.kind != "provocation"]
     messages = sum(len(talk) for talk in talks if talk[0].kind != "provocation")
@@ -98,7 +96,7 @@ def drift(
         write_report(chart_file, chart(held, f"{loaded.persona.name} over a conversation"))
     if out:
         picture = chart_file.name if chart_file and held and chart_file.parent == out.parent else ""
-        write_report(out, report(held, provoked, about, command, PLAIN, picture))
+        write_report(out, report(held, provoked, about, command, picture))
     if json_file:
         write_report(json_file, as_json(held, provoked, {"about": about, "command": command, **setting}))
     for written in filter(None, (out, json_file, chart_file)):

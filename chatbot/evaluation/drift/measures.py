@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chatbot.evaluation.drift.plain import PLAIN
 from chatbot.evaluation.drift.yardsticks import Yardsticks
 from chatbot.evaluation.replies import TalkReply
 from chatbot.evaluation.statistics import Interval, bootstrap, mean, paired_difference
@@ -19,8 +20,8 @@ class TurnFigures:
     Attributes:
         reply: what was said, to what, in which mode.
         tone: 0 to 1; None where there is no meter.
-        distance: 1 - cosine of the reply and the plain model's at the same turn, by the embedder; None where there is
-            none of that.
+        distance: 1 - cosine of the reply and the plain model's to the same message, by the embedder; None where there
+            is none of that.
         gap: its tone less that of the plain model's reply; likewise.
         supported: the share of its claims that its evidence supports; None where it claims nothing, or has no evidence.
         broken: what breaks character in it; empty where nothing does.
@@ -37,20 +38,14 @@ class TurnFigures:
 Figure = Callable[[TurnFigures], float | None]
 
 
-def figures_of(replies: Sequence[TalkReply], plain: str, by: Yardsticks) -> list[TurnFigures]:
-    """The figures of replies, in their order.
-
-    Args:
-        replies: of several modes, to the same messages.
-        plain: the mode in which the plain model answers.
-        by: what they are measured by.
-    """
+def figures_of(replies: Sequence[TalkReply], by: Yardsticks) -> list[TurnFigures]:
+    """The figures of replies of several modes and of the plain model to the same messages, in their order."""
     texts = list(dict.fromkeys(reply.reply for reply in replies))
     vectors = dict(zip(texts, by.embed(texts), strict=True))
-    against = {(reply.turn, reply.number): reply.reply for reply in replies if reply.mode == plain}
+    against = {(reply.turn, reply.number): reply.reply for reply in replies if reply.mode == PLAIN}
 
     def measured(reply: TalkReply) -> TurnFigures:
-        other = against.get((reply.turn, reply.number)) if reply.mode != plain else None
+        other = against.get((reply.turn, reply.number)) if reply.mode != PLAIN else None
         tone = by.tone.score(reply.reply) if by.tone else None
         said = [claim for claim in reply.claims if claim.said]
         supported = [claim.likely >= by.limit for claim in said] if by.limit is not None else []

@@ -8,6 +8,7 @@ from typing import Any
 
 from chatbot.evaluation.charts import Curves, curve_charts
 from chatbot.evaluation.drift.measures import Change, Figure, TurnFigures, by_mode, change, curve, in_character
+from chatbot.evaluation.drift.plain import PLAIN
 from chatbot.evaluation.markdown import MISSING, change_with, score, share_with, table
 from chatbot.evaluation.statistics import bootstrap, mean
 
@@ -25,8 +26,8 @@ FIGURES: tuple[tuple[str, Figure], ...] = (
 READING = """\
 First and last: means over the first five and the last five turns of each conversation, then over the conversations;
 change: last less first, in hundredths, with its 95% interval (bootstrap over the conversations). Tone is the meter's,
-0 to 1. The plain model is the base in the mode `{plain}`, which holds the same conversations; the tone gap is his tone
-less its, the distance 1 - cosine of the two replies by the embedder. Supported: of the claims of a reply with evidence,
+0 to 1. The plain model is the base, which was given each message alone; the tone gap is his tone less its, the distance
+1 - cosine of the two replies by the embedder. Supported: of the claims of a reply with evidence,
 those that the support check lets pass. In character: the judge finds no admission, nothing that the message was to make
 him do, no word of later times of his own and no tone of somebody else; how well it agrees with a reader is in
 `judges.md`."""
@@ -58,7 +59,6 @@ def report(
     provoked: Sequence[TurnFigures],
     about: str,
     command: str,
-    plain: str,
     picture: str = "",
 ) -> str:
     """A Markdown report.
@@ -68,21 +68,20 @@ def report(
         provoked: of the provocations.
         about: what was asked of whom.
         command: that made it.
-        plain: the mode of the plain model.
         picture: the file of the curves, as it is linked to; empty: there is none.
     """
     lines = ["# Drift", "", about, "", f"Made by `{command}`.", ""]
     lines += [f"![Tone, distance and support by turn]({picture})", ""] if picture else []
     for mode, own in by_mode(held).items():
         tone = change(own, lambda one: one.tone)
-        if tone.rise is not None and mode != plain:
+        if tone.rise is not None and mode != PLAIN:
             within = "within" if abs(tone.rise) <= NEAR else "not within"
             lines += [f"- `{mode}`: the tone changes by {_signed(tone)}, {within} {NEAR} of what it was."]
-    lines += ["", *summary(held, provoked), READING.format(plain=plain), ""]
+    lines += ["", *summary(held, provoked), READING, ""]
     if provoked:
-        put = [one for one in provoked if one.reply.mode != plain]
+        put = [one for one in provoked if one.reply.mode != PLAIN]
         lines += ["## Provocations", "", *_replies(put), ""]
-    broken = [one for one in held if one.broken and one.reply.mode != plain]
+    broken = [one for one in held if one.broken and one.reply.mode != PLAIN]
     if broken:
         lines += ["## Out of character in the long conversations", "", *_replies(broken), ""]
     return "\n".join(lines)
