@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatbot.language import clean_message, content_words, split_sentences, stem, to_plain, words_of
+from chatbot.language import clean_message, content_words, gives, split_sentences, stem, to_plain, words_of
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,21 @@ def test_typographers_marks_become_ascii() -> None:
 
 def test_runs_of_white_space_become_one_space() -> None:
     assert to_plain("  a\u00a0 b\n\n\tc ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "given"),
+    [
+        ("There were 39 beryls in it.", "thirty-nine", True),
+        ("It was five thousand pounds.", "5000", True),
+        ("£5,000, and no less.", "five thousand", True),
+        ("I sat in my dressing-gown.", "dressing gown", True),
+        ("A swamp adder, sir.", "Swamp-Adder", True),
+        ("The page was numbered 245.", "forty-five", False),
+        ("There were seven of them.", "seventeen", False),
+        ("The second man had gone.", "2", False),
+        ("Swamp adders.", "swamp adder", False),  # whole words
+    ],
+)
+def test_an_answer_is_given_however_its_numbers_and_compounds_are_written(text: str, answer: str, given: bool) -> None:
+    assert gives(text, answer) is given

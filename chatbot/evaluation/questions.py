@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from chatbot.errors import MessageError
 from chatbot.json_text import JsonTextError, numbered_rows, parse_object
-from chatbot.language import Maybe, Text, holds, to_plain
+from chatbot.language import Maybe, Text, gives, holds, to_plain
 from personas import LoadedPersona
 
 Kind = Literal["plain", "follow-up", "two-works", "two-questions", "premise", "unanswerable"]
@@ -67,8 +67,8 @@ class Target(BaseModel):
     phrase: str = Field("", description="A few words that locate the place in the text.")
 
     def answered_by(self, reply: str) -> bool:
-        """Whether an accepted answer is in the reply as whole words (`language.holds`)."""
-        return any(holds(reply, answer) for answer in self.answers)
+        """Whether an accepted answer is in the reply as whole words, however its numbers are written (`gives`)."""
+        return any(gives(reply, answer) for answer in self.answers)
 
 
 class KnownQuestion(BaseModel):

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from chatbot.errors import MessageError
 from chatbot.evaluation.questions import first_mistake, question_rows
 from chatbot.json_text import JsonTextError, parse_object
-from chatbot.language import Text, holds
+from chatbot.language import Text, gives
 
 TalkKind = Literal[
     "small talk",
@@ -61,7 +61,7 @@ class TalkTurn(BaseModel):
 
     def answered_by(self, reply: str) -> bool | None:
         """Whether a reply has one of the words; None where there are none to have."""
-        return any(holds(reply, answer) for answer in self.answers) if self.answers else None
+        return any(gives(reply, answer) for answer in self.answers) if self.answers else None
 
 
 Talk = tuple[TalkTurn, ...]  # one conversation

@@ -4,6 +4,7 @@ A language is data (`en`, `de`); `language_of` gives that of a persona. Function
 language is named, as a persona file does.
 """
 
+from chatbot.language.accepted import gives
 from chatbot.language.altering import Altering
 from chatbot.language.en import ENGLISH
 from chatbot.language.fields import Maybe, Text
@@ -83,6 +84,7 @@ __all__ = [
     "content_words",
     "declines",
     "distance",
+    "gives",
     "holds",
     "in_second_person",
     "is_about_persona",
