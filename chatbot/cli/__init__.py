@@ -14,6 +14,7 @@ from chatbot import __version__
 from chatbot.cli import (
     ask,
     bench,
+    compare,
     drift,
     evaluate,
     judges,
@@ -46,6 +47,7 @@ app.command("web")(web.web)
 app.command("evaluate")(evaluate.evaluate)
 app.command("drift")(drift.drift)
 app.command("update")(update.update)
+app.command("compare")(compare.compare)
 app.add_typer(bench.app, name="bench")
 app.add_typer(library.app, name="library", help="What a persona knows: build, search and list libraries.")
 app.add_typer(personas.app, name="personas", help="Who speaks: list and check persona files.")

@@ -1,10 +1,12 @@
-"""Bar charts and curves as SVG, drawn by matplotlib, the same bytes for the same figures."""
+"""Bar charts, curves and radars as SVG, drawn by matplotlib, the same bytes for the same figures."""
 
 from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,8 @@ from chatbot.evaluation.statistics import Interval
 
 HEIGHT = 3.0  # inches, of a panel
 WIDTH = 12.0  # inches, of the whole picture
+RADAR = 8.0  # inches, of a radar's width
+MARKS = "osD^vPX*<>"
 GROUP = 0.85  # the share of a group's width that its bars take
 
 
@@ -74,7 +78,7 @@ def bar_charts(panels: Sequence[Panel], title: str, caption: str = "", columns: 
     Raises:
         MessageError: matplotlib is not installed.
     """
-    return _picture(panels, _draw, title, caption, columns)
+    return _panels(panels, _draw, title, caption, columns)
 
 
 def curve_charts(panels: Sequence[Curves], title: str, caption: str = "", columns: int = 1) -> str:
@@ -83,22 +87,18 @@ def curve_charts(panels: Sequence[Curves], title: str, caption: str = "", column
     Raises:
         MessageError: matplotlib is not installed.
     """
-    return _picture(panels, _draw_curves, title, caption, columns)
+    return _panels(panels, _draw_curves, title, caption, columns)
 
 
-def _picture(
+def _panels(
     panels: Sequence[Any], draw: Callable[[Any, Any, Mapping[str, str]], None], title: str, caption: str, columns: int
 ) -> str:
     """Panels with a legend under one title, each drawn by `draw(axes, panel, colours)`."""
-    require_matplotlib()
-    import matplotlib
-    from matplotlib.figure import Figure
-
     names = list(dict.fromkeys(name for panel in panels for name in panel.series))
     rows = -(-len(panels) // columns) or 1
-    # Text stays text, and ids do not change from one run to the next.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bakerstreet", "font.size": 8}):
-        picture = Figure(figsize=(WIDTH, HEIGHT * rows + 1), layout="constrained")
+    with _picture(WIDTH, HEIGHT * rows + 1) as (picture, written):
+        import matplotlib
+
         axes = list(picture.subplots(rows, columns, squeeze=False).flat)
         colours = dict(zip(names, (f"C{number}" for number in range(len(names))), strict=True))
         for ax, panel in zip(axes, panels, strict=False):
@@ -108,9 +108,49 @@ def _picture(
         picture.suptitle(f"{title}\n{caption}" if caption else title, fontsize=11)
         handles = [matplotlib.patches.Patch(color=colour, label=name) for name, colour in colours.items()]
         picture.legend(handles=handles, loc="outside lower center", ncols=min(len(names), 6) or 1, frameon=False)
-        written = io.StringIO()
-        picture.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
+
+
+def radar_chart(labels: Sequence[str], series: Mapping[str, Sequence[float | None]], title: str) -> str:
+    """Scores from 0 to 1 on spokes, as SVG: a line for each of `series`, with a gap where a score is missing.
+
+    Args:
+        labels: of the spokes, three at least.
+        series: by name, a score for each spoke.
+        title: above it.
+
+    Raises:
+        MessageError: matplotlib is not installed.
+    """
+    with _picture(RADAR, RADAR * 0.75) as (picture, written):
+        ax = picture.add_subplot(projection="polar")
+        angles = [2 * math.pi * number / len(labels) for number in range(len(labels))]
+        for number, (name, values) in enumerate(series.items()):
+            held = [math.nan if value is None else value for value in (*values, values[0])]
+            style = {"color": f"C{number}", "marker": MARKS[number % len(MARKS)], "markersize": 4}
+            ax.plot([*angles, angles[0]], held, label=name, linewidth=1.3, **style)
+        ax.set_theta_offset(math.pi / 2)
+        ax.set_theta_direction(-1)
+        ax.set_xticks(angles, labels)
+        ax.set_ylim(0, 1)
+        ax.set_yticks([0.25, 0.5, 0.75, 1], ["", "0.5", "", "1"], fontsize=6)
+        ax.set_title(title, fontsize=9, pad=18)
+        picture.legend(loc="outside right center", frameon=False)
+    return written.getvalue()
+
+
+@contextmanager
+def _picture(width: float, height: float) -> Iterator[tuple[Any, io.StringIO]]:
+    """A picture to be drawn, in inches, and what it is written to as SVG in the end."""
+    require_matplotlib()
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    # Text stays text, and ids do not change from one run to the next.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bakerstreet", "font.size": 8}):
+        picture, written = Figure(figsize=(width, height), layout="constrained"), io.StringIO()
+        yield picture, written
+        picture.savefig(written, format="svg", metadata={"Date": None})
 
 
 def _draw(ax: Any, panel: Panel, colours: Mapping[str, str]) -> None:

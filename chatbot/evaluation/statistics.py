@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 Interval = tuple[float, float] | None
 
@@ -20,14 +22,54 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
     return float(np.percentile(values, percent)) if values else None
 
 
-def bootstrap(values: Sequence[float], draws: int = 2000, seed: int = 0) -> Interval:
-    """A 95% interval for the mean: the percentile bootstrap (Efron, 1979). None where there are no values."""
+def bootstrap(values: Sequence[float], draws: int = 2000, seed: int = 0, percent: float | None = None) -> Interval:
+    """A 95% interval for the mean, or for a percentile: the percentile bootstrap (Efron, 1979).
+
+    None where there are no values.
+    """
     if not values:
         return None
-    given = np.asarray(values, dtype=float)
-    drawn = np.random.default_rng(seed).integers(0, len(given), (draws, len(given)))
-    low, high = np.percentile(given[drawn].mean(axis=1), (2.5, 97.5))
+    return _middle(_drawn([values], draws, seed, percent)[0])
+
+
+def paired_bootstrap(
+    before: Sequence[float], after: Sequence[float], draws: int = 2000, seed: int = 0, percent: float | None = None
+) -> Interval:
+    """A 95% interval for how much the mean, or a percentile, of the same items rose; None where there are none.
+
+    Raises:
+        ValueError: the two are not of the same length.
+    """
+    if len(before) != len(after):
+        raise ValueError(f"{len(before)} values are paired with {len(after)}")
+    if not before:
+        return None
+    old, new = _drawn([before, after], draws, seed, percent)
+    return _middle(new - old)
+
+
+def _drawn(given: Sequence[Sequence[float]], draws: int, seed: int, percent: float | None) -> NDArray[np.float64]:
+    """The mean, or a percentile, of every draw, shape (len(given), draws); the same items are drawn from all."""
+    items = np.asarray(given, dtype=float)
+    drawn = items[:, np.random.default_rng(seed).integers(0, items.shape[1], (draws, items.shape[1]))]
+    return np.asarray(drawn.mean(axis=2) if percent is None else np.percentile(drawn, percent, axis=2))
+
+
+def _middle(drawn: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.percentile(drawn, (2.5, 97.5))
     return float(low), float(high)
+
+
+def mcnemar(before: Sequence[bool], after: Sequence[bool]) -> float:
+    """The exact p-value of McNemar's test (1947): whether the same items turned right as often as they turned wrong.
+
+    Raises:
+        ValueError: the two are not of the same length.
+    """
+    turned = [new for old, new in zip(before, after, strict=True) if old != new]
+    fewer = min(sum(turned), len(turned) - sum(turned))
+    ways = sum(math.comb(len(turned), number) for number in range(fewer + 1))
+    return float(min(1.0, 2 * ways / 2 ** len(turned)))
 
 
 def paired_difference(before: Sequence[float], after: Sequence[float]) -> tuple[float | None, Interval]:

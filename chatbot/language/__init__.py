@@ -57,6 +57,7 @@ from chatbot.language.told import (
     topic_of,
     wish_to_forget,
 )
+from chatbot.language.wishes import form_wishes
 
 __all__ = [
     "ENGLISH",
@@ -84,6 +85,7 @@ __all__ = [
     "content_words",
     "declines",
     "distance",
+    "form_wishes",
     "gives",
     "holds",
     "in_second_person",

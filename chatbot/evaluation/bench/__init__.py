@@ -3,7 +3,7 @@
 from chatbot.evaluation.bench.engines import Measured, Setup, choose_engines
 from chatbot.evaluation.bench.measures import Plan
 from chatbot.evaluation.bench.report import as_json, chart, machine, report
-from chatbot.evaluation.bench.run import BenchOutcome, run
+from chatbot.evaluation.bench.run import BenchOutcome, peak_memory_mb, run
 
 __all__ = [
     "BenchOutcome",
@@ -14,6 +14,7 @@ __all__ = [
     "chart",
     "choose_engines",
     "machine",
+    "peak_memory_mb",
     "report",
     "run",
 ]

@@ -1,8 +1,8 @@
 """How good the replies are: questions with known answers and whole conversations, in each mode as the chat has them."""
 
-from chatbot.evaluation.replies.answers import Answer, Reply, TalkReply
-from chatbot.evaluation.replies.asking import ask_all, hold_talks
-from chatbot.evaluation.replies.log import AnswerLog
+from chatbot.evaluation.replies.answers import Answer, Judgement, Kept, Reply, TalkReply, answer_of, said_of
+from chatbot.evaluation.replies.asking import ask_all, hold_talks, question_of, together
+from chatbot.evaluation.replies.log import AnswerLog, RunLog
 from chatbot.evaluation.replies.measures import differences, measures
 from chatbot.evaluation.replies.report import as_json, report, summary
 from chatbot.evaluation.replies.statements import Statement, draw_statements
@@ -11,17 +11,24 @@ from chatbot.evaluation.replies.verdicts import Verdicts, read_verdicts
 __all__ = [
     "Answer",
     "AnswerLog",
+    "Judgement",
+    "Kept",
     "Reply",
+    "RunLog",
     "Statement",
     "TalkReply",
     "Verdicts",
+    "answer_of",
     "as_json",
     "ask_all",
     "differences",
     "draw_statements",
     "hold_talks",
     "measures",
+    "question_of",
     "read_verdicts",
     "report",
+    "said_of",
     "summary",
+    "together",
 ]

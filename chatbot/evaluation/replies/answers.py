@@ -53,6 +53,22 @@ class Claim(Kept):
     said: bool = True
 
 
+class Judgement(Kept):
+    """A reply held against evidence by the judge of support.
+
+    Attributes:
+        claims: how many of its sentences claim something.
+        unsupported: those of them that the evidence does not support.
+        shown: how many pieces of evidence were shown with it.
+        used: how many of these support one of the claims.
+    """
+
+    claims: int
+    unsupported: tuple[str, ...] = ()
+    shown: int = 0
+    used: int = 0
+
+
 class Reply(Kept):
     """What a mode said.
 
@@ -60,6 +76,7 @@ class Reply(Kept):
         verdict: of the check of the reply against its evidence (`chatbot.trace.Check`); empty where there was none.
         claims: its sentences and those of its drafts before the support check; none where he was given no evidence, or
             the persona has no check.
+        judged: by whoever asked for a judgement; None where nobody did.
         search_ms, first_token_ms, total_ms: from the message to the end of the search, the first token and the last;
             `search_ms` is 0 where nothing was searched.
     """
@@ -69,6 +86,7 @@ class Reply(Kept):
     verdict: str
     evidence: tuple[Piece, ...] = ()
     claims: tuple[Claim, ...] = ()
+    judged: Judgement | None = None
     search_ms: float
     first_token_ms: float
     total_ms: float
@@ -144,7 +162,7 @@ def answer_of(known: KnownQuestion, mode: str, answered: Answered, judge: Suppor
     key = evidence[0].key if evidence else ""
     read = getattr(evidence[0], "answer", "") if evidence else ""  # where the plan has a reader
     return Answer(
-        **_said(mode, known.question, answered, judge),
+        **said_of(mode, known.question, answered, judge),
         known=known,
         in_evidence=known.answered_by("\n".join(piece.text for piece in evidence)),
         first=bool(evidence) and known.answered_by(evidence[0].text),
@@ -160,7 +178,7 @@ def talk_reply_of(
     turn: TalkTurn, number: int, mode: str, answered: Answered, judge: SupportJudge | None = None
 ) -> TalkReply:
     """What is kept of a turn of a conversation; `judge` as for an answer."""
-    return TalkReply(**_said(mode, turn.message, answered, judge), turn=turn, number=number)
+    return TalkReply(**said_of(mode, turn.message, answered, judge), turn=turn, number=number)
 
 
 def _best(trace: Trace) -> list[Evidence]:
@@ -179,7 +197,8 @@ def _claims(message: str, answered: Answered, judge: SupportJudge | None) -> tup
     return tuple(Claim(text=text, likely=round(p, 4), said=text in said) for text, p in zip(every, likely, strict=True))
 
 
-def _said(mode: str, message: str, answered: Answered, judge: SupportJudge | None) -> dict[str, Any]:
+def said_of(mode: str, message: str, answered: Answered, judge: SupportJudge | None = None) -> dict[str, Any]:
+    """The values of a `Reply`."""
     trace = answered.trace
     return {
         "mode": mode,
