@@ -15,7 +15,16 @@ from chatbot.evaluation.compare.entries import Altered, CompareLog, Footprint, P
 from chatbot.evaluation.compare.footprint import footprint
 from chatbot.evaluation.compare.judging import EvidenceJudge
 from chatbot.evaluation.questions import KnownQuestion, share
-from chatbot.evaluation.replies import Answer, TalkReply, answer_of, ask_all, hold_talks, question_of, said_of, together
+from chatbot.evaluation.replies import (
+    Answer,
+    TalkReply,
+    answer_of,
+    ask_all,
+    ask_missing,
+    hold_talks,
+    question_of,
+    said_of,
+)
 from chatbot.evaluation.talk import Talk
 from chatbot.language import form_wishes, language_of
 from chatbot.progress import Progress
@@ -179,27 +188,20 @@ def _some(plan: Plan, answers: Iterator[Answer]) -> Iterator[Answer]:
 def _altered(
     resources: Resources, plan: Plan, answers: Iterator[Answer], log: Part[Altered], show: Progress, *, put_in: bool
 ) -> list[Altered]:
-    done = {(answer.known, answer.mode): answer for answer in log.kept}
-    wanted = [(answer.known, answer.mode) for answer in answers]
-    false = {
-        known: false_answer(known, (*plan.others, *plan.questions), plan.seed) if put_in else "" for known, _ in wanted
-    }
+    others = (*plan.others, *plan.questions)
+    chosen = [(answer.known, answer.mode) for answer in answers]
+    false = {known: false_answer(known, others, plan.seed) if put_in else "" for known, _ in chosen}
 
-    def ask(known: KnownQuestion, mode: str) -> Altered:
+    def ask(wanted: tuple[KnownQuestion, str]) -> Altered:
+        known, mode = wanted
         alter = saying(known.answers, false[known]) if put_in else without_first
         bot = Entrants(altering(resources, alter), plan.facts)
         answered = bot.reply(question_of(known, plan.persona, mode, plan.seed))
         return Altered(**dict(answer_of(known, mode, answered)), put_in=false[known])
 
-    wanted = [(known, mode) for known, mode in wanted if false[known] or not put_in]
-    for number in range(0, len(wanted), plan.at_once):
-        show(number, len(wanted))
-        missing = [key for key in wanted[number : number + plan.at_once] if key not in done]
-        for key, answer in zip(missing, together(ask, missing), strict=True):
-            done[key] = answer
-            log.append(answer)
-    show(len(wanted), len(wanted))
-    return [done[key] for key in wanted]
+    done = {(answer.known, answer.mode): answer for answer in log.kept}
+    wanted = [key for key in chosen if false[key[0]] or not put_in]
+    return ask_missing(wanted, done, ask, log.append, show, plan.at_once)
 
 
 # ---------------------------------------------------------------------- the form of a reply
@@ -207,23 +209,19 @@ def _altered(
 
 def _wished(bot: Bot, plan: Plan, log: Part[Wished], show: Progress) -> list[Wished]:
     """Some plain questions, each with every wish that the persona's language has."""
-    done = {(wished.question, wished.mode): wished for wished in log.kept}
     language = language_of(bot.resources.persona(plan.persona).persona)
     plain = [known for known in plan.questions if known.kind == "plain"]
     chosen = sorted(plain, key=lambda known: share(f"wished: {known.question}"))[: plan.wished]
-    wanted = [
-        (f"{known.question} {wish.text}", mode, wish)
-        for known, wish, mode in product(chosen, form_wishes(language), plan.modes)
-    ]
-    for number, (text, mode, wish) in enumerate(wanted):
-        show(number, len(wanted))
-        if (text, mode) not in done:
-            answered = bot.reply(Question(text, persona=plan.persona, mode=mode, seed=plan.seed))
-            keeps = wish.kept_by(answered.reply, language)
-            done[text, mode] = Wished(**said_of(mode, text, answered), question=text, keeps=keeps)
-            log.append(done[text, mode])
-    show(len(wanted), len(wanted))
-    return [done[text, mode] for text, mode, _ in wanted]
+    wishes = {f"{known.question} {wish.text}": wish for known, wish in product(chosen, form_wishes(language))}
+
+    def ask(wanted: tuple[str, str]) -> Wished:
+        text, mode = wanted
+        answered = bot.reply(Question(text, persona=plan.persona, mode=mode, seed=plan.seed))
+        keeps = wishes[text].kept_by(answered.reply, language)
+        return Wished(**said_of(mode, text, answered), question=text, keeps=keeps)
+
+    done = {(wished.question, wished.mode): wished for wished in log.kept}
+    return ask_missing(list(product(wishes, plan.modes)), done, ask, log.append, show, plan.at_once)
 
 
 # ---------------------------------------------------------------------- time
@@ -237,16 +235,15 @@ def _timed(bot: Bot, plan: Plan, log: Part[Timed], show: Progress) -> list[Timed
     """
     done = {(timed.mode, timed.after, timed.question): timed for timed in log.kept}
     cells = list(product(AFTER, plan.modes))
-    plain = sorted((one for one in plan.others if one.kind == "plain"), key=lambda one: share(f"timed: {one.question}"))
+    plain = _plain(plan)
     number = max(min(plan.timed, len(plain) // len(cells)), 1)
-    asked = [known.question for known in islice(cycle(plain), number * len(cells))]
-    wanted = [(mode, after, text) for text, (after, mode) in zip(asked, cycle(cells), strict=False)]
+    asked = islice(cycle(plain), number * len(cells))
+    wanted = [(mode, after, known.question) for known, (after, mode) in zip(asked, cycle(cells), strict=False)]
     places = _history(bot, plan) if any(key not in done for key in wanted) else {}
     warm: set[str] = set()
-    for at, (mode, after, text) in enumerate(wanted):
-        show(at, len(wanted))
-        if (mode, after, text) in done:
-            continue
+
+    def ask(one: tuple[str, int, str]) -> Timed:
+        mode, after, text = one
         if mode not in warm:  # what is opened once is not timed
             bot.reply(Question(plain[-1].question, persona=plan.persona, mode=mode))
             warm.add(mode)
@@ -256,7 +253,7 @@ def _timed(bot: Bot, plan: Plan, log: Part[Timed], show: Progress) -> list[Timed
         )
         bot.resources.remembering.settle()
         times, tokens = answered.trace.timings, answered.trace.tokens.reply
-        done[mode, after, text] = Timed(
+        return Timed(
             mode=mode,
             question=text,
             after=after,
@@ -265,9 +262,14 @@ def _timed(bot: Bot, plan: Plan, log: Part[Timed], show: Progress) -> list[Timed
             total_ms=times.total_ms,
             rate=times.tokens_per_second(tokens) or None,
         )
-        log.append(done[mode, after, text])
-    show(len(wanted), len(wanted))
-    return [done[key] for key in wanted]
+
+    return ask_missing(wanted, done, ask, log.append, show)
+
+
+def _plain(plan: Plan) -> list[KnownQuestion]:
+    """The questions that are left for the clock; the first are timed, the last stand in the history."""
+    plain = [one for one in plan.others if one.kind == "plain"]
+    return sorted(plain, key=lambda one: share(f"timed: {one.question}"))
 
 
 def _history(bot: Bot, plan: Plan) -> dict[int, tuple[str, str | None]]:
@@ -275,8 +277,7 @@ def _history(bot: Bot, plan: Plan) -> dict[int, tuple[str, str | None]]:
     memory = bot.resources.memory
     conversation, parent = memory.start("visitor of the clock", plan.persona), None
     places: dict[int, tuple[str, str | None]] = {0: (conversation, None)}
-    plain = [one for one in plan.others if one.kind == "plain"]
-    for number, known in enumerate(islice(cycle(plain), max(AFTER)), 1):
+    for number, known in enumerate(islice(cycle(reversed(_plain(plan))), max(AFTER)), 1):
         parent = memory.ask(conversation, parent, PAST, known.question)
         memory.answer(parent, sent=known.question, reply=f"{known.answers[0]}.", state="done")
         if number in AFTER:
@@ -290,12 +291,9 @@ def _history(bot: Bot, plan: Plan) -> dict[int, tuple[str, str | None]]:
 
 
 def _weighed(resources: Resources, plan: Plan, log: Part[Footprint], show: Progress) -> list[Footprint]:
-    done = {footprint.mode: footprint for footprint in log.kept}
     questions = [known.question for known in plan.questions[:WEIGHED]]
-    for number, mode in enumerate(plan.modes):
-        show(number, len(plan.modes))
-        if mode not in done:
-            done[mode] = footprint(resources, plan.persona, mode, questions, plan.facts)
-            log.append(done[mode])
-    show(len(plan.modes), len(plan.modes))
-    return [done[mode] for mode in plan.modes]
+
+    def ask(mode: str) -> Footprint:
+        return footprint(resources, plan.persona, mode, questions, plan.facts)
+
+    return ask_missing(plan.modes, {one.mode: one for one in log.kept}, ask, log.append, show)

@@ -1,7 +1,7 @@
 """How good the replies are: questions with known answers and whole conversations, in each mode as the chat has them."""
 
 from chatbot.evaluation.replies.answers import Answer, Judgement, Kept, Reply, TalkReply, answer_of, said_of
-from chatbot.evaluation.replies.asking import ask_all, hold_talks, question_of, together
+from chatbot.evaluation.replies.asking import ask_all, ask_missing, hold_talks, question_of
 from chatbot.evaluation.replies.log import AnswerLog, RunLog
 from chatbot.evaluation.replies.measures import differences, measures
 from chatbot.evaluation.replies.report import as_json, report, summary
@@ -21,6 +21,7 @@ __all__ = [
     "answer_of",
     "as_json",
     "ask_all",
+    "ask_missing",
     "differences",
     "draw_statements",
     "hold_talks",
@@ -30,5 +31,4 @@ __all__ = [
     "report",
     "said_of",
     "summary",
-    "together",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Protocol, TypeVar
 
 from chatbot.bot import Answered, Bot, Question
@@ -13,9 +14,8 @@ from chatbot.evaluation.talk import Talk
 from chatbot.progress import Progress
 from chatbot.prompts import Exchange
 
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
+K = TypeVar("K")
+V = TypeVar("V")
 Judge = Callable[[Answer, Answered], Answer]
 
 
@@ -66,30 +66,45 @@ def ask_all(
         at_once: how many are asked at the same time: quicker, and the times say nothing then.
         judge: adds to every new answer what it finds out about it.
     """
-    answers = {(answer.known, answer.mode): answer for answer in (log.answers if log else [])}
-    wanted = [(known, mode) for known in questions for mode in modes]
+    done = {(answer.known, answer.mode): answer for answer in (log.answers if log else [])}
 
-    def ask(known: KnownQuestion, mode: str) -> Answer:
+    def ask(wanted: tuple[KnownQuestion, str]) -> Answer:
+        known, mode = wanted
         answered = bot.reply(question_of(known, persona, mode, seed))
         return judge(answer_of(known, mode, answered, bot.resources.models(persona).support()), answered)
 
-    for number in range(0, len(wanted), at_once):
-        on_progress(number, len(wanted))
-        missing = [key for key in wanted[number : number + at_once] if key not in answers]
-        for key, answer in zip(missing, together(ask, missing), strict=True):
-            answers[key] = answer
-            if log:
-                log.append(answer)
+    keep = log.append if log else lambda answer: None
+    return ask_missing(list(product(questions, modes)), done, ask, keep, on_progress, at_once)
+
+
+def ask_missing(
+    wanted: Sequence[K],
+    done: Mapping[K, V],
+    ask: Callable[[K], V],
+    keep: Callable[[V], None],
+    on_progress: Progress = lambda done, total: None,
+    at_once: int = 1,
+) -> list[V]:
+    """What comes of all that is wanted, in its order; what is done is not asked for again.
+
+    Args:
+        wanted: what is asked for.
+        done: what came of some of it.
+        ask: gives what comes of one.
+        keep: is given everything new, one after the other.
+        on_progress: told how many are done, of how many.
+        at_once: how many are asked for at the same time.
+    """
+    found = dict(done)
+    with ThreadPoolExecutor(at_once) as pool:
+        for number in range(0, len(wanted), at_once):
+            on_progress(number, len(wanted))
+            missing = [one for one in dict.fromkeys(wanted[number : number + at_once]) if one not in found]
+            for one, value in zip(missing, (pool.map if at_once > 1 else map)(ask, missing), strict=True):
+                found[one] = value
+                keep(value)
     on_progress(len(wanted), len(wanted))
-    return [answers[key] for key in wanted]
-
-
-def together(do: Callable[[A, B], C], these: Sequence[tuple[A, B]]) -> list[C]:
-    """What is done with each of these, all at the same time; one alone is done in the caller's thread."""
-    if len(these) < 2:
-        return [do(*one) for one in these]
-    with ThreadPoolExecutor(len(these)) as pool:
-        return list(pool.map(do, *zip(*these, strict=True)))
+    return [found[one] for one in wanted]
 
 
 def question_of(known: KnownQuestion, persona: str, mode: str, seed: int = 0) -> Question:
@@ -124,20 +139,18 @@ def hold_talks(
         at_once: how many conversations are held at the same time.
     """
     replies = {(reply.turn, reply.number, reply.mode): reply for reply in (log.talk if log else [])}
-    wanted = [(talk, mode) for talk in talks for mode in modes]
+    held = {
+        (talk, mode): [replies.get((turn, place, mode)) for place, turn in enumerate(talk, 1)]
+        for talk, mode in product(talks, modes)
+    }
+    whole = {key: [reply for reply in own if reply] for key, own in held.items() if all(own)}
 
-    def is_missing(talk: Talk, mode: str) -> bool:
-        return any((turn, place, mode) not in replies for place, turn in enumerate(talk, 1))
+    def keep(new: Sequence[TalkReply]) -> None:
+        if log:
+            log.append(*new)
 
-    for number in range(0, len(wanted), at_once):
-        on_progress(number, len(wanted))
-        missing = [one for one in wanted[number : number + at_once] if is_missing(*one)]
-        for held in together(lambda talk, mode: _held(bot, persona, talk, mode, seed), missing):
-            replies.update({(reply.turn, reply.number, reply.mode): reply for reply in held})
-            if log:
-                log.append(*held)
-    on_progress(len(wanted), len(wanted))
-    return [replies[turn, place, mode] for talk, mode in wanted for place, turn in enumerate(talk, 1)]
+    found = ask_missing(list(held), whole, lambda key: _held(bot, persona, *key, seed), keep, on_progress, at_once)
+    return [reply for own in found for reply in own]
 
 
 def _held(bot: Bot, persona: str, talk: Talk, mode: str, seed: int) -> list[TalkReply]:
