@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeEngine, unjudged
+from typer.testing import CliRunner
 
 from chatbot.bot import Bot
+from chatbot.cli import app
 from chatbot.errors import MessageError
 from chatbot.evaluation.memory import Recall, RecallLog, ScriptTurn, hold, read_scripts, report, summary
+from chatbot.library.search import Library
+from chatbot.resources import Resources
+from chatbot.settings import Settings
 from personas import LoadedPersona
 
 ROWS = [
@@ -125,3 +133,32 @@ def test_the_report_has_the_shares_and_every_failure() -> None:
     text = report(replies, "About.", "command")
     assert "what failed (2)" in text and "what was repeated (1)" in text
     assert "| 1.2 | told, invented | What is my name? | Ada | no | My name is Ada. | Hm \\| hm. |" in text
+
+
+def test_every_condition_is_held_with_what_it_keeps_of_the_past(
+    settings: Settings, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def opened(database: str, **changed: str) -> Iterator[Resources]:
+        own = settings.model_copy(update={"database_url": database, **changed})
+        resources = unjudged(Resources(own, engine=FakeEngine(*["Indeed."] * 9)))
+        monkeypatch.setattr(resources, "warm", lambda persona: None)
+        yield resources
+        resources.close()
+
+    monkeypatch.setattr("chatbot.cli.memory_evaluate.opened", opened)
+    scripts, out = written(tmp_path, ROWS), tmp_path / "report.md"
+
+    given = ["memory", "evaluate", "--scripts", str(scripts), "--out", str(out), "--mode", "standard", "--conditions"]
+    refused = CliRunner().invoke(app, [*given, "dreams"])
+    assert str(refused.exception) == (
+        "There is no condition 'dreams'. Choose from window, summary, recollections, both."
+    )
+    done = CliRunner().invoke(app, [*given, "window, both"])
+    assert done.exit_code == 0, done.exception
+    report = out.read_text()
+    (said,) = (line for line in report.splitlines() if line.startswith("| told: said"))
+    cells = [cell.strip() for cell in said.split("|")[2:4]]
+    assert cells[0].startswith("33.3%"), "in another session nothing is known of the one before"
+    assert cells[1].startswith("100.0%")
+    assert "--conditions window,both" in report

@@ -77,13 +77,18 @@ def _bar(label: str, figures: str = "", **fields: Any) -> Iterator[Callable[...,
 
 
 @contextmanager
-def opened(database: str | None = None) -> Iterator[Resources]:
-    """Resources with the process's settings, closed at the end; `database` takes the place of the visitors' own."""
+def opened(database: str | None = None, **changed: str) -> Iterator[Resources]:
+    """Resources with the process's settings, closed at the end.
+
+    Args:
+        database: takes the place of the visitors' own.
+        changed: settings that differ from the process's.
+    """
     from chatbot.resources import Resources
     from chatbot.settings import get_settings
 
-    settings = get_settings()
-    resources = Resources(settings.model_copy(update={"database_url": database}) if database else settings, say=say)
+    different = {**changed, **({"database_url": database} if database else {})}
+    resources = Resources(get_settings().model_copy(update=different), say=say)
     try:
         yield resources
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chatbot.progress import Progress
     from personas import LoadedPersona
 
-AS_IT_IS = "recall"  # the condition: what is kept of the past is what a turn has by itself
+ALL = "window,summary,recollections,both"
 
 
 def evaluate(
@@ -26,6 +26,7 @@ def evaluate(
     scripts: Annotated[
         Path | None, typer.Option("--scripts", help="Conversations (JSONL), instead of the persona's own.")
     ] = None,
+    conditions: Annotated[str, typer.Option("--conditions", help="What of the past is kept, by commas.")] = ALL,
     mode: Annotated[str, typer.Option("--mode", help="How every turn is answered; default: the persona's own.")] = "",
     number: Annotated[int | None, typer.Option("--sample", min=1, help="Only so many conversations.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of every reply, and of the intervals.")] = 0,
@@ -37,7 +38,7 @@ def evaluate(
         Path | None, typer.Option("--resume", help="Keep the replies in this file (JSONL), and go on from it.")
     ] = None,
 ) -> None:
-    """Hold conversations over several sessions and measure what is remembered.
+    """Hold conversations over several sessions and measure what is remembered, under each condition.
 
     A run that was stopped goes on when it is called again with the same --out or --resume; with --resume the replies
     stay.
@@ -45,9 +46,14 @@ def evaluate(
     from chatbot.evaluation.bench import machine
     from chatbot.evaluation.memory import RecallLog, as_json, read_scripts, report, summary
     from chatbot.modes import get_mode
-    from chatbot.settings import get_settings
+    from chatbot.settings import Settings, get_settings
     from personas import load_persona
 
+    wanted = [condition.strip() for condition in conditions.split(",")]
+    known = get_args(Settings.model_fields["remembers"].annotation)
+    unknown = [condition for condition in wanted if condition not in known]
+    if unknown:
+        raise MessageError(f"There is no condition '{unknown[0]}'. Choose from {', '.join(known)}.")
     loaded = load_persona(persona, get_settings().personas)
     file = scripts or loaded.scripts
     if file is None:
@@ -58,14 +64,16 @@ def evaluate(
     on = machine()
     about = (
         f"{len(held)} conversations over several sessions with {persona} ({mode}, greedy decoding, seed {seed}), "
-        f"{sum(map(len, held))} messages"
+        f"{sum(map(len, held))} messages under each condition"
     )
     kept = resume or (out.with_suffix(".jsonl") if out else None)
     log = RecallLog(kept, f"{about}, {file.name}") if kept else None
-    with progress("Messages") as show:
-        replies = _held(loaded, AS_IT_IS, held, mode, seed, log, show)
+    replies: list[Recall] = []
+    for condition in wanted:
+        with progress(condition.capitalize()) as show:
+            replies += _held(loaded, condition, held, mode, seed, log, show)
     command = " ".join(
-        ["bakerstreet memory evaluate", persona, f"--mode {mode} --seed {seed}"]
+        ["bakerstreet memory evaluate", persona, f"--conditions {','.join(wanted)} --mode {mode} --seed {seed}"]
         + [f"--scripts {scripts}"] * bool(scripts)
         + [f"--sample {number}"] * bool(number)
     )
@@ -101,13 +109,13 @@ def _held(
         return [reply for script in scripts for reply in replies[script]]
     with (
         TemporaryDirectory(prefix="bakerstreet-") as folder,
-        opened(f"sqlite:///{folder}/memory.sqlite3") as resources,
+        opened(f"sqlite:///{folder}/memory.sqlite3", remembers=condition) as resources,
     ):
         prepare(resources, loaded.id)
         resources.warm(loaded.id)
         for script in scripts:
             if not replies[script]:
-                for reply in hold(Bot(resources), loaded, script, condition, mode, seed, lambda: None):
+                for reply in hold(Bot(resources), loaded, script, condition, mode, seed, resources.remembering.settle):
                     replies[script].append(reply)
                     done += 1
                     show(done, total)
