@@ -42,11 +42,11 @@ def citations_of(
         language: the persona's.
     """
     held = [_words(_told(piece), language) for piece in evidence]
-    found = ((end, _pieces(sentence, held, language)) for sentence, end in _sentences(reply, language) if held)
+    found = ((end, _pieces(sentence, held, language)) for sentence, end in placed_sentences(reply, language) if held)
     return tuple(Citation(end, pieces) for end, pieces in found if pieces)
 
 
-def _sentences(reply: str, language: Language) -> Iterator[tuple[str, int]]:
+def placed_sentences(reply: str, language: Language) -> Iterator[tuple[str, int]]:
     """The sentences of every line, each with the index behind it."""
     end = 0
     for line in reply.split("\n"):

@@ -15,6 +15,7 @@ from memory.records import (
     Summary,
     TracedTurn,
     Versions,
+    Wins,
 )
 from memory.rows import KINDS, BadRow, Kind, Row
 from memory.store import Memory
@@ -42,4 +43,5 @@ __all__ = [
     "TracedTurn",
     "Transfer",
     "Versions",
+    "Wins",
 ]

@@ -3,6 +3,7 @@
     users 1 --- n conversations 1 --- n turns 1 --- n recollections n --- 1 users
       |                                turns.parent_id -> turns.id: the tree
       +--- n profiles                  turns 1 --- 0..1 summaries
+      +--- n comparisons
 
 A turn is stored with its question before the reply is generated, then with what was shown of the reply as it grows, and
 completed once with its reply and trace.
@@ -166,4 +167,24 @@ class Summary(Base):
     turn_id: Mapped[str] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True)
     text: Mapped[str] = mapped_column(Text)
     turns: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class Comparison(Base):
+    """A reply that a user chose among those that several modes gave to one question.
+
+    `modes` are those whose replies he saw; `best` are those that gave the one he chose, of which there are several
+    where they said the same. `blind`: he did not know which was whose.
+    """
+
+    __tablename__ = "comparisons"
+    __table_args__ = (Index("ix_comparisons_user", "user_id", "persona"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    persona: Mapped[str] = mapped_column(String(64))
+    question: Mapped[str] = mapped_column(Text)
+    modes: Mapped[list[str]] = mapped_column(JSON)
+    best: Mapped[list[str]] = mapped_column(JSON)
+    blind: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chatbot.errors import MemoryStoreError
 from memory.own_recollections import OwnRecollections
-from memory.records import BranchNode, ConversationSummary, Hit, StoredTurn, TracedTurn, Versions
+from memory.records import BranchNode, ConversationSummary, Hit, StoredTurn, TracedTurn, Versions, Wins
 from memory.store import Memory
 from memory.transfer import Transfer
 
@@ -107,6 +108,44 @@ class OwnMemory(OwnRecollections):
             raise MemoryStoreError(MISSING) from None
         self._mine(turn.conversation_id)
         return turn
+
+    def add_answered(
+        self,
+        conversation_id: str,
+        parent_id: str | None,
+        mode: str,
+        question: str,
+        *,
+        sent: str,
+        reply: str,
+        evidence: Iterable[dict[str, object]],
+        trace: dict[str, object],
+        title: str = "",
+    ) -> str:
+        """Store a turn that was answered outside of every conversation; see `Memory.add_answered`."""
+        return self._memory.add_answered(
+            self._mine(conversation_id),
+            parent_id,
+            mode,
+            question,
+            sent=sent,
+            reply=reply,
+            evidence=evidence,
+            trace=trace,
+            title=title,
+        )
+
+    # ------------------------------------------------------------------ modes side by side
+
+    def keep_comparison(
+        self, persona: str, question: str, modes: Sequence[str], best: Sequence[str], *, blind: bool = False
+    ) -> None:
+        """Store that the user chose a reply; see `Memory.keep_comparison`."""
+        self._memory.keep_comparison(self._user, persona, question, modes, best, blind=blind)
+
+    def wins(self, persona: str, *, blind: bool | None = None) -> dict[str, Wins]:
+        """How often he chose each mode; see `Memory.wins`."""
+        return self._memory.wins(self._user, persona, blind=blind)
 
     # ------------------------------------------------------------------ the tree
 

@@ -214,6 +214,25 @@ class RatingCounts:
 
 
 @dataclass(frozen=True)
+class Wins:
+    """How often a mode was chosen among others.
+
+    Attributes:
+        best: in so many comparisons it was.
+        compared: in so many it took part.
+        by_chance: how often it would have been, had the choices been drawn by lot.
+    """
+
+    best: int = 0
+    compared: int = 0
+    by_chance: float = 0.0
+
+    def after(self, best: bool, chance: float) -> Wins:
+        """The counts after another comparison, in which the mode was chosen, or was not, and would be by chance."""
+        return Wins(self.best + best, self.compared + 1, self.by_chance + chance)
+
+
+@dataclass(frozen=True)
 class Summary:
     """What was said on the way from the root of a conversation to a turn, that turn included.
 

@@ -1,4 +1,4 @@
-"""Rows as files carry them: every column of conversations, turns, recollections and profiles, by the schema.
+"""Rows as files carry them: every column of what a user has, by the schema.
 
 A value is written as JSON has it; a time as ISO 8601 in UTC, to the microsecond. What belongs to the place and not to
 the row is left out: whose it is, which process writes it, and what a row's place in the file says.
@@ -15,16 +15,18 @@ from typing import Any, Literal, cast, get_args
 from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, RowMapping, String, Table
 
 from chatbot.errors import TransferError
-from memory.models import Conversation, Profile, Recollection, Turn
+from memory.comparisons import wrong_choice
+from memory.models import Comparison, Conversation, Profile, Recollection, Turn
 from memory.records import with_zone
 
-Kind = Literal["conversation", "turn", "recollection", "profile"]
+Kind = Literal["conversation", "turn", "recollection", "profile", "comparison"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TABLES: Mapping[Kind, Table] = {
     "conversation": cast(Table, Conversation.__table__),
     "turn": cast(Table, Turn.__table__),
     "recollection": cast(Table, Recollection.__table__),
     "profile": cast(Table, Profile.__table__),
+    "comparison": cast(Table, Comparison.__table__),
 }
 # By table, the columns that files do not carry; "*" for a whole table.
 NOT_CARRIED = {
@@ -33,6 +35,7 @@ NOT_CARRIED = {
     "turns": {"conversation_id", "owner"},
     "recollections": {"user_id"},
     "profiles": {"user_id"},
+    "comparisons": {"user_id"},
     "summaries": {"*"},  # made again of the turns
 }
 THUMBS = (1, -1)
@@ -42,7 +45,8 @@ _WHOLE_NUMBERS = range(-(2**31), 2**31)
 
 @dataclass(frozen=True)
 class Row:
-    """A conversation, a turn of the conversation before it, or what was told in one of those turns or written by hand.
+    """A conversation, a turn of the conversation before it, what was told in one of those turns or written by hand, or
+    a reply that was chosen among several.
 
     Attributes:
         kind: which of them.
@@ -99,6 +103,8 @@ def to_stored(row: Row) -> dict[str, Any]:
         raise BadRow(row.line, "has a 'thumb' that is neither 1 nor -1.")
     if row.kind == "turn" and stored["state"] not in STATES:
         raise BadRow(row.line, f"has a 'state' that is none of {', '.join(STATES)}.")
+    if row.kind == "comparison" and (mistake := wrong_choice(stored["modes"], stored["best"])):
+        raise BadRow(row.line, f"cannot be a choice: {mistake}.")
     return stored
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Executable, and_, bindparam, literal, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from chatbot.errors import DatabaseAwayError, MemoryStoreError, NotStoredYetError
 from memory.branches import Branches, way_to
+from memory.comparisons import Comparisons
 from memory.conversations import TITLE_LENGTH, Conversations, one_line
 from memory.database import Database
 from memory.fulltext import FullText
@@ -61,7 +62,7 @@ def _path() -> Executable:
 _PATH = _path()
 
 
-class Memory(Conversations, Branches, FullText, Recollections, Profiles, Ratings, Summaries):
+class Memory(Conversations, Branches, FullText, Recollections, Profiles, Ratings, Comparisons, Summaries):
     """The conversations of every user.
 
     Turns that a process which has died left unfinished are closed as 'interrupted' when the database is opened. Several
@@ -143,24 +144,46 @@ class Memory(Conversations, Branches, FullText, Recollections, Profiles, Ratings
         """
         owner = self._database.claim()
         with self._database.transaction() as session:
-            conversation = session.get(Conversation, conversation_id)
-            if conversation is None or conversation.deleted_at is not None:
-                raise MemoryStoreError(f"There is no conversation '{conversation_id}'.")
-            # Not the parent itself: its evidence and trace are long.
-            place = select(Turn.conversation_id).where(Turn.id == parent_id)
-            if parent_id is not None and session.scalar(place) != conversation_id:
-                raise MemoryStoreError(f"There is no turn '{parent_id}' in this conversation.")
-            turn = Turn(
-                conversation_id=conversation_id,
-                parent_id=parent_id,
-                mode=mode,
-                question=storable(question),
-                owner=owner,
+            return _asked(session, conversation_id, parent_id, mode, question, owner=owner).id
+
+    def add_answered(
+        self,
+        conversation_id: str,
+        parent_id: str | None,
+        mode: str,
+        question: str,
+        *,
+        sent: str,
+        reply: str,
+        evidence: Iterable[dict[str, object]],
+        trace: dict[str, object],
+        title: str = "",
+    ) -> str:
+        """Store a turn that was answered outside of every conversation, all of it in one transaction; returns its id.
+
+        Args:
+            conversation_id, parent_id, mode, question: as `ask` has them.
+            sent, reply, evidence, trace, title: as `answer` has them.
+
+        Raises:
+            MemoryStoreError: there is no such conversation or parent.
+        """
+        with self._database.transaction() as session:
+            turn = _asked(
+                session,
+                conversation_id,
+                parent_id,
+                mode,
+                question,
+                sent=storable(sent),
+                reply=storable(reply),
+                evidence=list(evidence),
+                trace=trace,
+                state="done",
+                completed_at=now(),
             )
-            session.add(turn)
-            session.flush()
-            conversation.head_id = turn.id
-            conversation.updated_at = now()
+            nameless = (Conversation.id == conversation_id) & (Conversation.title == "")
+            session.execute(update(Conversation).where(nameless).values(title=one_line(title)[:TITLE_LENGTH]))
             return turn.id
 
     def show(self, turn_id: str, reply: str) -> None:
@@ -275,6 +298,25 @@ class Memory(Conversations, Branches, FullText, Recollections, Profiles, Ratings
                 if owner is None or owners.dead(owner):
                     of_it = update(Turn).where(Turn.state == "pending", Turn.owner.is_not_distinct_from(owner))
                     session.execute(of_it.values(state="interrupted", error=INTERRUPTED, completed_at=now()))
+
+
+def _asked(
+    session: Session, conversation_id: str, parent_id: str | None, mode: str, question: str, **more: Any
+) -> Turn:
+    """A new turn at the head of a conversation; `more` are values of its other columns."""
+    conversation = session.get(Conversation, conversation_id)
+    if conversation is None or conversation.deleted_at is not None:
+        raise MemoryStoreError(f"There is no conversation '{conversation_id}'.")
+    # Not the parent itself: its evidence and trace are long.
+    place = select(Turn.conversation_id).where(Turn.id == parent_id)
+    if parent_id is not None and session.scalar(place) != conversation_id:
+        raise MemoryStoreError(f"There is no turn '{parent_id}' in this conversation.")
+    turn = Turn(conversation_id=conversation_id, parent_id=parent_id, mode=mode, question=storable(question), **more)
+    session.add(turn)
+    session.flush()
+    conversation.head_id = turn.id
+    conversation.updated_at = now()
+    return turn
 
 
 def _plain(row: Any) -> StoredTurn:

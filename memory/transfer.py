@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from memory.database import Database
 from memory.journal import Journal
-from memory.models import Conversation, Profile, Recollection, Turn, User, new_id
+from memory.models import Comparison, Conversation, Profile, Recollection, Turn, User, new_id
 from memory.rows import BadRow, Row, columns_of, to_row, to_stored
 from memory.users import INSERT, user_of
 
@@ -115,12 +115,19 @@ class Transfer:
         with self._database.transaction() as session:
             return [to_row("profile", row._mapping) for row in session.execute(query)]
 
+    def comparisons(self) -> list[Row]:
+        """The replies that the user chose among those of several modes, the oldest first."""
+        query = select(*columns_of("comparison")).where(Comparison.user_id == self._him)
+        with self._database.transaction() as session:
+            found = session.execute(query.order_by(Comparison.created_at, Comparison.id))
+            return [to_row("comparison", row._mapping) for row in found]
+
     def add(self, rows: Iterable[Row]) -> Added:
         """Take in conversations, each followed by its turns, parents first: all of them or, on an error, none.
 
         What was told in a conversation follows its turns; what is written by hand may stand anywhere. An id that
-        somebody has already is replaced by a new one; nothing that is stored is changed, nor is a profile. A turn that
-        was being written is unfinished for good.
+        somebody has already is replaced by a new one; nothing that is stored is changed, nor is a profile, and what
+        the user chose is not counted twice. A turn that was being written is unfinished for good.
 
         Raises:
             BadRow: a row is wrong, stands before what it belongs to or without it, or an id stands there twice.
@@ -181,6 +188,8 @@ class _Intake:
         elif row.kind == "profile":
             profile = INSERT[self._session.get_bind().dialect.name](Profile).on_conflict_do_nothing()
             self._session.execute(profile, [to_stored(row) | {"user_id": self._user_id}])
+        elif row.kind == "comparison":
+            self._store_choice(row)
         elif row.kind == "recollection":
             self._told.append(row)
         elif self._conversation is None:
@@ -270,6 +279,13 @@ class _Intake:
             each |= {"id": new_id() if each["id"] in taken else each["id"], "user_id": self._user_id}
             each["turn_id"] = turns.get(turn)
         self._session.execute(insert(Recollection), told)
+
+    def _store_choice(self, row: Row) -> None:
+        chosen = to_stored(row)
+        whose = self._session.scalar(select(Comparison.user_id).where(Comparison.id == chosen["id"]))
+        if whose != self._user_id:
+            here = {"id": new_id() if whose else chosen["id"], "user_id": self._user_id}
+            self._session.execute(insert(Comparison), [chosen | here])
 
     def _taken(self, ids: Sequence[str]) -> dict[str, str]:
         """Those of the ids, and of those that would take their place, that a turn has, with its conversation."""

@@ -33,7 +33,8 @@ HEAVY = {
 }
 # The page and its tabs are imported by the server alone, when it is asked to serve.
 HEAVY_ALLOWED = {
-    (f"chatbot/web/{part}.py", "gradio") for part in ("layout", "library_tab", "memory_tab", "page", "past_events")
+    (f"chatbot/web/{part}.py", "gradio")
+    for part in ("compare_tab", "layout", "library_tab", "memory_tab", "page", "past_events")
 }
 
 ROOMS = ("chatbot.library", "chatbot.engines", "memory", "personas")

@@ -351,6 +351,10 @@ def test_the_migration_goes_up_and_down_and_keeps_every_turn(url: str) -> None:
             memory.set_profile("ada", "sherlock", name="Ada", about="")
             memory.set_recall("ada", False)
             memory.rate(one, 1, "Well said.")
+            memory.keep_comparison("ada", "sherlock", "A", ["rag", "ft"], ["rag"])
+        migrate(command.downgrade, "0004")
+        with pytest.raises(Exception, match="comparisons"), engine.connect() as connection:
+            connection.execute(text("SELECT best FROM comparisons"))
         migrate(command.downgrade, "0003")
         assert [row[1] for row in rows() if row[1] != "D"] == ["A", "B", "C"]
         with pytest.raises(Exception, match="thumb"):
@@ -376,6 +380,7 @@ def test_the_migration_goes_up_and_down_and_keeps_every_turn(url: str) -> None:
             assert [said.id for said in memory.undrawn("ada", "sherlock", 9)] == [one, two, three]
             assert memory.recollections("ada", "sherlock", state=None) == [] and memory.recall_on("ada")
             assert (memory.profile("ada", "sherlock"), memory.ratings(conversation)) == (Profile(), {})
+            assert memory.wins("ada") == {}
             memory.keep_drawn({one: [Drawn("I live in Leeds.", "home", "home")]})
             assert [told.text for told in memory.recollections("ada", "sherlock")] == ["I live in Leeds."]
     finally:

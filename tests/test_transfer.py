@@ -25,7 +25,7 @@ from chatbot.library.texts import Passage
 from chatbot.trace import Trace, to_stored
 from chatbot.transfer import FORMATS, branch_messages, export_file, file_name, import_file
 from chatbot.transfer.readable import markdown
-from memory import KINDS, Added, Drawn, Memory, OwnMemory, Row
+from memory import KINDS, Added, Drawn, Memory, OwnMemory, Row, Wins
 from memory.models import Base, Conversation, Turn
 from memory.rows import NOT_CARRIED, columns_of
 
@@ -83,6 +83,8 @@ def test_what_a_user_has_comes_back_exactly(home: Callable[..., Home], tmp_path:
     assert there.own.recollections("sherlock", state=None) == here.own.recollections("sherlock", state=None)
     assert there.own.profile("sherlock") == here.own.profile("sherlock")
     assert there.own.ratings(conversation) == here.own.ratings(conversation) != {}
+    assert there.own.wins("sherlock") == here.own.wins("sherlock") == {"rag": Wins(0, 1, 0.5), "ft": Wins(1, 1, 0.5)}
+    assert import_file(here.own, file).renamed == 2 and there.own.wins("sherlock") == here.own.wins("sherlock")
     states = {row.values["state"] for row in _everything(there) if row.kind == "turn"}
     assert states == {"done", "stopped", "failed", "interrupted"}
     assert any(row.values.get("evidence") for row in _everything(there))
@@ -477,7 +479,7 @@ def _everything(home: Home) -> list[Row]:
         own = conversation.values["id"]
         rows += transfer.turns(own, transfer.ids(own))
         rows += transfer.recollections(own)
-    return [*rows, *transfer.recollections(None), *transfer.profiles()]
+    return [*rows, *transfer.recollections(None), *transfer.profiles(), *transfer.comparisons()]
 
 
 def _remembered(home: Home, conversation: str) -> None:
@@ -494,6 +496,7 @@ def _remembered(home: Home, conversation: str) -> None:
     home.own.set_profile("sherlock", name="Ann", about="A physician.\nAn old friend.")
     home.own.rate(first, -1, "Too short.")
     home.own.rate(second, 1)
+    home.own.keep_comparison("sherlock", VASE, ["rag", "ft"], ["ft"], blind=True)
 
 
 def _lines(home: Home, tmp_path: Path) -> list[str]:

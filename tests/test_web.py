@@ -348,6 +348,13 @@ def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Settings").click()
     found["settings"] = Axe().run(page)
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_label("A question").fill("What killed Julia Stoner?")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="ft is best").click(timeout=DONE)
+    page.locator("#compare-wins tbody tr").first.wait_for()
+    page.evaluate("() => { for (const part of document.querySelectorAll('.compare details')) part.open = true; }")
+    found["compare"] = Axe().run(page)
     page.get_by_role("tab", name="Memory").click()
     page.get_by_label("Something to remember").fill("I am a botanist from Leeds.")
     page.keyboard.press("Enter")
@@ -401,6 +408,28 @@ def test_a_phone_shows_three_modes_and_the_others_under_more(page: Any) -> None:
     page.get_by_role("button", name="fewer").click()
     page.get_by_role("button", name="more").wait_for()
     assert shown.all_inner_texts() == ["rag", "ft", "hybrid", "few-shot"]  # what is chosen is never hidden
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_modes_are_compared_blind_and_one_goes_on_in_a_conversation(page: Any) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_label("Blind").check()
+    page.get_by_label("A question").fill("Who stole the blue carbuncle?")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Answer B is best").click(timeout=DONE)
+    page.locator(".compare .side.best .held", has_text="tone").first.wait_for()
+    best = page.locator(".compare .side.best").first
+    reply = best.locator(".reply").inner_text()
+    assert page.locator(".compare h3", has_text="hybrid").is_visible()
+    assert "1 choice" in page.inner_text("#compare-wins")
+    best.get_by_role("button", name="in a new conversation").click()
+    page.locator('#chat [data-testid="user"]', has_text="Who stole the blue carbuncle?").wait_for(timeout=DONE)
+    assert (
+        "".join(page.locator('#chat [data-testid="bot"] p').last.inner_text().split())[:20]
+        == "".join(reply.split())[:20]
+    )
+    page.get_by_role("tab", name="Compare").click()
+    page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -17,7 +17,7 @@ from chatbot.evaluation.questions import (
     share,
     split_of,
 )
-from chatbot.evaluation.statistics import Interval, auroc, bootstrap, mean, paired_difference, percentile
+from chatbot.evaluation.statistics import Interval, auroc, bootstrap, mean, paired_difference, percentile, wilson
 from chatbot.evaluation.talk import Talk, TalkTurn, read_talk
 
 __all__ = [
@@ -49,4 +49,5 @@ __all__ = [
     "sample_each",
     "share",
     "split_of",
+    "wilson",
 ]

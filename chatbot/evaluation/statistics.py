@@ -72,6 +72,19 @@ def mcnemar(before: Sequence[bool], after: Sequence[bool]) -> float:
     return float(min(1.0, 2 * ways / 2 ** len(turned)))
 
 
+def wilson(successes: int, trials: int) -> Interval:
+    """A 95% interval for a share: the score interval, which also holds for few trials (Wilson, 1927).
+
+    None where there are no trials.
+    """
+    if not trials:
+        return None
+    z, rate = 1.959964, successes / trials
+    middle = rate + z * z / (2 * trials)
+    margin = z * math.sqrt(rate * (1 - rate) / trials + (z / (2 * trials)) ** 2)
+    return max(0.0, (middle - margin) / (1 + z * z / trials)), min(1.0, (middle + margin) / (1 + z * z / trials))
+
+
 def paired_difference(before: Sequence[float], after: Sequence[float]) -> tuple[float | None, Interval]:
     """The mean of `after` - `before`, taken question by question, and its 95% interval.
 

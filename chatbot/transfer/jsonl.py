@@ -3,16 +3,17 @@
 The first line is `{"format": "bakerstreet.conversations", "version": 1, "exported_at": "..."}`. Then comes each
 conversation, `{"kind": "conversation", ...}`, with its turns behind it, `{"kind": "turn", ...}`, each behind its
 parent, and then what was told in them, `{"kind": "recollection", "turn_id": ..., ...}`. Where everything is exported,
-what was written by hand follows (`turn_id` is null), and `{"kind": "profile", ...}` for each persona. The last line,
-`{"kind": "end", "conversations": 1, "turns": 2, "recollections": 3, "profiles": 1}`, tells a whole file from one that
-was cut; a number that is left out is 0.
+what was written by hand follows (`turn_id` is null), `{"kind": "profile", ...}` for each persona, and
+`{"kind": "comparison", ...}` for each reply that was chosen among those of several modes. The last line,
+`{"kind": "end", "conversations": 1, "turns": 2, "recollections": 3, "profiles": 1, "comparisons": 0}`, tells a whole
+file from one that was cut; a number that is left out is 0.
 
-The other keys of a line are the columns of `memory.models.Conversation`, `Turn`, `Recollection` and `Profile`, by name
-(`memory.rows` says which are left out): texts, times as ISO 8601 with their zone, `parent_id` (null: the turn begins
-the conversation), `head_id` (the last turn of the branch that is looked at), `state` ('done', 'stopped', 'failed',
-'interrupted' or, while it was exported, 'pending': unfinished), `thumb` (1 up, -1 down), `evidence` and `trace` as
-`chatbot.trace.to_stored` makes them. A key whose column has a default, or may be empty, may be left out; any other, and
-a key that is no column, is a mistake. The version changes when a key changes its meaning.
+The other keys of a line are the columns of `memory.models.Conversation`, `Turn`, `Recollection`, `Profile` and
+`Comparison`, by name (`memory.rows` says which are left out): texts, times as ISO 8601 with their zone, `parent_id`
+(null: the turn begins the conversation), `head_id` (the last turn of the branch that is looked at), `state` ('done',
+'stopped', 'failed', 'interrupted' or, while it was exported, 'pending': unfinished), `thumb` (1 up, -1 down),
+`evidence` and `trace` as `chatbot.trace.to_stored` makes them. A key whose column has a default, or may be empty, may
+be left out; any other, and a key that is no column, is a mistake. The version changes when a key changes its meaning.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def _all_of(transfer: Transfer, conversations: Iterable[Row], by_hand: bool) -> 
     if by_hand:
         yield from transfer.recollections(None)
         yield from transfer.profiles()
+        yield from transfer.comparisons()
 
 
 def is_ours(first: Mapping[str, Any]) -> bool:
@@ -124,7 +126,8 @@ def _check_end(number: int, data: Mapping[str, Any], counts: Counter[Kind]) -> N
         raise BadRow(
             number,
             f"does not count the {counts['conversation']} conversations, {counts['turn']} turns, "
-            f"{counts['recollection']} recollections and {counts['profile']} profiles before it: lines are missing. "
+            f"{counts['recollection']} recollections, {counts['profile']} profiles and {counts['comparison']} "
+            "comparisons before it: lines are missing. "
             "Copy or export the file again.",
         )
 

@@ -14,6 +14,7 @@ from chatbot.resources import Resources
 from chatbot.sampling import with_wishes
 from chatbot.visitors import Visitor
 from chatbot.web.branch_map import map_html
+from chatbot.web.compare_handlers import CompareHandlers
 from chatbot.web.desk import Desk, Progress, Writing
 from chatbot.web.library_handlers import LibraryHandlers
 from chatbot.web.memory_handlers import MemoryHandlers
@@ -43,6 +44,7 @@ class ChatHandlers:
         self.library = LibraryHandlers(resources)
         self.past = PastHandlers(self._stored, self.desk)
         self.recalled = MemoryHandlers(self._stored)
+        self.compared = CompareHandlers(resources, self._stored, self.desk)
 
     def close(self) -> None:
         """Stop the replies under way, and wait until what was written is stored."""

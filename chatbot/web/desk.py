@@ -63,11 +63,13 @@ class Writing:
     Attributes:
         turn: the id of the turn in memory; empty where it could not be stored.
         question: what was asked.
+        place: where it is written: the id of the conversation, or what stands for one.
     """
 
-    def __init__(self, turn: str, question: Question, warning: str = "") -> None:
+    def __init__(self, turn: str, question: Question, place: str, warning: str = "") -> None:
         self.turn = turn
         self.question = question
+        self.place = place
         self._progress = Progress(warning=warning)
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -101,7 +103,7 @@ class Writing:
 
 
 class Desk:
-    """The replies under way, at most one of a conversation at a time."""
+    """The replies under way, at most one at a place at a time: in a conversation, or beside all of them."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -110,32 +112,36 @@ class Desk:
         self._begun: set[str] = set()  # conversations whose question is being stored
         self._lock = threading.Lock()
 
-    def begin(self, question: Question) -> Writing:
+    def begin(self, question: Question, place: str = "") -> Writing:
         """Store a question of a conversation in memory, and begin to write the reply to it.
 
+        Args:
+            question: what is asked.
+            place: where the reply is written, if it is part of no conversation; nothing is stored then.
+
         Raises:
-            BusyError: the last reply of the conversation is still being written.
+            BusyError: the last reply at this place is still being written.
             BakerStreetError: the question cannot be asked, and is not stored.
         """
-        conversation = str(question.conversation)
+        place = question.conversation or place
         with self._lock:
-            if conversation in self._under_way or conversation in self._begun:
+            if place in self._under_way or place in self._begun:
                 raise BusyError("The last reply is still being written. Wait for its end, or press Stop.")
-            self._begun.add(conversation)
+            self._begun.add(place)
         try:
             events = self._bot.answer(question)
             asked = next(events)
             assert isinstance(asked, Asked)  # every turn begins with it
-            writing = Writing(asked.turn_id or "", question, asked.warning)
+            writing = Writing(asked.turn_id or "", question, place, asked.warning)
             thread = threading.Thread(target=self._write, args=(writing, events), name="writing", daemon=True)
             with self._lock:
-                self._under_way[conversation] = writing
+                self._under_way[place] = writing
                 self._threads.add(thread)
             thread.start()
             return writing
         finally:
             with self._lock:
-                self._begun.discard(conversation)
+                self._begun.discard(place)
 
     def writing(self, conversation: str | None) -> Writing | None:
         """The reply that is being written in a conversation."""
@@ -173,6 +179,6 @@ class Desk:
             progress = replace(progress, error=f"The reply could not be written because of an error: {error!r}.")
         finally:
             with self._lock:  # before its readers know of the end: they may ask the next question at once
-                del self._under_way[str(writing.question.conversation)]
+                del self._under_way[writing.place]
                 self._threads.discard(threading.current_thread())
             writing.reached(replace(progress, ended=True))

@@ -11,14 +11,7 @@ from chatbot.web.door import visitor_of
 from chatbot.web.memory_handlers import MemoryHandlers
 from chatbot.web.memory_list import Recalled
 from chatbot.web.past_events import QUICK, pressed_of
-from chatbot.web.scripts import PRESS
-
-# The conversation in which something was told is shown in its own tab.
-LEAD = """
-    element.addEventListener("click", (event) => {
-        if (event.target.closest('button[data-do="open"]')) document.querySelector("#tab-conversation-button")?.click();
-    });
-"""
+from chatbot.web.scripts import PRESS, leading
 
 
 def build_memory_tab(
@@ -42,7 +35,7 @@ def build_memory_tab(
     state = gr.State(Recalled())
     with gr.Row(elem_id="memory-columns", equal_height=False):
         with gr.Column(scale=3, min_width=300):
-            kept = gr.HTML(js_on_load=PRESS + LEAD, elem_id="memory-list")
+            kept = gr.HTML(js_on_load=PRESS + leading("open"), elem_id="memory-list")
         with gr.Column(scale=2, min_width=280):
             profile = gr.HTML(js_on_load=PRESS, elem_id="memory-profile")
 

@@ -11,6 +11,7 @@ import gradio as gr
 from chatbot.visitors import Visitor
 from chatbot.web.chat_handlers import ChatHandlers
 from chatbot.web.cites import CITE
+from chatbot.web.compare_tab import build_compare_tab
 from chatbot.web.door import visitor_of
 from chatbot.web.keys import keys_script
 from chatbot.web.layout import TITLE, Parts, about_html, conversation_tab, messages_shown, summary_html
@@ -42,6 +43,7 @@ def build_page(
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=UPLOADS) as page:
         seat = gr.State(Seat(handlers.greeting(persona)))
         parts = conversation_tab(handlers, personas, persona, signing)
+        side_by_side = gr.Tab("Compare", elem_id="tab-compare")
         recall = gr.Tab("Memory", elem_id="tab-memory")
         with gr.Tab("Library", elem_id="tab-library"):
             build_library_tab(handlers.library, parts.who, persona, page, most_files)
@@ -49,14 +51,22 @@ def build_page(
         page.load(None, js=keys_script())
         page.load(None, js=CITE)
         page.load(None, js=RETURN)
-        _wire(page, parts, handlers, seat, PastEvents(parts, handlers, seat), recall)
+        _wire(page, parts, handlers, seat, PastEvents(parts, handlers, seat), side_by_side, recall)
     return page
 
 
 # ---------------------------------------------------------------------- events
 
 
-def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: PastEvents, recall: Any) -> None:
+def _wire(
+    page: Any,
+    parts: Parts,
+    handlers: ChatHandlers,
+    seat: Any,
+    past: PastEvents,
+    side_by_side: Any,
+    recall: Any,
+) -> None:
     shown = [
         parts.chat, parts.about, parts.evidence, parts.search, parts.timings, parts.message, parts.notice, parts.ideas,
         parts.here, parts.mode, parts.who, parts.bar,
@@ -199,9 +209,12 @@ def _wire(page: Any, parts: Parts, handlers: ChatHandlers, seat: Any, past: Past
     parts.bar.click(draw_map, tab, parts.map, **QUICK)
     follow(parts.chat.edit, edit, how)
     follow(message.stop, stop, tab)
+    nothing = [gr.skip()] * len(shown)
+    with side_by_side:
+        build_compare_tab(handlers, parts.who, side_by_side, follow, streamed, nothing, seat)
     with recall:
         build_memory_tab(handlers.recalled, parts.who, recall, follow, told, seat)
-    past.wire(follow, streamed, [gr.skip()] * len(shown))
+    past.wire(follow, streamed, nothing)
     follow(parts.new.click, fresh, [seat, parts.who])
     follow(parts.who.input, fresh, [seat, parts.who])
     parts.chat.select(look, tab, shown, **QUICK)

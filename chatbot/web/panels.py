@@ -28,15 +28,28 @@ _VERDICTS = {
 }
 
 
-def evidence_html(question: str, found: Found | None, language: Language = ENGLISH, turn: str = "") -> str:
-    """The passages used, the best first; None: nothing was searched. `turn` is the id of the turn they belong to."""
+def evidence_html(
+    question: str, found: Found | None, language: Language = ENGLISH, turn: str = "", among: str = ""
+) -> str:
+    """The passages used, the best first.
+
+    Args:
+        question: what was asked.
+        found: what was found; None: nothing was searched.
+        language: the persona's.
+        turn: the id of the turn they belong to.
+        among: begins the ids of the passages, where a page has several such panels.
+    """
     mended = f'<p class="aside">{escape(found.mended)}</p>' if found and found.mended else ""
     if found is None or not found.evidence:
         weak = f'<p class="aside">{escape(found.why_weak)}</p>' if found and found.why_weak else ""
         said = NOTHING if found and found.considered else NO_SEARCH  # a router may decide to look nothing up
         return f'<div class="evidence"><p class="aside">{said}</p>{mended}{weak}</div>'
     question = f"{question} {' '.join(meant for _, meant in found.taken_for)}"  # to be marked too
-    cards = "".join(_card(number, question, piece, language) for number, piece in enumerate(found.evidence, 1))
+    cards = "".join(
+        _card(f"{among}piece-{number}", number, question, piece, language)
+        for number, piece in enumerate(found.evidence, 1)
+    )
     return f'<div class="evidence" data-turn="{escape(turn)}">{mended}{cards}</div>'
 
 
@@ -94,10 +107,10 @@ def mark(text: str, question: str, language: Language = ENGLISH) -> str:
     )
 
 
-def _card(number: int, question: str, piece: Evidence, language: Language) -> str:
+def _card(id_: str, number: int, question: str, piece: Evidence, language: Language) -> str:
     chapter = f'<span class="chapter">{escape(piece.passage.chapter)}</span>' if piece.passage.chapter else ""
     whole = "".join(f"<p>{mark(line, question, language)}</p>" for line in piece.passage.text.split("\n"))
-    return f"""<article class="piece" id="piece-{number}" tabindex="-1" aria-label="Evidence {number}">
+    return f"""<article class="piece" id="{id_}" tabindex="-1" aria-label="Evidence {number}">
 <header><span class="number">{number}</span><span class="work">{escape(piece.passage.work)}</span>
 <span class="score" title="relevance to the question, 0 to 1">{piece.score:.2f}</span></header>
 <div class="place">{chapter}<span>{escape(_source(piece))}</span></div>

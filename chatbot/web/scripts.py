@@ -102,6 +102,16 @@ HELP = """
 """
 
 
+def leading(do: str) -> str:
+    """What a button that does this shows is a conversation, which has its own tab."""
+    return f"""
+    element.addEventListener("click", (event) => {{
+        if (event.target.closest('button[data-do="{do}"]'))
+            document.querySelector("#tab-conversation-button")?.click();
+    }});
+"""
+
+
 def toggle(block: str, button: str, fold: str, unfold: str) -> str:
     """Some of a block is hidden until a button is pressed, on a phone or everywhere; style.css hides it."""
     return f"""() => {{

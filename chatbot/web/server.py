@@ -155,7 +155,7 @@ def _shown(host: str) -> str:
 def _page(resources: Resources, handlers: ChatHandlers, say: Say) -> tuple[Any, dict[str, Any]]:
     """The Gradio page, and the arguments of its `launch` that set its look."""
     from chatbot.web.page import build_page
-    from chatbot.web.theme import STYLE, make_theme
+    from chatbot.web.theme import STYLES, make_theme
     from personas import find_personas, load_persona
 
     names: dict[str, str] = {}
@@ -166,4 +166,4 @@ def _page(resources: Resources, handlers: ChatHandlers, say: Say) -> tuple[Any, 
             say(str(error))
     settings = resources.settings
     page = build_page(handlers, names, DEFAULT_PERSONA, settings.auth == "users", settings.upload_files)
-    return page, {"theme": make_theme(), "css_paths": STYLE}
+    return page, {"theme": make_theme(), "css_paths": STYLES}

@@ -51,7 +51,7 @@ class StoredViews:
         )
         if not path:
             return view
-        evidence, language = memory.evidence(summary.id), self._language(view)
+        evidence, language = memory.evidence(summary.id), self.language(view.persona)
         cited = (citations_of(stored.reply, evidence.get(stored.id, ()), language) for stored in path)
         ratings = {turn_id: rating.thumb for turn_id, rating in memory.ratings(summary.id).items()}
         view = replace(view, citations=tuple(cited), ratings=ratings)
@@ -70,7 +70,7 @@ class StoredViews:
         """The view with the citations of its last turn, which has just ended."""
         last = self.memory(visitor).turn(view.turns[-1])
         before = (*view.citations, *[()] * len(view.turns))[: len(view.turns) - 1]
-        return replace(view, citations=(*before, citations_of(last.reply, last.evidence, self._language(view))))
+        return replace(view, citations=(*before, citations_of(last.reply, last.evidence, self.language(view.persona))))
 
     def panels(self, view: View, stored: TracedTurn) -> View:
         """The view with the evidence of a stored turn."""
@@ -81,11 +81,12 @@ class StoredViews:
 
     def found(self, view: View, question: str, found: Found | None) -> View:
         """The view with what was found for a question."""
-        evidence = evidence_html(question, found, self._language(view), view.turn or "")
+        evidence = evidence_html(question, found, self.language(view.persona), view.turn or "")
         return replace(view, evidence=evidence, search=search_html(found))
 
-    def _language(self, view: View) -> Language:
+    def language(self, persona: str) -> Language:
+        """The language of a persona."""
         try:
-            return language_of(self._resources.persona(view.persona).persona)
+            return language_of(self._resources.persona(persona).persona)
         except PersonaError:  # a stored conversation may outlive its persona
             return ENGLISH
