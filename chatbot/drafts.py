@@ -7,7 +7,7 @@ the first that nothing supports are kept; of these the best is taken, and where 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatbot.grounding import declines, unsupported_terms
 from chatbot.language import Language, comparable, content_words, split_sentences
@@ -25,11 +25,17 @@ class Candidate:
         text: what of it may be said; empty: nothing.
         worth: how good it is, the higher the better.
         why: what spoke against it, in words; empty where nothing did.
+        written: the whole of the draft.
+        tone: how much `text` sounds like the persona, 0 to 1.
+        chosen: whether it is said.
     """
 
     text: str
     worth: float = 0.0
     why: str = ""
+    written: str = ""
+    tone: float = 0.0
+    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,12 +87,12 @@ class Jury:
             break
         text = " ".join(kept)
         if not text or len(text) < len(opening):
-            return Candidate("", 0.0, why or "nothing is left of it")
+            return Candidate("", 0.0, why or "nothing is left of it", draft)
+        tone = self.tone(text)
         if self.repeats(text):
-            return Candidate(text, -1.0, "was said before")
-        worth = self.tone(text) - 0.5 * bool(why)
+            return Candidate(text, -1.0, "was said before", draft, tone)
         short = len(text.split()) < LEAST_WORDS
-        return Candidate(text, worth - 0.5 * short, why)
+        return Candidate(text, tone - 0.5 * bool(why) - 0.5 * short, why, draft, tone)
 
     def _rests(self, sentence: str, opening: str) -> float:
         """The share of a sentence's words of meaning that the sources hold; 1 where it has none."""
@@ -94,26 +100,31 @@ class Jury:
         words = content_words(sentence, self.language)
         return len(words & held) / len(words) if words else 1.0
 
-    def best_of(self, drafts: Sequence[Candidate], opening: str) -> Candidate | None:
-        """The best draft of which something may be said, without what the evidence does not support.
+    def decided(self, drafts: Sequence[Candidate], opening: str) -> tuple[Candidate, ...]:
+        """The drafts, the best of which something may be said as the chosen one, without what nothing supports.
 
-        A model judges that, which takes tens of milliseconds a sentence; so it is asked about the best alone, and about
-        the next where nothing is left of that.
+        A model judges support, which takes tens of milliseconds a sentence; so it is asked about the best alone, and
+        about the next where nothing is left of that.
 
         Args:
             drafts: as they were judged.
             opening: the words that all of them begin with.
 
         Returns:
-            None where there is none.
+            As many; none of them is chosen where nothing may be said of any.
         """
-        for draft in sorted(drafts, key=lambda draft: -draft.worth):
+        decided = list(drafts)
+        for at in sorted(range(len(drafts)), key=lambda at: -drafts[at].worth):
+            draft = drafts[at]
             if not draft.text or draft.worth <= -1.0:
                 continue
             kept = self._supported(draft.text, opening)
             if kept and not self.repeats(kept):
-                return draft if kept == draft.text else Candidate(kept, draft.worth, "not all of it is supported")
-        return None
+                why = draft.why if kept == draft.text else "not all of it is supported"
+                decided[at] = replace(draft, text=kept, why=why, chosen=True)
+                break
+            decided[at] = replace(draft, text="", why="was said before" if kept else "the evidence does not support it")
+        return tuple(decided)
 
     def _supported(self, text: str, opening: str) -> str:
         """A reply up to the first sentence that the evidence does not support; empty where nothing is left of it."""

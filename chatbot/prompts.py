@@ -8,8 +8,8 @@ one is made, so that the key/value cache holds for both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from chatbot.errors import MessageError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chatbot.library.search import Evidence
 
 Role = Literal["system", "user", "assistant"]
+Origin = Literal["persona", "example", "history", "recollection", "evidence", "question"]
 CountTokens = Callable[[str], int]
 
 # What ChatML adds to a message: <|im_start|>role\n ... <|im_end|>\n, counted generously.
@@ -33,6 +34,22 @@ class Message:
 
     role: Role
     content: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a message, and where it comes from.
+
+    Attributes:
+        origin: the persona's standing words, an example, what was said before, what the visitor told, a note or the
+            answer that was read in it, or the question.
+        text: as it stands in the message; the pieces of a message follow upon one another without anything between.
+        tokens: how many it has by itself.
+    """
+
+    origin: Origin
+    text: str
+    tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,12 +70,16 @@ class Prompt:
         left_out: what had to be left out of it, in words.
         turn: the new turn, where it is more than the last message: a message that asked several things was answered
             in several prompts, whose messages stand one after another.
+        pieces: of each message.
+        earlier: the exchanges before the last one, of which a prompt has none.
     """
 
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...] = ()
     left_out: tuple[str, ...] = ()
     turn: str = ""
+    pieces: tuple[tuple[Piece, ...], ...] = ()
+    earlier: int = 0
 
     @property
     def sent(self) -> str:
@@ -75,11 +96,24 @@ def render_turn(question: str, notes: Sequence[tuple[str, str]], prompts: Prompt
         prompts: the persona's standing instructions.
         answer: the short answer that was read in the notes; empty where none was.
     """
+    return _joined(turn_pieces(question, notes, prompts, answer))
+
+
+def turn_pieces(
+    question: str, notes: Sequence[tuple[str, str]], prompts: Prompts, answer: str = ""
+) -> tuple[Piece, ...]:
+    """The same in pieces."""
+    asked = Piece("question", question)
     if not notes:
-        return question
-    listed = "\n".join(f"[{number}] {work}: {text}" for number, (work, text) in enumerate(notes, 1))
-    marked = f"\n{prompts.answer} {answer}" if answer else ""
-    return f"{prompts.grounded}\n{prompts.notes}\n{listed}\n{prompts.question} {question}{marked}"
+        return (asked,)
+    listed = (Piece("evidence", f"[{number}] {work}: {text}\n") for number, (work, text) in enumerate(notes, 1))
+    marked = (Piece("evidence", f"\n{prompts.answer} {answer}"),) if answer else ()
+    above = Piece("persona", f"{prompts.grounded}\n{prompts.notes}\n")
+    return above, *listed, Piece("persona", f"{prompts.question} "), asked, *marked
+
+
+def _joined(pieces: Iterable[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 def build_prompt(
@@ -127,19 +161,19 @@ def build_prompt(
         )
     left_out: list[str] = []
     kept = list(evidence)
-    while kept and fixed + size(_rendered(question, kept, persona.prompts)) > budget:
+    while kept and fixed + size(_joined(_turn(question, kept, persona.prompts))) > budget:
         weakest = min(reversed(kept), key=lambda piece: piece.score)
         kept.remove(weakest)
         left_out.insert(0, f"evidence: {weakest.passage.work}: {weakest.text}")
-    sent = _rendered(question, kept, persona.prompts)
+    sent = _turn(question, kept, persona.prompts)
     if told:
         quoted = " ".join(f'"{sentence}"' for sentence in told)
-        with_told = f"{persona.prompts.told} {quoted}\n\n{sent}"
-        if fixed + size(with_told) <= budget:
+        with_told = (Piece("recollection", f"{persona.prompts.told} {quoted}\n\n"), *sent)
+        if fixed + size(_joined(with_told)) <= budget:
             sent = with_told
         else:
             left_out.append("what the visitor told")
-    room = budget - fixed - size(sent)
+    room = budget - fixed - size(_joined(sent))
     recent = _fitting(history[-KEPT:], size, room)
     room -= sum(size(exchange.question, exchange.reply) for exchange in recent)
     shown = _fitting(examples, size, room)
@@ -147,18 +181,30 @@ def build_prompt(
         left_out.append("history: the last exchange")
     if len(shown) < len(examples):
         left_out.append("examples")
-    instruction = persona.instruction()
+    opening = [Piece("persona", persona.instruction())]
     if summary:
         room -= sum(size(example.question, example.reply) for example in shown)
         told_before = f"\n\n{persona.prompts.before}\n{summary}"
         if count(told_before) <= room:
-            instruction += told_before
+            opening.append(Piece("history", told_before))
         else:
             left_out.append("the summary")
-    messages = [Message("system", instruction)]
-    for exchange in [*shown, *recent]:
-        messages += [Message("user", exchange.question), Message("assistant", exchange.reply)]
-    return Prompt((*messages, Message("user", sent)), tuple(kept), tuple(left_out))
+    parts: list[tuple[Role, Sequence[Piece]]] = [("system", opening)]
+    origins: list[tuple[Origin, list[Exchange]]] = [("example", shown), ("history", recent)]
+    for origin, exchanges in origins:
+        for exchange in exchanges:
+            parts += [
+                ("user", [Piece(origin, exchange.question)]),
+                ("assistant", [Piece(origin, exchange.reply)]),
+            ]
+    parts.append(("user", sent))
+    return Prompt(
+        messages=tuple(Message(role, _joined(pieces)) for role, pieces in parts),
+        evidence=tuple(kept),
+        left_out=tuple(left_out),
+        pieces=tuple(tuple(replace(piece, tokens=count(piece.text)) for piece in pieces) for _, pieces in parts),
+        earlier=max(len(history) - KEPT, 0),
+    )
 
 
 def _fitting(exchanges: Sequence[Exchange], size: Callable[..., int], room: int) -> list[Exchange]:
@@ -172,7 +218,7 @@ def _fitting(exchanges: Sequence[Exchange], size: Callable[..., int], room: int)
     return kept
 
 
-def _rendered(question: str, evidence: Sequence[Evidence], prompts: Prompts) -> str:
+def _turn(question: str, evidence: Sequence[Evidence], prompts: Prompts) -> tuple[Piece, ...]:
     notes = [(piece.passage.work, piece.text.replace("\n", " ")) for piece in evidence]
     lead = evidence[0] if evidence else None
-    return render_turn(question, notes, prompts, lead.said if lead else "")
+    return turn_pieces(question, notes, prompts, lead.said if lead else "")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from chatbot.library.search import Evidence, Found
+from chatbot.prompts import Origin
 
 
 class _Record(BaseModel):
@@ -51,12 +52,32 @@ class Check(_Record):
     unsupported: tuple[str, ...] = ()
 
 
+class PromptPiece(_Record):
+    """A piece of a message of the prompt: where it comes from, how many characters it has, and how many tokens."""
+
+    origin: Origin
+    characters: int
+    tokens: int
+
+
 class WrittenDraft(_Record):
-    """A draft of a reply: what of it may be said, how good that is, and what speaks against the rest."""
+    """A draft of a reply.
+
+    Attributes:
+        text: what of it may be said.
+        worth: how good that is: its tone, less what speaks against it; the best is said.
+        why: what speaks against the rest, or all, of it.
+        written: the whole of it.
+        tone: how much what may be said sounds like the persona, 0 to 1.
+        chosen: whether it was said.
+    """
 
     text: str
     worth: float
     why: str = ""
+    written: str = ""
+    tone: float = 0.0
+    chosen: bool = False
 
 
 class Trace(_Record):
@@ -65,7 +86,10 @@ class Trace(_Record):
     Attributes:
         search: what the search found, its evidence as it was handed over; None where nothing was searched.
         prompt: the exact prompt as (role, content) pairs; empty where no model was asked.
-        left_out: what the prompt had no room for.
+        pieces: of each message of the prompt, in order; empty where it was written before they were kept.
+        budget: the most tokens that the prompt might have; 0: not known.
+        left_out: what it had no room for.
+        earlier: the exchanges before the last one, of which a prompt has none.
         raw_reply: what the model wrote.
         finish: why it ended.
         drafts: what the reply was chosen from, in the order they were written.
@@ -80,7 +104,10 @@ class Trace(_Record):
     voice: bool = False
     search: Found | None = None
     prompt: tuple[tuple[str, str], ...] = ()
+    pieces: tuple[tuple[PromptPiece, ...], ...] = ()
+    budget: int = 0
     left_out: tuple[str, ...] = ()
+    earlier: int = 0
     raw_reply: str = ""
     check: Check | None = None
     finish: str = ""

@@ -26,7 +26,7 @@ from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
 from chatbot.recall import INTENT
 from chatbot.resources import Resources
-from chatbot.sampling import check_wishes, longest, sampling_of
+from chatbot.sampling import check_wishes, sampling_of
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
@@ -243,13 +243,14 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
             judged.append(jury.judged(completion.text.strip(), opening, completion.finish == "stop"))
         if opening:
             judged.append(jury.judged(turn.wording.composed(lead, opening), opening))
-    best = jury.best_of(judged, opening)
+    decided = jury.decided(judged, opening)
+    best = next((each for each in decided if each.chosen), None)
     text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
     if not opening and jury.repeats(text):
         text = turn.wording.again(text)
     elif not opening and not best:
         text = " ".join(filter(None, (text, turn.wording.details(prompt.evidence, text))))
-    yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=tuple(judged))
+    yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=decided)
 
 
 def _jury(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> Jury:
@@ -274,7 +275,7 @@ def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
         gathered.history,
         examples=_examples(turn, gathered),
         count=turn.resources.engine.count,
-        budget=turn.resources.settings.context_tokens - longest(turn.asked, persona.generation),
+        budget=turn.prompt_tokens,
         told=gathered.told,
         summary=gathered.summary,
     )

@@ -68,6 +68,8 @@ def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
         turn=BREAK.join(
             draft.prompt.sent if draft.prompt else part.asked.text for part, draft in zip(parts, drafts, strict=False)
         ),
+        pieces=tuple(chain.from_iterable(prompt.pieces for prompt in prompts)),
+        earlier=max((prompt.earlier for prompt in prompts), default=0),
     )
     return Draft(
         text=BREAK.join(draft.text for draft in drafts if draft.text),

@@ -6,9 +6,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from chatbot.drafts import Candidate
 from chatbot.errors import MemoryStoreError, NotStoredYetError
+from chatbot.prompts import Prompt
 from chatbot.titles import title_of
-from chatbot.trace import Timings, Tokens, Trace, WrittenDraft, to_stored
+from chatbot.trace import PromptPiece, Timings, Tokens, Trace, WrittenDraft, to_stored
 from chatbot.turn_values import Draft, Gathered, Held, State, Turn
 
 logger = logging.getLogger(__name__)
@@ -103,11 +105,14 @@ def _trace(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None) -> T
         voice=turn.mode.voice,
         search=found,
         prompt=tuple((message.role, message.content) for message in draft.prompt.messages) if draft.prompt else (),
+        pieces=_pieces(draft.prompt),
+        budget=turn.prompt_tokens if draft.prompt else 0,
         left_out=draft.prompt.left_out if draft.prompt else (),
+        earlier=draft.prompt.earlier if draft.prompt else 0,
         raw_reply=draft.text if draft.prompt else "",
         check=held.check if held else None,
         finish=completion.finish if completion else "",
-        drafts=tuple(WrittenDraft(text=each.text, worth=round(each.worth, 3), why=each.why) for each in draft.judged),
+        drafts=tuple(map(_draft, draft.judged)),
         seed=turn.seed,
         length=turn.asked.length,
         temperature=turn.asked.temperature,
@@ -119,4 +124,22 @@ def _trace(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None) -> T
         tokens=Tokens(prompt=completion.prompt_tokens, cached=completion.cached_tokens, reply=completion.reply_tokens)
         if completion
         else Tokens(),
+    )
+
+
+def _pieces(prompt: Prompt | None) -> tuple[tuple[PromptPiece, ...], ...]:
+    return tuple(
+        tuple(PromptPiece(origin=each.origin, characters=len(each.text), tokens=each.tokens) for each in pieces)
+        for pieces in (prompt.pieces if prompt else ())
+    )
+
+
+def _draft(draft: Candidate) -> WrittenDraft:
+    return WrittenDraft(
+        text=draft.text,
+        worth=round(draft.worth, 3),
+        why=draft.why,
+        written=draft.written,
+        tone=round(draft.tone, 3),
+        chosen=draft.chosen,
     )

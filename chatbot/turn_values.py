@@ -15,6 +15,7 @@ from chatbot.library.search import Evidence, Found
 from chatbot.modes import Mode
 from chatbot.prompts import Exchange, Prompt
 from chatbot.resources import Resources
+from chatbot.sampling import longest
 from chatbot.trace import Check
 from chatbot.wording import Wording
 from personas import LoadedPersona
@@ -58,6 +59,11 @@ class Turn:
     def seed(self) -> int:
         """A retry gets another one."""
         return self.asked.seed + self.asked.attempt
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The most that its prompt may have: what the window has left when the reply has its room."""
+        return self.resources.settings.context_tokens - longest(self.asked, self.loaded.persona.generation)
 
     def milliseconds(self) -> float:
         """Since it was asked."""

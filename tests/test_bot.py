@@ -181,6 +181,8 @@ def test_the_best_of_several_drafts_is_said_as_far_as_it_is_right(
     one, two, three = answered.trace.drafts
     assert "Fotheringay" in one.why and "twice" in two.why and "Prendergast" in three.why
     assert three.worth > two.worth
+    assert [draft.chosen for draft in answered.trace.drafts] == [False, False, True]
+    assert "Prendergast" in three.written and "Prendergast" not in three.text
 
 
 class Preferring:

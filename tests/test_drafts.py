@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def doubting(word: str) -> Any:
 
 def test_what_rests_on_the_evidence_is_kept_whole() -> None:
     judged = jury(tone=lambda text: 0.7, unsupported=doubting("never")).judged(f"{FIRST} {SECOND}", OPENING)
-    assert judged == Candidate(f"{FIRST} {SECOND}", 0.7)
+    assert judged == Candidate(f"{FIRST} {SECOND}", 0.7, "", f"{FIRST} {SECOND}", 0.7)
 
 
 @pytest.mark.parametrize(
@@ -83,28 +84,32 @@ def test_what_was_said_before_is_never_the_best() -> None:
     judge = jury(earlier=[f"You ask again. {FIRST}"], tone=lambda text: 0.9)
     again, other = judge.judged(FIRST, OPENING), judge.judged(SECOND, "")
     assert again.why == "was said before"
-    assert judge.best_of([again, other], "") == other
-    assert judge.best_of([again], "") is None
+    assert judge.decided([again, other], "") == (again, replace(other, chosen=True))
+    assert judge.decided([again], "") == (again,)
 
 
 def test_the_best_draft_loses_what_the_evidence_does_not_support_or_the_next_is_taken() -> None:
     judge = jury(unsupported=doubting("never"))
     partly = Candidate(f"{FIRST} He never polished it at all.", 0.9)
-    best = judge.best_of([partly, Candidate(SECOND, 0.1)], OPENING)
-    assert best == Candidate(FIRST, 0.9, "not all of it is supported")
+    other = Candidate(SECOND, 0.1)
+    best = Candidate(FIRST, 0.9, "not all of it is supported", chosen=True)
+    assert judge.decided([partly, other], OPENING) == (best, other)
     wholly = Candidate("He never polished it at all.", 0.9)
-    assert judge.best_of([wholly, Candidate(SECOND, 0.1)], "") == Candidate(SECOND, 0.1)
+    refused = Candidate("", 0.9, "the evidence does not support it")
+    assert judge.decided([wholly, other], "") == (refused, replace(other, chosen=True))
     given = Candidate("At no time, never. He polished it on Sundays.", 0.5)
-    assert judge.best_of([given], "At no time, never") == given  # the opening was read, and is not judged
+    # The opening was read, and is not judged.
+    assert judge.decided([given], "At no time, never") == (replace(given, chosen=True),)
 
 
 def test_the_best_draft_is_the_one_that_sounds_most_like_the_persona_and_says_something() -> None:
     sounds = {FIRST: 0.2, SECOND: 0.8, "Quite dry.": 0.9}
     judge = jury(tone=sounds.__getitem__)
     drafts = [judge.judged(text, "") for text in sounds]
-    assert judge.best_of(drafts, "") == drafts[1]  # the shortest sounds best, and says next to nothing
-    assert judge.best_of([Candidate("", 0.9, "nothing is left of it")], "") is None
-    assert judge.best_of([], "") is None
+    # The shortest sounds best, and says next to nothing.
+    assert [draft.chosen for draft in judge.decided(drafts, "")] == [False, True, False]
+    nothing = Candidate("", 0.9, "nothing is left of it")
+    assert judge.decided([nothing], "") == (nothing,) and judge.decided([], "") == ()
 
 
 @pytest.mark.parametrize(

@@ -206,3 +206,29 @@ def test_what_the_visitor_told_stands_before_the_turn_and_a_summary_behind_the_i
 
 def _remembering(budget: int, **parts: Any) -> Prompt:
     return build_prompt(PERSONA, "Who lit it?", EVIDENCE, HISTORY, examples=(), count=words, budget=budget, **parts)
+
+
+def test_every_part_of_a_message_says_where_it_comes_from_and_how_long_it_is() -> None:
+    parts = {"told": ("I keep bees.",), "summary": "Who are you? - The keeper."}
+    prompt = build_prompt(
+        PERSONA, "Who lit it?", EVIDENCE[:2], HISTORY, examples=EXAMPLES[:1], count=words, budget=10_000, **parts
+    )
+    assert tuple("".join(piece.text for piece in pieces) for pieces in prompt.pieces) == tuple(
+        message.content for message in prompt.messages
+    )
+    origins = [[piece.origin for piece in pieces] for pieces in prompt.pieces]
+    assert origins == [
+        ["persona", "history"],
+        *[["example"]] * 2,
+        *[["history"]] * 2,
+        ["recollection", "persona", "evidence", "evidence", "persona", "question"],
+    ]
+    assert all(piece.tokens == words(piece.text) for pieces in prompt.pieces for piece in pieces)
+    assert [piece.text for piece in prompt.pieces[-1] if piece.origin in ("evidence", "question")] == [
+        "[1] The Lamp: Ada lit it at dusk.\n",
+        "[2] The Log: It rained.\n",
+        "Who lit it?",
+    ]
+    assert prompt.earlier == len(HISTORY) - 1
+    marked = build(evidence=(replace(EVIDENCE[0], answer="Ada", answer_confidence=SURE),)).pieces[-1]
+    assert (marked[-1].origin, marked[-1].text) == ("evidence", "\nAnswer: Ada")

@@ -65,8 +65,8 @@ def _left_out(module: type) -> Patch:
     return _set(module, "apply", lambda self, inquiry, tools: (inquiry, "left out"))
 
 
-def _without_works(real: Any, asked: str, notes: Any, *more: Any) -> str:
-    return str(real(asked, [("", text) for _, text in notes], *more))
+def _without_works(real: Any, asked: str, notes: Any, *more: Any) -> Any:
+    return real(asked, [("", text) for _, text in notes], *more)
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -83,25 +83,28 @@ DEFECTS = (
         _wrap(turn, "build_prompt", lambda real, *args, **more: real(*args[:3], [], *args[4:], **more)),
     ),
     Defect(
-        "prompt", "the notes are left out", "speckled-band", _set(prompts, "render_turn", lambda question, *_: question)
+        "prompt",
+        "the notes are left out",
+        "speckled-band",
+        _set(prompts, "turn_pieces", lambda question, *_: (prompts.Piece("question", question),)),
     ),
     Defect(
         "prompt",
         "the notes stand in another order",
         "speckled-band",
-        _wrap(prompts, "render_turn", lambda real, asked, notes, *more: real(asked, notes[::-1], *more)),
+        _wrap(prompts, "turn_pieces", lambda real, asked, notes, *more: real(asked, notes[::-1], *more)),
     ),
     Defect(
         "prompt",
         "the works of the notes are not named",
         "speckled-band",
-        _wrap(prompts, "render_turn", _without_works),
+        _wrap(prompts, "turn_pieces", _without_works),
     ),
     Defect(
         "prompt",
         "the answer that was read is not marked",
         "speckled-band",
-        _wrap(prompts, "render_turn", lambda real, asked, notes, rules, answer="": real(asked, notes, rules)),
+        _wrap(prompts, "turn_pieces", lambda real, asked, notes, rules, answer="": real(asked, notes, rules)),
     ),
     Defect("prompt", "the examples are left out", "few-shot-mode", _set(turn, "_examples", lambda *_: [])),
     Defect("prompt", "messages are counted far too high", "narrow", _set(prompts, "MESSAGE_OVERHEAD", 120)),

@@ -346,6 +346,12 @@ def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
     page.get_by_role("dialog", name="The branches").wait_for()
     found["map"] = Axe().run(page)
     page.keyboard.press("Escape")
+    page.keyboard.press("Alt+W")
+    page.get_by_role("dialog", name="Why this answer").wait_for()
+    assert page.locator('#inspector .part[data-origin="evidence"]').count() > 0
+    found["prompt"] = Axe().run(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Why this answer").wait_for(state="hidden")
     page.get_by_role("button", name="Settings").click()
     found["settings"] = Axe().run(page)
     page.get_by_role("tab", name="Compare").click()

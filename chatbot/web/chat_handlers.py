@@ -16,6 +16,7 @@ from chatbot.visitors import Visitor
 from chatbot.web.branch_map import map_html
 from chatbot.web.compare_handlers import CompareHandlers
 from chatbot.web.desk import Desk, Progress, Writing
+from chatbot.web.inspector_handlers import InspectorHandlers
 from chatbot.web.library_handlers import LibraryHandlers
 from chatbot.web.memory_handlers import MemoryHandlers
 from chatbot.web.panels import empty_evidence_html, timings_html, waiting_html
@@ -44,6 +45,7 @@ class ChatHandlers:
         self.library = LibraryHandlers(resources)
         self.past = PastHandlers(self._stored, self.desk)
         self.recalled = MemoryHandlers(self._stored)
+        self.inspector = InspectorHandlers(self._stored)
         self.compared = CompareHandlers(resources, self._stored, self.desk)
 
     def close(self) -> None:

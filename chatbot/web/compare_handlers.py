@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 from chatbot.bot import Question
@@ -96,20 +97,18 @@ class CompareHandlers:
         return begun
 
     def _follow(self, table: Table, writings: Sequence[Writing]) -> Generator[Comparison]:
-        seen = [writing.wait(None, 0) for writing in writings]
-        ended = False
-        while not ended:
+        sides = table.shown.sides
+        while not all(side.progress.ended for side in sides):
             if table.stopping.is_set():
                 for writing in writings:
                     writing.stop()
             time.sleep(GLANCE_SECONDS)
-            before, seen = seen, [writing.wait(None, 0) for writing in writings]
-            ended = all(progress.ended for progress in seen)
-            if any(new is not old for new, old in zip(seen, before, strict=True)):
-                progressed = tuple(
-                    replace(side, progress=progress) for side, progress in zip(table.shown.sides, seen, strict=True)
-                )
-                yield table.change(lambda shown, sides=progressed: replace(shown, sides=sides))  # type: ignore[misc]
+            before = sides
+            sides = tuple(
+                replace(side, progress=writing.wait(None, 0)) for side, writing in zip(sides, writings, strict=True)
+            )
+            if sides != before:
+                yield table.change(partial(replace, sides=sides))
 
     def stop(self, table: Table) -> None:
         """Stop the replies; what was written stays to be read, and cannot be chosen."""

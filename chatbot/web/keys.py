@@ -36,6 +36,7 @@ SHORTCUTS = (
     Shortcut("Alt+B", "#turn-branch", "branch from the selected message"),
     Shortcut("Alt+O", "#turn-onward", "show what followed the selected message"),
     Shortcut("Alt+T", "#turn-map", "show the map of the branches"),
+    Shortcut("Alt+W", "#turn-why", "show the prompt and the drafts of the selected message"),
     Shortcut("Alt+H", "#help-open", "show this help"),
 )
 _SHOWN = {"ArrowUp": "↑", "ArrowDown": "↓", "Comma": ",", "Period": "."}

@@ -168,13 +168,14 @@ def _wire(
         else:  # the page begins with the greeting, and a visitor who is quick may have asked already
             yield [gr.skip()] * len(shown)
 
-    def draw_map(at: Seat, shows: str, data: gr.EventData, request: gr.Request) -> Any:
-        if pressed_of(data).get("do") != "map":
+    def open_dialog(at: Seat, shows: str, data: gr.EventData, request: gr.Request) -> Any:
+        wanted, visitor = pressed_of(data).get("do"), visitor_of(request)
+        if wanted not in ("map", "inspect"):
             return gr.skip()
-        visitor = visitor_of(request)
         handlers.find(visitor, at, shows)
+        html = handlers.map_html(visitor, at) if wanted == "map" else handlers.inspector.html(visitor, at.view)
         # What is the same as before would not be shown again.
-        return f'<div data-drawn="{time.time_ns()}">{handlers.map_html(visitor, at)}</div>'
+        return f'<div data-drawn="{time.time_ns()}">{html}</div>'
 
     def give_back(at: Seat, text: str) -> Any:
         """A message that could not be sent, before what was typed in the meantime."""
@@ -206,7 +207,7 @@ def _wire(
         follow(button.click, send, [*how, button])
     follow(parts.bar.click, press, how)
     follow(parts.map.click, press, how)
-    parts.bar.click(draw_map, tab, parts.map, **QUICK)
+    parts.bar.click(open_dialog, tab, parts.map, **QUICK)
     follow(parts.chat.edit, edit, how)
     follow(message.stop, stop, tab)
     nothing = [gr.skip()] * len(shown)

@@ -77,8 +77,7 @@ def search_html(search: Found | None) -> str:
 def timings_html(trace: Trace) -> str:
     """One line: mode, what the check found, and how long it took."""
     timings, tokens = trace.timings, trace.tokens
-    label, tone = _VERDICTS[trace.check.verdict] if trace.check else ("stopped", "plain")
-    parts = [f'<span class="tag mode">{escape(trace.mode)}</span>', f'<span class="tag {tone}">{label}</span>']
+    parts = [f'<span class="tag mode">{escape(trace.mode)}</span>', verdict_html(trace)]
     if timings.retrieval_ms:
         parts.append(f"<span>search {timings.retrieval_ms:.0f} ms, {counted(len(trace.evidence), 'piece')}</span>")
     parts.append(f"<span>first token {timings.first_token_ms / 1000:.2f} s</span>")
@@ -88,6 +87,12 @@ def timings_html(trace: Trace) -> str:
     wanted = {"length": trace.length, "temperature": trace.temperature, "seed": trace.seed or None}
     parts += [f"<span>{name} {value:g}</span>" for name, value in wanted.items() if value is not None]
     return f'<div class="timings">{"".join(parts)}</div>'
+
+
+def verdict_html(trace: Trace) -> str:
+    """What the check found."""
+    label, tone = _VERDICTS[trace.check.verdict] if trace.check else ("stopped", "plain")
+    return f'<span class="tag {tone}">{label}</span>'
 
 
 def waiting_html(text: str) -> str:

@@ -31,6 +31,8 @@ def turn_bar_html(view: View) -> str:
         rated = view.ratings.get(view.turn, 0)
         parts.append(_thumb(1, "Good answer", rated == 1) + _thumb(-1, "Bad answer", rated == -1))
     if number:
+        if view.turn:
+            parts.append('<button type="button" id="turn-why" data-do="inspect" aria-haspopup="dialog">Why</button>')
         parts.append(_button("again", "Another answer"))
         if number < turns:
             parts.append(_button("branch", "Branch from here"))
