@@ -23,6 +23,7 @@ class Mode:
         knowledge: how the library is searched; None: nothing is retrieved.
         voice: whether the persona's adapter is on.
         examples: whether the persona's example exchanges are part of the prompt.
+        reasoning: whether the plain model reasons over the evidence before the answer is written.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Mode:
     knowledge: Plan | None = None
     voice: bool = False
     examples: bool = False
+    reasoning: bool = False
 
 
 MODES: dict[str, Mode] = {
@@ -43,6 +45,13 @@ MODES: dict[str, Mode] = {
         Mode("naive-rag", "the passages nearest in sense, the plain model", knowledge=NAIVE),
         Mode("modular-rag", "the books, searched as the question needs, the plain model", knowledge=MODULAR),
         Mode("all", "the tuned voice and the books, searched as the question needs", knowledge=ALL, voice=True),
+        Mode(
+            "cot",
+            "the tuned voice and the books, with reasoning over them before the answer",
+            knowledge=ALL,
+            voice=True,
+            reasoning=True,
+        ),
     )
 }
 

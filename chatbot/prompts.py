@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chatbot.library.search import Evidence
 
 Role = Literal["system", "user", "assistant"]
-Origin = Literal["persona", "example", "history", "recollection", "evidence", "question"]
+Origin = Literal["persona", "example", "history", "recollection", "evidence", "reasoning", "question"]
 CountTokens = Callable[[str], int]
 
 # What ChatML adds to a message: <|im_start|>role\n ... <|im_end|>\n, counted generously.
@@ -42,7 +42,7 @@ class Piece:
 
     Attributes:
         origin: the persona's standing words, an example, what was said before, what the visitor told, a note or the
-            answer that was read in it, or the question.
+            answer that was read in it, the model's own reasoning, or the question.
         text: as it stands in the message; the pieces of a message follow upon one another without anything between.
         tokens: how many it has by itself.
     """
@@ -100,16 +100,17 @@ def render_turn(question: str, notes: Sequence[tuple[str, str]], prompts: Prompt
 
 
 def turn_pieces(
-    question: str, notes: Sequence[tuple[str, str]], prompts: Prompts, answer: str = ""
+    question: str, notes: Sequence[tuple[str, str]], prompts: Prompts, answer: str = "", reasoning: str = ""
 ) -> tuple[Piece, ...]:
-    """The same in pieces."""
+    """The same in pieces, with what was reasoned over the notes below them."""
     asked = Piece("question", question)
     if not notes:
         return (asked,)
     listed = (Piece("evidence", f"[{number}] {work}: {text}\n") for number, (work, text) in enumerate(notes, 1))
     marked = (Piece("evidence", f"\n{prompts.answer} {answer}"),) if answer else ()
     above = Piece("persona", f"{prompts.grounded}\n{prompts.notes}\n")
-    return above, *listed, Piece("persona", f"{prompts.question} "), asked, *marked
+    thought = (Piece("reasoning", f"{prompts.reasoned} {reasoning}\n"),) if reasoning else ()
+    return above, *listed, *thought, Piece("persona", f"{prompts.question} "), asked, *marked
 
 
 def _joined(pieces: Iterable[Piece]) -> str:
@@ -127,12 +128,13 @@ def build_prompt(
     budget: int,
     told: Sequence[str] = (),
     summary: str = "",
+    reasoning: str = "",
 ) -> Prompt:
     """Fit a turn into `budget` tokens.
 
     The instruction and the question always stay. When it gets tight, the summary goes first, then the examples, the
-    last of them before the others, then the last exchange, then what the visitor told, then the weakest pieces of
-    evidence.
+    last of them before the others, then the last exchange, then what the visitor told, then the reasoning, then the
+    weakest pieces of evidence.
 
     Args:
         persona: whose instruction opens the prompt.
@@ -144,6 +146,7 @@ def build_prompt(
         budget: tokens of the prompt, the reply not counted.
         told: what the visitor told of himself that bears on the question, in his own words.
         summary: of what was said before the last exchange.
+        reasoning: over the evidence, to be read below it.
 
     Raises:
         MessageError: the question alone does not fit.
@@ -166,6 +169,12 @@ def build_prompt(
         kept.remove(weakest)
         left_out.insert(0, f"evidence: {weakest.passage.work}: {weakest.text}")
     sent = _turn(question, kept, persona.prompts)
+    if reasoning:
+        with_reasoning = _turn(question, kept, persona.prompts, reasoning)
+        if fixed + size(_joined(with_reasoning)) <= budget:
+            sent = with_reasoning
+        else:
+            left_out.append("the reasoning")
     if told:
         quoted = " ".join(f'"{sentence}"' for sentence in told)
         with_told = (Piece("recollection", f"{persona.prompts.told} {quoted}\n\n"), *sent)
@@ -218,7 +227,7 @@ def _fitting(exchanges: Sequence[Exchange], size: Callable[..., int], room: int)
     return kept
 
 
-def _turn(question: str, evidence: Sequence[Evidence], prompts: Prompts) -> tuple[Piece, ...]:
+def _turn(question: str, evidence: Sequence[Evidence], prompts: Prompts, reasoning: str = "") -> tuple[Piece, ...]:
     notes = [(piece.passage.work, piece.text.replace("\n", " ")) for piece in evidence]
     lead = evidence[0] if evidence else None
-    return turn_pieces(question, notes, prompts, lead.said if lead else "")
+    return turn_pieces(question, notes, prompts, lead.said if lead else "", reasoning)

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         2048, ge=256, le=131072, description="The maximum length of prompt and reply together, in tokens."
     )
     evidence_tokens: int = Field(220, ge=32, le=4096, description="The maximum number of tokens of evidence in a turn.")
+    reasoning_tokens: int = Field(
+        80, ge=16, le=4096, description="The maximum number of tokens of the reasoning before an answer."
+    )
     cache_mb: int = Field(
         320, ge=0, le=1_000_000, description="Memory for the key/value caches of earlier turns, in MB."
     )

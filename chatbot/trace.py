@@ -60,6 +60,24 @@ class PromptPiece(_Record):
     tokens: int
 
 
+class Reasoned(_Record):
+    """What the plain model wrote over the evidence before the answer.
+
+    Attributes:
+        text: all of it.
+        used: what of it the evidence holds, which the prompt of the answer has.
+        why: what spoke against the rest.
+        tokens: how many were written.
+        milliseconds: how long that took.
+    """
+
+    text: str
+    used: str = ""
+    why: str = ""
+    tokens: int = 0
+    milliseconds: float = 0.0
+
+
 class WrittenDraft(_Record):
     """A draft of a reply.
 
@@ -90,6 +108,7 @@ class Trace(_Record):
         budget: the most tokens that the prompt might have; 0: not known.
         left_out: what it had no room for.
         earlier: the exchanges before the last one, of which a prompt has none.
+        reasoning: what went before the reply, apart from it; None: nothing did.
         raw_reply: what the model wrote.
         finish: why it ended.
         drafts: what the reply was chosen from, in the order they were written.
@@ -108,6 +127,7 @@ class Trace(_Record):
     budget: int = 0
     left_out: tuple[str, ...] = ()
     earlier: int = 0
+    reasoning: Reasoned | None = None
     raw_reply: str = ""
     check: Check | None = None
     finish: str = ""
@@ -191,6 +211,7 @@ def as_json(question: str, reply: str, trace: Trace) -> dict[str, Any]:
         "wanted": {"length": trace.length, "temperature": trace.temperature, "seed": trace.seed},
         "tokens": {"prompt": trace.tokens.prompt, "reply": trace.tokens.reply},
         "check": trace.check.verdict if trace.check else None,
+        "reasoning": trace.reasoning.model_dump() if trace.reasoning else None,
         "drafts": [draft.model_dump() for draft in trace.drafts],
     }
 

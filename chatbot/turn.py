@@ -9,12 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from chatbot.drafts import Candidate as Written
 from chatbot.drafts import Jury
 from chatbot.engines import Completion, Request, Sampling
-from chatbot.errors import MessageError, ModeError, ReadOnlyError
+from chatbot.errors import MessageError, ReadOnlyError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
@@ -30,6 +29,7 @@ from chatbot.sampling import check_wishes, sampling_of
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
+from chatbot.turn_reasoning import reasoned
 from chatbot.turn_recall import acknowledged, forgotten, history_of, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 from chatbot.wording import unsaid
@@ -169,7 +169,7 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
         yield from _from_notes(turn, gathered, prompt)
         return
     draft = Draft(prompt=prompt)
-    generation = turn.resources.engine.submit(Request(prompt.messages, _voice(turn), _sampling(turn)))
+    generation = turn.resources.engine.submit(Request(prompt.messages, turn.voice, _sampling(turn)))
     try:
         for piece in generation:
             first = draft.first_token_ms or turn.milliseconds()
@@ -228,13 +228,16 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
         return
     jury = _jury(turn, gathered, prompt.evidence)
     opening = turn.wording.opening(prompt.evidence)
-    draft = Draft(opening, opening, prompt, first_token_ms=turn.milliseconds())
+    reasoning = (yield from reasoned(turn, prompt, jury)) if turn.mode.reasoning else None
+    if reasoning and reasoning.used:
+        prompt = _prompt(turn, gathered, reasoning.used)
+    draft = Draft(opening, opening, prompt, first_token_ms=turn.milliseconds(), reasoning=reasoning)
     judged: list[Written] = []
     first: Completion | None = None
     if opening:
         yield draft
     if opening or not lead.answer or turn.resources.models(turn.asked.persona).reader() is None:
-        request = Request(prompt.messages, _voice(turn), _sampling(turn), opening, copies=True)
+        request = Request(prompt.messages, turn.voice, _sampling(turn), opening, copies=True)
         for completion in drafts_of(turn, request, turn.loaded.persona.generation.drafts):
             if completion is None:
                 yield replace(draft, piece="")  # whoever wants to stop need not wait for the drafts
@@ -266,7 +269,7 @@ def _jury(turn: Turn, gathered: Gathered, evidence: Sequence[Evidence]) -> Jury:
     )
 
 
-def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
+def _prompt(turn: Turn, gathered: Gathered, reasoning: str = "") -> Prompt:
     persona = turn.loaded.persona
     return build_prompt(
         persona,
@@ -278,6 +281,7 @@ def _prompt(turn: Turn, gathered: Gathered) -> Prompt:
         budget=turn.prompt_tokens,
         told=gathered.told,
         summary=gathered.summary,
+        reasoning=reasoning,
     )
 
 
@@ -288,16 +292,6 @@ def _examples(turn: Turn, gathered: Gathered) -> list[Exchange]:
     if gathered.evidence or not turn.mode.voice:
         return []
     return [Exchange(near.user, near.reply) for near in reversed(gathered.near[:EXAMPLES])]
-
-
-def _voice(turn: Turn) -> Path | None:
-    voice = turn.asked.voice or turn.loaded.voice
-    if turn.mode.voice and voice is None:
-        raise ModeError(
-            f"The persona '{turn.asked.persona}' has no voice, so the mode '{turn.mode.name}' cannot be used. "
-            "Use 'rag', or train a voice with `bakerstreet voice train`."
-        )
-    return voice if turn.mode.voice else None
 
 
 def _sampling(turn: Turn) -> Sampling:

@@ -10,7 +10,7 @@ from chatbot.engines import Completion
 from chatbot.language import Language, comparable, names_in, points_back, split_sentences, sub_questions
 from chatbot.prompts import Exchange, Prompt
 from chatbot.trace import Check
-from chatbot.turn_values import Draft, Gathered, Held, Turn
+from chatbot.turn_values import Draft, Gathered, Held, Reasoning, Turn
 
 BREAK = "\n\n"  # between two replies
 ENDS = (".", "!", "?")  # of a sentence that is whole
@@ -78,7 +78,20 @@ def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:
         completion=_joined_completion([draft.completion for draft in drafts if draft.completion]),
         first_token_ms=drafts[0].first_token_ms,
         judged=tuple(chain.from_iterable(draft.judged for draft in drafts)),
+        reasoning=_joined_reasoning([draft.reasoning for draft in drafts if draft.reasoning]),
         parts=tuple(drafts),
+    )
+
+
+def _joined_reasoning(reasonings: Sequence[Reasoning]) -> Reasoning | None:
+    if not reasonings:
+        return None
+    return Reasoning(
+        text=BREAK.join(each.text for each in reasonings),
+        used=BREAK.join(each.used for each in reasonings if each.used),
+        why="; ".join(each.why for each in reasonings if each.why),
+        tokens=sum(each.tokens for each in reasonings),
+        milliseconds=sum(each.milliseconds for each in reasonings),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from chatbot.drafts import Candidate
 from chatbot.errors import MemoryStoreError, NotStoredYetError
 from chatbot.prompts import Prompt
 from chatbot.titles import title_of
-from chatbot.trace import PromptPiece, Timings, Tokens, Trace, WrittenDraft, to_stored
+from chatbot.trace import PromptPiece, Reasoned, Timings, Tokens, Trace, WrittenDraft, to_stored
 from chatbot.turn_values import Draft, Gathered, Held, State, Turn
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ def _trace(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None) -> T
         budget=turn.prompt_tokens if draft.prompt else 0,
         left_out=draft.prompt.left_out if draft.prompt else (),
         earlier=draft.prompt.earlier if draft.prompt else 0,
+        reasoning=Reasoned(**asdict(draft.reasoning)) if draft.reasoning else None,
         raw_reply=draft.text if draft.prompt else "",
         check=held.check if held else None,
         finish=completion.finish if completion else "",

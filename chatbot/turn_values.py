@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from chatbot.drafts import Candidate
 from chatbot.engines import Completion
+from chatbot.errors import ModeError
 from chatbot.events import Question
 from chatbot.exchanges import NearExchange
 from chatbot.language import Language, language_of
@@ -65,6 +67,21 @@ class Turn:
         """The most that its prompt may have: what the window has left when the reply has its room."""
         return self.resources.settings.context_tokens - longest(self.asked, self.loaded.persona.generation)
 
+    @property
+    def voice(self) -> Path | None:
+        """The folder of the adapter that the mode answers with; None: the plain model.
+
+        Raises:
+            ModeError: the mode needs one, and the persona has none.
+        """
+        voice = self.asked.voice or self.loaded.voice
+        if self.mode.voice and voice is None:
+            raise ModeError(
+                f"The persona '{self.asked.persona}' has no voice, so the mode '{self.mode.name}' cannot be used. "
+                "Use 'rag', or train a voice with `bakerstreet voice train`."
+            )
+        return voice if self.mode.voice else None
+
     def milliseconds(self) -> float:
         """Since it was asked."""
         return round((time.perf_counter() - self.began) * 1000, 1)
@@ -100,6 +117,25 @@ class Gathered:
 
 
 @dataclass(frozen=True)
+class Reasoning:
+    """What the plain model wrote over the evidence before the answer.
+
+    Attributes:
+        text: all of it.
+        used: what of it the evidence holds, which the prompt of the answer has; empty: nothing.
+        why: what spoke against the rest.
+        tokens: how many were written.
+        milliseconds: how long that took, and to hold it against the evidence.
+    """
+
+    text: str
+    used: str = ""
+    why: str = ""
+    tokens: int = 0
+    milliseconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Draft:
     """The reply as far as it is written.
 
@@ -110,6 +146,7 @@ class Draft:
         completion: the engine's account of it; None until it has ended.
         first_token_ms: from the question to the first piece.
         judged: the drafts that it was chosen from.
+        reasoning: what went before it; None: nothing did.
         ready: the verdict on a line of the persona's own, which no model wrote; empty where one did.
         parts: where the message asks several things: the draft for each, as far as they are written.
     """
@@ -120,6 +157,7 @@ class Draft:
     completion: Completion | None = None
     first_token_ms: float = 0.0
     judged: tuple[Candidate, ...] = ()
+    reasoning: Reasoning | None = None
     ready: Literal["grounded", "declined", "unchecked", ""] = ""
     parts: tuple[Draft, ...] = ()
 

@@ -95,6 +95,11 @@ class Prompts(_Part):
     notes: Text = Field("Notes:", description="The heading of the notes.")
     question: Text = Field("Question:", description="What stands before the question below the notes.")
     answer: Text = Field("Answer:", description="What stands before the answer that was read in the notes.")
+    reason: Text = Field(
+        "Before you answer: what follows from these notes? Say it in two short sentences.",
+        description="Asks for the reasoning before the answer, below the question.",
+    )
+    reasoned: Text = Field("From this follows:", description="What stands before the reasoning below the notes.")
     told: Text = Field("The visitor has told you:", description="What stands before what the visitor told of himself.")
     before: Text = Field("Before this was said:", description="The heading of the summary of what was said earlier.")
     hypothetical: Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_asks)] = Field(

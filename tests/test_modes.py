@@ -46,8 +46,10 @@ def test_the_modes_beyond_rag_search_by_plans_of_their_own() -> None:
         "naive-rag": "naive",
         "modular-rag": "modular-rag",
         "all": "all",
+        "cot": "all",
     }
-    assert [name for name, mode in MODES.items() if mode.voice] == ["ft", "hybrid", "all"]
+    assert [name for name, mode in MODES.items() if mode.voice] == ["ft", "hybrid", "all", "cot"]
+    assert [name for name, mode in MODES.items() if mode.reasoning] == ["cot"]
 
 
 def test_standard_has_neither_books_nor_voice() -> None:

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from chatbot.progress import counted
 from chatbot.prompts import Origin
 from chatbot.trace import PromptPiece, Trace, WrittenDraft
-from chatbot.web.panels import verdict_html
+from chatbot.web.panels import reasoning_html, struck, verdict_html
 
 ORIGINS: dict[Origin, str] = {
     "persona": "who he is, and his standing instructions",
@@ -19,6 +19,7 @@ ORIGINS: dict[Origin, str] = {
     "history": "what was said before",
     "recollection": "what you told him of yourself",
     "evidence": "what the books tell",
+    "reasoning": "what the plain model made of that",
     "question": "what you asked",
 }
 TEMPLATE = "template"  # what stands around the messages
@@ -45,7 +46,8 @@ def inspector_html(question: str, trace: Trace | None, notice: str = "") -> str:
 def _body(trace: Trace) -> str:
     if not trace.prompt:
         return f"<p>{NO_MODEL}</p>{_cut(trace)}{_judged(trace)}"
-    return f"{_sizes(trace)}{_judged(trace)}{_cut(trace)}<h3>The exact prompt</h3>{_messages(trace)}"
+    made = (_sizes, reasoning_html, _judged, _cut)
+    return f"{''.join(part(trace) for part in made)}<h3>The exact prompt</h3>{_messages(trace)}"
 
 
 # ---------------------------------------------------------------------- the prompt
@@ -142,11 +144,8 @@ def _judged(trace: Trace) -> str:
 def _draft(draft: WrittenDraft, number: int) -> str:
     """A draft; what of it may not be said is struck out."""
     written = draft.written or draft.text
-    begins = written.startswith(draft.text)
-    said, rest = (draft.text, written[len(draft.text) :]) if begins else ("", written)
-    text = escape(said) + (f"<del>{escape(rest)}</del>" if rest.strip() else "")
-    kept = "" if begins else f"<p>{escape(draft.text)}</p>"
+    kept = "" if written.startswith(draft.text) else f"<p>{escape(draft.text)}</p>"
     tag = '<span class="tag good">said</span> ' if draft.chosen else ""
     marks = f"worth {draft.worth:.2f}, tone {draft.tone:.2f}" if draft.text else "nothing of it may be said"
     why = f"<br><small>against it: {escape(draft.why)}</small>" if draft.why else ""
-    return f"<li>{tag}<small>draft {number}: {marks}</small><p>{text}</p>{kept}{why}</li>"
+    return f"<li>{tag}<small>draft {number}: {marks}</small><p>{struck(written, draft.text)}</p>{kept}{why}</li>"

@@ -15,6 +15,7 @@ from chatbot.web.branch_map import SHOW
 from chatbot.web.chat_handlers import ChatHandlers
 from chatbot.web.cites import marked
 from chatbot.web.keys import help_html
+from chatbot.web.ladder import LADDER, ladder_html
 from chatbot.web.markup import as_shown
 from chatbot.web.scripts import HELP, PRESS, drawn, toggle
 from chatbot.web.theme import PORTRAIT
@@ -133,6 +134,7 @@ def conversation_tab(handlers: ChatHandlers, personas: dict[str, str], persona: 
                 chosen = gr.Radio(CHOICES, value=mode, label="Mode", show_label=False, container=False, elem_id="mode")
                 with gr.Row(elem_id="mode-foot"):
                     summary = gr.HTML(summary_html(mode), elem_id="mode-summary")
+                    gr.HTML(ladder_html(), js_on_load=LADDER, elem_id="mode-ladder")
                     more = gr.Button("more", size="sm", elem_id="mode-more")
                     settings = gr.Button("Settings", size="sm", elem_id="wanted-more")
                 wanted = _wanted()

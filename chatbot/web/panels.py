@@ -86,7 +86,27 @@ def timings_html(trace: Trace) -> str:
         parts.append(f"<span>prompt {counted(tokens.prompt, 'token')}, {tokens.cached} of them cached</span>")
     wanted = {"length": trace.length, "temperature": trace.temperature, "seed": trace.seed or None}
     parts += [f"<span>{name} {value:g}</span>" for name, value in wanted.items() if value is not None]
-    return f'<div class="timings">{"".join(parts)}</div>'
+    return f'<div class="timings">{"".join(parts)}{reasoning_html(trace)}</div>'
+
+
+def reasoning_html(trace: Trace) -> str:
+    """The reasoning before the answer, collapsed, what the evidence does not hold struck out; empty without any."""
+    reasoning = trace.reasoning
+    if reasoning is None:
+        return ""
+    used = "" if reasoning.text.startswith(reasoning.used) else f"<p>{escape(reasoning.used)}</p>"
+    why = f'<p class="aside">not used: {escape(reasoning.why)}</p>' if reasoning.why else ""
+    took = f"{counted(reasoning.tokens, 'token')}, {reasoning.milliseconds / 1000:.1f} s"
+    return (
+        f'<details class="reasoning"><summary>Reasoning before the answer: {took}</summary>'
+        f"<p>{struck(reasoning.text, reasoning.used)}</p>{used}{why}</details>"
+    )
+
+
+def struck(written: str, kept: str) -> str:
+    """A text with all struck out that is not kept, which is its beginning, or is made of parts of it."""
+    said, rest = (kept, written[len(kept) :]) if written.startswith(kept) else ("", written)
+    return escape(said) + (f"<del>{escape(rest)}</del>" if rest.strip() else "")
 
 
 def verdict_html(trace: Trace) -> str:

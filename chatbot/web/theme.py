@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-STYLES = [Path(__file__).with_name(f"{part}.css") for part in ("style", "compare", "inspector")]
+STYLES = [Path(__file__).with_name(f"{part}.css") for part in ("style", "compare", "inspector", "ladder")]
 
 # The persona's picture in the chat: a magnifying glass.
 PORTRAIT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
