@@ -13,7 +13,7 @@ from chatbot.settings import Settings
 from chatbot.web.chat_handlers import ChatHandlers
 from chatbot.web.memory_list import Recalled
 from chatbot.web.turn_bar import turn_bar_html
-from memory import Memory
+from memory import Memory, Rating
 
 LEEDS, BATH = "I live in <Leeds>.", "I live in Bath."
 
@@ -88,8 +88,12 @@ def test_a_recollection_leads_to_where_it_was_told_and_a_thumb_is_kept(chat: tup
     assert view.turns == (first.id, last.id) and view.number == 1
     for thumb, kept in (("1", 1), ("-1", -1), ("-1", 0)):
         [view] = page.press(ANN, seat, "rag", {"do": "rate", "thumb": thumb})
-        assert view.ratings[first.id] == kept
+        assert view.ratings[first.id] == Rating(kept)
         assert turn_bar_html(view).count('aria-pressed="true"') == abs(kept)
+        assert ("What was wrong" in turn_bar_html(view)) == (kept == -1)
+    [view] = page.press(ANN, seat, "rag", {"do": "note", "note": " It names no <one>. "})
+    assert memory.ratings(conversation) == {first.id: Rating(-1, "It names no <one>.")} == dict(view.ratings)
+    assert 'value="It names no &lt;one&gt;."' in turn_bar_html(view)
     list(page.press(ANN, seat, "rag", {"do": "rate", "thumb": "1"}))
     [back] = page.open(ANN, seated(page), conversation)
-    assert back.ratings == {first.id: 1}
+    assert back.ratings == {first.id: Rating(1)}

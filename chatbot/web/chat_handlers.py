@@ -22,6 +22,7 @@ from chatbot.web.memory_handlers import MemoryHandlers
 from chatbot.web.panels import empty_evidence_html, timings_html, waiting_html
 from chatbot.web.past_handlers import PastHandlers
 from chatbot.web.stored_views import StoredViews
+from chatbot.web.thumbs import rated
 from chatbot.web.tree import walked
 from chatbot.web.views import WRITING, Seat, View, Wanted, message, reply_of, unexpected, without_folders
 from personas import Persona
@@ -129,8 +130,8 @@ class ChatHandlers:
                 turns = seat.view.turns
                 at = (seat.view.number or len(turns) + 1) - 1 + int(by)
                 yield self._selected(visitor, seat, turns[min(max(at, 0), len(turns) - 1)] if turns else None)
-            case {"do": "rate", "thumb": "1" | "-1" as thumb} if seat.view.turn:
-                yield self._rated(visitor, seat, seat.view.turn, int(thumb))
+            case {"do": "rate" | "note"}:
+                yield seat.change(lambda view: rated(self._stored.memory(visitor), view, pressed)) or seat.view
             case {"do": "again"}:
                 yield from self.retry(visitor, seat, mode, wanted)
             case _ if seat.view.conversation:
@@ -138,12 +139,6 @@ class ChatHandlers:
                 turn = walked(self._stored.memory(visitor), conversation, seat.view.turn, pressed)
                 if turn is not None:
                     yield from self.open(visitor, seat, conversation, turn)
-
-    def _rated(self, visitor: Visitor, seat: Seat, turn: str, thumb: int) -> View:
-        """A thumb for a turn, or none where it has that already."""
-        thumb = 0 if seat.view.ratings.get(turn) == thumb else thumb
-        self._stored.memory(visitor).rate(turn, thumb)
-        return seat.change(lambda view: replace(view, ratings={**view.ratings, turn: thumb})) or seat.view
 
     def map_html(self, visitor: Visitor, seat: Seat) -> str:
         """The map of the conversation's branches, or why there is none."""

@@ -53,8 +53,7 @@ class StoredViews:
             return view
         evidence, language = memory.evidence(summary.id), self.language(view.persona)
         cited = (citations_of(stored.reply, evidence.get(stored.id, ()), language) for stored in path)
-        ratings = {turn_id: rating.thumb for turn_id, rating in memory.ratings(summary.id).items()}
-        view = replace(view, citations=tuple(cited), ratings=ratings)
+        view = replace(view, citations=tuple(cited), ratings=memory.ratings(summary.id))
         shown = turn if turn in view.turns else path[-1].id
         further = memory.continued(path[-1].id)
         return self.panels(replace(self.with_versions(visitor, view), further=further), memory.turn(shown))

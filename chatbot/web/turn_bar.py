@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from html import escape
 
+from chatbot.web.thumbs import NONE
 from chatbot.web.views import View
 from memory import Versions
 
+NOTE_LENGTH = 2000  # characters; the memory refuses more
 _HAND = "M2 11h4v10H2zM8 21h9.5c1 0 1.8-.6 2.1-1.5l2.2-6.4c.5-1.5-.6-3.1-2.2-3.1H14l.8-4.6c.2-1.3-.8-2.4-2-2.4L8 10z"
 
 
@@ -19,6 +21,7 @@ def turn_bar_html(view: View) -> str:
     number, turns = view.number, len(view.turns)
     if not turns:
         return ""
+    note = ""  # is asked for where the answer was bad
     places = [_places(versions) for versions in view.versions]
     parts = [_stepper("Message", "message", number, turns, number > 1 or not number, 0 < number < turns)]
     if 0 < number <= len(places):
@@ -28,8 +31,9 @@ def turn_bar_html(view: View) -> str:
             if total > 1:
                 parts.append(_stepper(label, what, at, total, at > 1, at < total))
     if number and view.turn:
-        rated = view.ratings.get(view.turn, 0)
-        parts.append(_thumb(1, "Good answer", rated == 1) + _thumb(-1, "Bad answer", rated == -1))
+        rated = view.ratings.get(view.turn, NONE)
+        parts.append(_thumb(1, "Good answer", rated.thumb == 1) + _thumb(-1, "Bad answer", rated.thumb == -1))
+        note = _note(rated.note) if rated.thumb == -1 else ""
     if number:
         if view.turn:
             parts.append('<button type="button" id="turn-why" data-do="inspect" aria-haspopup="dialog">Why</button>')
@@ -43,7 +47,7 @@ def turn_bar_html(view: View) -> str:
     return (
         f'<div class="turn-bar" role="toolbar" aria-label="The selected message" data-number="{number}" '
         f'data-turn="{escape(view.turn or "")}" '
-        f'data-versions="{marks}">{"".join(parts)}</div>'
+        f'data-versions="{marks}">{"".join(parts)}</div>{note}'
     )
 
 
@@ -80,6 +84,14 @@ def _thumb(thumb: int, name: str, on: bool) -> str:
         f'data-thumb="{thumb}" aria-label="{name}" title="{name}" aria-pressed="{"true" if on else "false"}">'
         f'<svg viewBox="0 0 24 24" width="15" height="15" aria-hidden="true"><g{turned}><path d="{_HAND}"/></g></svg>'
         "</button>"
+    )
+
+
+def _note(note: str) -> str:
+    return (
+        f'<form class="note" data-do="note"><label>What was wrong with it? <input name="note" id="rate-note" '
+        f'maxlength="{NOTE_LENGTH}" value="{escape(note)}"></label>'
+        f'<button id="rate-keep">{"Change" if note else "Keep"}</button></form>'
     )
 
 

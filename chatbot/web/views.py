@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from chatbot.citations import Citation
 from chatbot.web.panels import empty_evidence_html
-from memory import StoredTurn, Versions
+from memory import Rating, StoredTurn, Versions
 
 Message = dict[str, str]
 WRITING = "…"
@@ -39,7 +39,7 @@ class View:
         turn: the id of its turn, which is the one that is selected; None: none is.
         versions: of each turn on the path, the turns beside it; fewer where they are not known yet.
         citations: of each turn on the path, what the sentences of its reply rest on; fewer where it is not written yet.
-        ratings: 1 or -1 by the id of a turn; those without one are left out.
+        ratings: by the id of a turn; those without one are left out.
         further: whether turns follow the last one, which another path shows.
         evidence: the panel of the passages used, as HTML.
         search: the panel of the search's steps, as HTML; apart from the evidence, so that updating one leaves the other
@@ -57,7 +57,7 @@ class View:
     turns: tuple[str, ...] = ()
     versions: tuple[Versions | None, ...] = ()
     citations: tuple[tuple[Citation, ...], ...] = ()
-    ratings: Mapping[str, int] = field(default_factory=dict)
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
     further: bool = False
     about: str = ""
     turn: str | None = None
