@@ -57,31 +57,28 @@ class CompareHandlers:
             modes: two or more.
             blind: whether they are shuffled, and hidden until a reply is chosen.
         """
-        if table.shown.busy:
+        if not table.asking.acquire(blocking=False):
             yield table.say("The last replies are still being written. Wait for their end, or press Stop.")
             return
-        named = [mode for mode in MODES if mode in modes]
         try:
+            named = [mode for mode in MODES if mode in modes]
             if len(named) < FEWEST:
                 raise MessageError("Choose two modes or more.")
             if not question.strip():
                 raise MessageError("Write a question first.")
             if blind:
                 _DICE.shuffle(named)
-            writings = self._begin(visitor, persona, question, named)
-        except BakerStreetError as error:
-            yield table.say(without_folders(str(error)))
-            return
-        try:
-            table.stopping.clear()
+            table.writings = self._begin(visitor, persona, question, named)
             sides = tuple(map(Side, named))
             yield table.change(lambda _: Comparison(persona, question.strip(), blind, sides, busy=True))
-            yield from self._follow(table, writings)
+            yield from self._follow(table)
             yield table.change(lambda shown: replace(self._judged(shown), busy=False))
+        except BakerStreetError as error:
+            yield table.say(without_folders(str(error)))
         finally:
-            for writing in writings:
-                writing.stop()
+            table.stop()
             table.change(lambda shown: replace(shown, busy=False))
+            table.asking.release()
 
     def _begin(self, visitor: Visitor, persona: str, question: str, modes: Sequence[str]) -> list[Writing]:
         begun: list[Writing] = []
@@ -96,23 +93,21 @@ class CompareHandlers:
             raise
         return begun
 
-    def _follow(self, table: Table, writings: Sequence[Writing]) -> Generator[Comparison]:
+    def _follow(self, table: Table) -> Generator[Comparison]:
         sides = table.shown.sides
         while not all(side.progress.ended for side in sides):
-            if table.stopping.is_set():
-                for writing in writings:
-                    writing.stop()
             time.sleep(GLANCE_SECONDS)
             before = sides
             sides = tuple(
-                replace(side, progress=writing.wait(None, 0)) for side, writing in zip(sides, writings, strict=True)
+                replace(side, progress=writing.wait(None, 0))
+                for side, writing in zip(sides, table.writings, strict=True)
             )
             if sides != before:
                 yield table.change(partial(replace, sides=sides))
 
     def stop(self, table: Table) -> None:
         """Stop the replies; what was written stays to be read, and cannot be chosen."""
-        table.stopping.set()
+        table.stop()
 
     def choose(self, visitor: Visitor, table: Table, index: int) -> Comparison:
         """Store that the reply at `index` is the best, and show which mode gave it. A choice stands."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chatbot.web.desk import Progress
+from chatbot.web.desk import Progress, Writing
 from chatbot.web.judged import Judged
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -81,7 +81,8 @@ class Table:
 
     def __init__(self) -> None:
         self.shown = Comparison()
-        self.stopping = threading.Event()  # of the replies that are being written
+        self.writings: Sequence[Writing] = ()  # the replies that are being written
+        self.asking = threading.Lock()  # held while a question is answered
         self._lock = threading.RLock()
 
     def __deepcopy__(self, memo: dict[int, object]) -> Table:
@@ -93,6 +94,11 @@ class Table:
         with self._lock:
             self.shown = changed(self.shown)
             return self.shown
+
+    def stop(self) -> None:
+        """Stop the replies that are being written."""
+        for writing in self.writings:
+            writing.stop()
 
     def say(self, notice: str) -> Comparison:
         """The same with another notice."""
