@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import zip_longest
 
 from chatbot.progress import counted
 from chatbot.prompts import Origin
@@ -86,11 +85,11 @@ def _sizes(trace: Trace) -> str:
 def _messages(trace: Trace) -> str:
     shown = [] if trace.pieces else [f'<p class="aside">{UNKNOWN}</p>']
     begun = 0  # a message that asked several things was answered in several prompts
-    for (role, text), pieces in zip_longest(trace.prompt, trace.pieces, fillvalue=()):
+    for (role, text), pieces in zip(trace.prompt, trace.pieces or ((),) * len(trace.prompt), strict=True):
         begun += role == "system"
         again = f" of prompt {begun}" if role == "system" and begun > 1 else ""
-        parts = "".join(_piece(part, piece) for part, piece in _parts(str(text), pieces))
-        shown.append(f"<section><h4>{escape(str(role))}{again}</h4>{parts}</section>")
+        parts = "".join(_piece(part, piece) for part, piece in _parts(text, pieces))
+        shown.append(f"<section><h4>{escape(role)}{again}</h4>{parts}</section>")
     return f'<div class="prompt">{"".join(shown)}</div>'
 
 
