@@ -169,11 +169,11 @@ def test_what_cannot_be_compared_is_said_in_a_line(chat: tuple[ChatHandlers, Fak
 def test_real_replies_are_held_against_the_books(resources: Resources) -> None:
     page = CompareHandlers(resources, StoredViews(resources), Desk(Bot(resources)))
     last = list(page.ask(ANN, Table(), "sherlock", QUESTION, ("standard", "hybrid")))[-1]
-    plain, hybrid = last.sides
+    hybrid, plain = last.sides
     assert hybrid.judged is not None and hybrid.judged.claims == hybrid.judged.supported and not hybrid.against
     assert plain.judged is not None and plain.against == "hybrid" and plain.judged.claims is not None
     assert plain.judged.supported < plain.judged.claims and plain.judged.strange
     assert hybrid.judged.tone is not None and 0 < hybrid.judged.tone < 1
     html = comparison_html(last)
     assert "by the evidence of hybrid" in html and '<mark title="not in the evidence">' in html
-    assert 'id="side-1-piece-1"' in html and "This one is best" in html
+    assert 'id="side-0-piece-1"' in html and "This one is best" in html
