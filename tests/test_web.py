@@ -360,7 +360,7 @@ def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
     page.get_by_role("tab", name="Compare").click()
     page.get_by_label("A question").fill("What killed Julia Stoner?")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="ft is best").click(timeout=DONE)
+    page.get_by_role("button", name="This one is best: ft").click(timeout=DONE)
     page.locator("#compare-wins tbody tr").first.wait_for()
     page.evaluate("() => { for (const part of document.querySelectorAll('.compare details')) part.open = true; }")
     found["compare"] = Axe().run(page)
@@ -431,7 +431,7 @@ def test_modes_are_compared_blind_and_one_goes_on_in_a_conversation(page: Any) -
     page.get_by_label("Blind").check()
     page.get_by_label("A question").fill("Who stole the blue carbuncle?")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Answer B is best").click(timeout=DONE)
+    page.get_by_role("button", name="This one is best: Answer B").click(timeout=DONE)
     page.locator(".compare .side.best .held", has_text="tone").first.wait_for()
     best = page.locator(".compare .side.best").first
     reply = best.locator(".reply").inner_text()

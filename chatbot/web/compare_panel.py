@@ -107,12 +107,14 @@ def _acts(shown: Comparison, at: int, name: str, open_conversation: bool) -> str
         return ""
     buttons = []
     if shown.open:
-        buttons.append(_button("best", at, "This one is best", f"{name} is best"))
+        buttons.append(_button("best", at, "This one is best", f"This one is best: {name}"))
     if not shown.hidden:
-        buttons.append(_button("continue", at, "Continue with this one", f"Continue with {name} in a new conversation"))
+        buttons.append(
+            _button("continue", at, "Continue with this one", f"Continue with this one: {name}, in a new conversation")
+        )
         if open_conversation:
             buttons.append(
-                _button("continue", at, "… in the open one", f"Continue with {name} in the open conversation", "open")
+                _button("continue", at, "… in the open one", f"… in the open one: continue with {name}", "open")
             )
     return f'<div class="acts">{"".join(buttons)}</div>'
 

@@ -27,7 +27,8 @@ def wins_html(wins: Mapping[str, Wins], blind: Mapping[str, Wins], name: str) ->
         )
     ordered = sorted(wins, key=lambda mode: (-wins[mode].best / wins[mode].compared, -wins[mode].compared, mode))
     rows = "".join(_row(mode, wins[mode], blind.get(mode, Wins())) for mode in ordered)
-    return f"""<div class="wins"><h2>Which mode you preferred</h2>
+    return f"""<div class="wins" role="region" tabindex="0" aria-labelledby="wins-title">
+<h2 id="wins-title">Which mode you preferred</h2>
 <p class="aside">Of the answers of {escape(name)} that you chose between; with 95% intervals. The mark is what drawing
 lots would give.</p>
 <table><thead><tr><th scope="col">mode</th><th scope="col">best</th><th scope="col">share</th>
