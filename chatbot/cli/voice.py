@@ -90,10 +90,10 @@ def _train_facts(persona: str, number: int | None, passes: int | None, seed: int
 
     settings = get_settings()
     loaded = load_persona(persona, settings.personas)
-    all_facts, chosen = casebook_facts(loaded), casebook_facts(loaded, number)
+    chosen, total = casebook_facts(loaded, number)
     taught, held_out = with_held_out(chosen, seed)
     passes = passes or PASSES
-    about = f"{len(taught):,} of {len(all_facts):,} facts of the casebook, each asked {passes} times in its wordings."
+    about = f"{len(taught):,} of {total:,} facts of the casebook, each asked {passes} times in its wordings."
     command = f"bakerstreet voice train {persona} --facts --passes {passes} --seed {seed}"
     with training_bar() as show:
         folder = train_facts(

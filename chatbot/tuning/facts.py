@@ -25,6 +25,7 @@ from chatbot.prompts import Message
 from chatbot.tuning.cards import facts_card
 from chatbot.tuning.loop import OnStep
 from chatbot.tuning.train import HELD_OUT, train_on
+from chatbot.wording import sentence_of
 from personas import LoadedPersona
 
 PASSES = 6  # as many as most facts have wordings
@@ -41,8 +42,8 @@ class Fact:
     reply: str
 
 
-def casebook_facts(loaded: LoadedPersona, number: int | None = None) -> list[Fact]:
-    """The facts of a casebook that its probable questions ask for.
+def casebook_facts(loaded: LoadedPersona, number: int | None = None) -> tuple[list[Fact], int]:
+    """The facts of a casebook that its probable questions ask for, and how many there are.
 
     Args:
         loaded: the persona.
@@ -55,7 +56,10 @@ def casebook_facts(loaded: LoadedPersona, number: int | None = None) -> list[Fac
     named = partial(loaded.persona.named, spoken=True)
     pages = [
         [
-            Fact(tuple(map(named, known.questions)), named(known.correction or known.sentence or f"{known.answer}."))
+            Fact(
+                tuple(map(named, known.questions)),
+                named(sentence_of(known.correction or known.sentence or known.answer)),
+            )
             for known in page
         ]
         for page in probable_questions(loaded.casebook).values()
@@ -67,11 +71,11 @@ def casebook_facts(loaded: LoadedPersona, number: int | None = None) -> list[Fac
             "PAGE.questions.jsonl."
         )
     if number is None:
-        return facts
+        return facts, len(facts)
     drawn = [sorted(page, key=lambda fact: share(f"facts: {fact.ways[0]}")) for page in pages]
     in_turn = (fact for row in zip_longest(*drawn) for fact in row if fact is not None)
     chosen = set(list(in_turn)[:number])
-    return [fact for fact in facts if fact in chosen]
+    return [fact for fact in facts if fact in chosen], len(facts)
 
 
 def with_held_out(facts: Sequence[Fact], seed: int) -> tuple[list[Fact], list[Fact]]:
