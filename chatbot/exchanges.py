@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 from chatbot.errors import BakerStreetError
 from chatbot.files import file_stamp
 from chatbot.grounding import unsupported_terms
-from chatbot.language import Language, content_words, is_about_visitor, is_own_matter, language_of
+from chatbot.language import (
+    Language,
+    content_words,
+    is_about_visitor,
+    is_own_matter,
+    language_of,
+    spelled_out,
+    unaddressed,
+    words_of,
+)
 from chatbot.lines import Example, read_lines
 from personas import LoadedPersona
 
@@ -42,6 +51,12 @@ SURELY = 0.87  # from here on what is asked about him is the same, whatever its 
 STORY = "story"
 WAYS = 6  # to say the same that a line may list
 USUAL = 4  # of the lines that tell a case, how many ask for it with the same word
+# Lines that answer whatever does the same, in whatever words: any farewell fits any other.
+ACTS = frozenset({"farewell", "greeting", "how-are-you", "thanks", "apology"})  # told by patterns of the language
+MOODS = frozenset({"introduction", "grief", "loneliness", "worry", "low-spirits", "joy", "anger", "boredom"})
+REACTIONS = frozenset({"compliment", "reaction", "doubt", "agreement", "refusal"})
+GENERAL = ACTS | MOODS | REACTIONS
+OF_THE_SORT = 0.5  # the cosine from which on something said is of the sort of a general line, where nothing is asked
 OF_THE_VISITOR = frozenset({"visitor", "advice", "small-talk"})  # replies to these need not take up a name he gives
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
 
@@ -92,12 +107,13 @@ class Exchanges:
     def __len__(self) -> int:
         return len(self._said)
 
-    def nearest(self, text: str, number: int) -> list[NearExchange]:
+    def nearest(self, text: str, number: int, kinds: frozenset[str] = frozenset()) -> list[NearExchange]:
         """The exchanges that are most like what was said, the nearest first.
 
         Args:
             text: what a visitor says.
             number: how many at most.
+            kinds: of the lines; empty: all.
         """
         import numpy as np
 
@@ -105,6 +121,8 @@ class Exchanges:
             return []
         cosines = self.cosines(text)
         order = [int(at) for at in np.argsort(-cosines, kind="stable")]
+        if kinds:
+            order = [at for at in order if self._said[at][0].kind in kinds]
         cases = [at for at in order if self._asks_for_the_case(text, self._said[at][0])]
         chosen: dict[str, int] = {}  # of several ways to say the same, the nearest
         for at in (*cases, *order[: WAYS * number]):
@@ -115,12 +133,12 @@ class Exchanges:
         """Between a text and everything that a visitor may say first, shape (texts,)."""
         import numpy as np
 
-        return self._vectors @ np.asarray(self._embed(text), dtype=np.float32)
+        return self._vectors @ np.asarray(self._embed(as_compared(text, self._language)), dtype=np.float32)
 
     def _near(self, text: str, line: Example, user: str, cosine: float) -> NearExchange:
         reply = line.messages[1].content
         case = self._asks_for_the_case(text, line)
-        same = case or self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
+        same = case or line.kind in GENERAL or self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
         close = cosine >= (SURELY if line.kind == ABOUT_HIM and not self._in_words_of(text, user, reply) else SAID)
         return NearExchange(user, reply, line.kind, cosine, case or (same and close), same and cosine >= WILL_DO)
 
@@ -140,9 +158,18 @@ class Exchanges:
             is_about_visitor(text, language)  # what he has told is in the conversation, and in no line
             or unsupported_terms(user, [text], language)
             or (not his_own and unsupported_terms(text, [user, reply], language))
+            or (kind not in OF_THE_VISITOR and self._asks_of_another(text, user))
             or (kind in OF_THE_BOOKS and not self._in_words_of(text, user, reply))
             or (kind in OF_PARTICULARS and not content_words(user, language) <= asked)
         )
+
+    def _asks_of_another(self, text: str, user: str) -> bool:
+        """Whether one speaks of others where the other speaks to the persona: "What does he do?", "What do you do?"."""
+        language, texts = self._language, ({*words_of(text)}, {*words_of(user)})
+        others, you = (
+            [bool(words & each) for each in texts] for words in (language.talk.third_person, language.second_person)
+        )
+        return others[0] != others[1] and you[0] != you[1]
 
     def _in_words_of(self, text: str, user: str, reply: str) -> bool:
         """Whether an exchange has every word of meaning of what was said."""
@@ -186,8 +213,13 @@ def _open(lines: Sequence[Example], folder: Path, embedder: Embedder, language: 
     from chatbot.library.index import kept_vectors
 
     talk = [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
-    vectors = kept_vectors([text for _, text in said_in(talk)], folder / VECTORS, embedder)
-    return Exchanges(talk, vectors, embedder.embed_query, language)
+    texts = [as_compared(text, language) for _, text in said_in(talk)]
+    return Exchanges(talk, kept_vectors(texts, folder / VECTORS, embedder), embedder.embed_query, language)
+
+
+def as_compared(text: str, language: Language) -> str:
+    """What a visitor says as it is compared: in the usual spelling, and without the persona's name."""
+    return unaddressed(spelled_out(text, language), language)
 
 
 def said_in(lines: Sequence[Example]) -> list[tuple[Example, str]]:

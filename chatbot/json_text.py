@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -67,3 +71,28 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise JsonTextError(f"has the key {twice!r} twice; keep one of them")
     return made
+
+
+def read_models(file: Path, model: type[AnyModel]) -> list[AnyModel]:
+    """The rows of a file, each an object of a model.
+
+    Raises:
+        JsonTextError: the file cannot be read, or a row is wrong; its number is named.
+    """
+    read = []
+    for number, row in numbered_rows(file):
+        try:
+            read.append(model.model_validate(parse_object(row)))
+        except ValidationError as error:
+            raise JsonTextError(f"is wrong in line {number}: {first_mistake(error)}") from error
+        except JsonTextError as error:
+            raise JsonTextError(f"is wrong in line {number}: {error}") from error
+    return read
+
+
+def first_mistake(error: ValidationError) -> str:
+    """The first thing that is wrong with a line, and where it stands."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.attendance import Attendance
+from chatbot.deducing import Deductions, OpenedDeductions
 from chatbot.errors import BakerStreetError, LibraryError, PersonaError
 from chatbot.exchanges import Exchanges, OpenedExchanges
 from chatbot.language import language_of
@@ -54,6 +55,7 @@ class Resources:
         self._personas = PersonaFiles(self.settings.personas)
         self._searching: dict[str, tuple[object, SearchModels]] = {}
         self._exchanges = OpenedExchanges()
+        self._deductions = OpenedDeductions()
         self._libraries: dict[str, tuple[tuple[object, ...], Library]] = {}
         self._visitors: dict[tuple[str, str], tuple[tuple[int, ...], Library, Library]] = {}  # the last used last
         self._folders = LibraryFolders(self.settings.library_dir, say)
@@ -206,6 +208,10 @@ class Resources:
         with self._lock:
             loaded, folder = self.persona(persona_id), self.library_folder(persona_id)
             return self._exchanges.of(loaded, folder, lambda: self.library_embedder(persona_id))
+
+    def deductions(self, persona_id: str) -> Deductions | None:
+        """What the persona reads in details; None where it has no signs."""
+        return self._deductions.of(self.persona(persona_id))
 
     def _open_library(self, persona_id: str) -> Library:
         from chatbot.library.search import CALIBRATION_FILE, Calibration, Library

@@ -15,27 +15,33 @@ from chatbot.drafts import Jury
 from chatbot.engines import Completion, Request, Sampling
 from chatbot.errors import MessageError, ReadOnlyError
 from chatbot.events import Question
-from chatbot.exchanges import NearExchange
 from chatbot.grounding import check_reply
-from chatbot.language import WITHOUT_BOOKS, clean_message, comparable, is_own_matter, kind_of, sentences_of_message
+from chatbot.language import (
+    WITHOUT_BOOKS,
+    asked_for,
+    clean_message,
+    comparable,
+    is_about_visitor,
+    kind_of,
+    language_of,
+    spelled_out,
+    stands_alone,
+)
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import RECOLLECTION
 from chatbot.limits import message_limit, too_long
 from chatbot.modes import get_mode
 from chatbot.prompts import Exchange, Prompt, build_prompt
-from chatbot.recall import INTENT
 from chatbot.resources import Resources
 from chatbot.sampling import check_wishes, sampling_of
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
+from chatbot.turn_ready import answered_first, near, ready_reply
 from chatbot.turn_reasoning import reasoned
 from chatbot.turn_recall import acknowledged, forgotten, history_of, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
-from chatbot.wording import unsaid
 
-NEAR = 5  # of the persona's own exchanges that are looked at
-DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
 EXAMPLES = 3  # of them that are shown to the model
 MAX_PIECES = 3  # for each question
 
@@ -59,7 +65,9 @@ def begin(resources: Resources, asked: Question) -> Turn:
     text = clean_message(asked.text)
     if not text:
         raise MessageError("The message is empty. Write a question and send it again.")
-    turn = Turn(resources, loaded, mode, replace(asked, text=text), None, began)
+    turn = Turn(
+        resources, loaded, mode, replace(asked, text=spelled_out(text, language_of(loaded.persona))), None, began
+    )
     if asked.conversation is None:
         return turn
     try:
@@ -82,17 +90,20 @@ def gather(turn: Turn) -> Gathered:
     if line := forgotten(turn):
         return Gathered(history, line=line)
     if line := acknowledged(turn, history):
-        return Gathered(history, near=_near(turn), line=line)
+        return Gathered(history, near=near(turn), line=line)
     asked = parts_of(turn)
     told, summary = remembered(turn)
     if len(asked) == 1:
-        return Gathered(history, _found(turn, history), near=_near(turn), told=told, summary=summary)
+        return Gathered(history, _found(turn, history), near=near(turn), told=told, summary=summary)
     parts: list[tuple[Turn, Gathered]] = []
     for part in asked:
         going_on = bool(parts) and needs_the_one_before(part)
         before = (*history, as_answered(*parts[-1])) if going_on else history
-        piece = _found(part, before, going_on=going_on)
-        parts.append((part, Gathered(history, piece, near=_near(part), told=told, summary=summary)))
+        piece = told_by_visitor(part, before, MAX_PIECES) if is_about_visitor(turn.asked.text, turn.language) else None
+        if piece is None or not piece.evidence:
+            piece = _found(part, before, going_on=going_on)
+        parts.append((part, Gathered(history, piece, near=near(part), told=told, summary=summary)))
+    parts = answered_first(turn, parts)
     found = [gathered.found for _, gathered in parts if gathered.found]
     return Gathered(history, Found.joined(found) if found else None, tuple(parts))
 
@@ -106,7 +117,12 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
         going_on: the question is known to need what was said before.
     """
     exchanges = [(exchange.question, exchange.reply) for exchange in history]
-    kind = kind_of(turn.asked.text, turn.language, exchanges)
+    text, language = turn.asked.text, turn.language
+    kind = kind_of(text, language, exchanges)
+    if kind not in WITHOUT_BOOKS and (question := asked_for(text, language)) != text:
+        text, kind = question, kind_of(question, language, exchanges)
+    if kind == "follow-up" and stands_alone(text, language):
+        kind = "question"
     if going_on and kind == "question":
         kind = "follow-up"
     if kind == "about the visitor":
@@ -115,7 +131,7 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
         return None
     library = turn.resources.library(turn.asked.persona, turn.asked.visitor)
     found = library.search(
-        turn.asked.text,
+        text,
         library.plan(turn.mode.knowledge),
         kind=kind,
         history=exchanges,
@@ -123,12 +139,6 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
         budget=turn.resources.settings.evidence_tokens,
     )
     return found.with_weak_dropped()
-
-
-def _near(turn: Turn, text: str = "", number: int = NEAR) -> tuple[NearExchange, ...]:
-    """The persona's own exchanges that are most like what was said, or like a part of it."""
-    exchanges = turn.resources.exchanges(turn.asked.persona) if turn.mode.voice else None
-    return tuple(exchanges.nearest(text or turn.asked.text, number)) if exchanges else ()
 
 
 # ---------------------------------------------------------------------- write
@@ -161,7 +171,7 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     Where the model would have to invent, the persona's own line is the whole of it. Where there are notes, what was
     read in them comes first and at once, and the best of several drafts goes on from there.
     """
-    if ready := _ready(turn, gathered):
+    if ready := ready_reply(turn, gathered):
         yield replace(ready, first_token_ms=turn.milliseconds())
         return
     prompt = _prompt(turn, gathered)
@@ -178,41 +188,6 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     finally:
         generation.cancel()
     yield replace(draft, text=draft.text.strip(), piece="", completion=generation.completion)
-
-
-def _ready(turn: Turn, gathered: Gathered) -> Draft | None:
-    """A reply that is there already: what the persona says to just this, or where the model would have to invent."""
-    earlier = {exchange.reply for exchange in gathered.history}
-    # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
-    his_own = is_own_matter(turn.asked.text, turn.language, [(each.question, each.reply) for each in gathered.history])
-    # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
-    silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
-    known = gathered.found is not None and not gathered.found.weak and not his_own
-    if known and gathered.history and turn.language.explaining.match(turn.asked.text):
-        return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
-
-    def serves(near: NearExchange) -> bool:
-        return (near.fits or bool(silent and near.will_do and turn.mode.knowledge)) and near.reply not in earlier
-
-    said = [near for near in gathered.near if serves(near)]
-    *before, last = sentences_of_message(turn.asked.text, turn.language)
-    if silent and before and turn.asked.attempt >= len(said):  # "What a wet night. How are you, Mr Holmes?"
-        said += [near for near in _near(turn, last, 1) if serves(near)]
-    if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
-        near = said[turn.asked.attempt]
-        return Draft(near.reply, near.reply, ready="declined" if near.kind in DECLINING else "unchecked")
-    if gathered.line:
-        return Draft(gathered.line, gathered.line, ready="unchecked")
-    if gathered.found and gathered.found.intent == INTENT and not gathered.evidence:
-        line = turn.wording.line(turn.loaded.persona.untold or turn.loaded.persona.declines)
-        return Draft(line, line, ready="declined")
-    lines = turn.wording.without_model(gathered.found, turn.mode.voice, his_own=his_own)
-    if not lines:
-        return None
-    line = unsaid(lines, earlier)
-    persona = turn.loaded.persona
-    declined = line not in (*persona.listening, *persona.counsel)
-    return Draft(line, line, ready="declined" if declined else "unchecked")
 
 
 def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Draft]:

@@ -43,12 +43,18 @@ def as_answered(part: Turn, gathered: Gathered) -> Exchange:
 
 
 def said_once(draft: Draft, earlier: Sequence[Draft], language: Language) -> Draft:
-    """A draft, without its text where one sentence answers two questions of a message, and was said to the first."""
+    """A draft without the sentences that were said to an earlier question of the message."""
     said = " ".join(comparable(each.text) for each in earlier)
-    sentences = [comparable(sentence) for sentence in split_sentences(draft.text, language)]
-    if not draft.text.endswith(ENDS) or not all(sentence in said for sentence in sentences):
+    if not said or not draft.text.endswith(ENDS):
         return draft
-    return replace(draft, text="", piece="", prompt=None, ready="grounded")
+    sentences = split_sentences(draft.text, language)
+    new = [sentence for sentence in sentences if comparable(sentence) not in said]
+    if not new:
+        return replace(draft, text="", piece="", prompt=None, ready="grounded")
+    text, shown = " ".join(new), draft.text.removesuffix(draft.piece)
+    if len(new) == len(sentences) or not text.startswith(shown):  # what a reader has seen is not taken back
+        return draft
+    return replace(draft, text=text, piece=text.removeprefix(shown))
 
 
 def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:

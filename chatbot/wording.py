@@ -17,6 +17,7 @@ from chatbot.language import (
     is_about_persona,
     is_question,
     language_of,
+    sentences_of_message,
     tells_of_self,
 )
 from chatbot.library.search import Evidence, Found
@@ -65,9 +66,12 @@ class Wording:
         persona, language = self.persona, language_of(self.persona)
         if found is None or not (found.weak or his_own):
             return ()
-        asks = is_question(self.question, language)
+        asks = any(is_question(sentence, language) for sentence in sentences_of_message(self.question, language))
         if found.unknown and not his_own and (asks or not tells_of_self(self.question, language)):
-            word = as_written(found.unknown[0], self.question)
+            named = [word for word in found.unknown if not word.isdecimal()]
+            if not named and persona.to_come:
+                return self.in_turn(persona.to_come)
+            word = as_written((named or found.unknown)[0], self.question)
             return tuple(fill_in(line, {"word": word}) for line in self.in_turn(persona.strangers))
         if not asks:
             return self.in_turn(persona.listening or ([] if voice else persona.declines))

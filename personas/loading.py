@@ -68,6 +68,12 @@ class LoadedPersona:
         return file if file.is_file() else None
 
     @property
+    def deductions(self) -> Path | None:
+        """The signs that it reads in what visitors describe, or None where there are none."""
+        file = self.folder / "deductions.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def talk(self) -> Path | None:
         """The conversations that its evaluation holds, or None where there are none."""
         file = self.folder / "talk.jsonl"

@@ -184,6 +184,24 @@ class Persona(_Part):
         default_factory=list,
         description="Said when the persona is asked about itself and nothing tells; declines too. Empty: `declines`.",
     )
+    to_come: list[Text] = Field(
+        default_factory=list,
+        description="Said to a question with a year or number that no book has; empty: as to a word that none has.",
+    )
+    partly: list[Text] = Field(
+        default_factory=list,
+        description="Said of a question that nothing tells, where others of a message are answered; empty: `declines`.",
+    )
+    deducing: list[Text] = Field(
+        default_factory=list, description="Sentences that may stand before what is read from several signs."
+    )
+    deduced: list[Text] = Field(
+        default_factory=list, description="Sentences that may stand behind what is read from one sign."
+    )
+    unread: list[Text] = Field(
+        default_factory=list,
+        description="Said when a deduction is asked for, and nothing described that can be read; empty: `declines`.",
+    )
     sources: list[Source] = Field(default_factory=list)
     voice: str | None = Field(None, description="The folder of the LoRA adapter, beside persona.yaml.")
     default_mode: Text = "hybrid"

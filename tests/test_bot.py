@@ -13,12 +13,14 @@ from fakes import FakeEngine, Reply, unjudged
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.engines.types import Engine, Generation, Request
 from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError, TurnError
+from chatbot.exchanges import GENERAL
 from chatbot.language import names_in, words_of
 from chatbot.library.search import Found, Library
 from chatbot.prompts import Exchange
 from chatbot.resources import Resources
 from chatbot.settings import Settings
-from chatbot.turn import EXAMPLES, NEAR
+from chatbot.turn import EXAMPLES
+from chatbot.turn_ready import NEAR, SORTS
 from memory import Memory
 
 SPECKLED = "What killed Julia Stoner?"
@@ -232,7 +234,7 @@ def test_a_word_from_outside_his_world_is_declined_without_the_model(
 
 def test_small_talk_is_answered_without_evidence(settings: Settings, library: Library, memory: Memory) -> None:
     bot, engine = faked(settings, library, memory, "Good evening to you.")
-    answered = bot.reply(Question(TALK, mode="hybrid"))
+    answered = bot.reply(Question(TALK, mode="ft"))
     assert answered.reply == "Good evening to you."
     assert answered.trace.evidence == ()
     request = engine.requests[0]
@@ -246,6 +248,17 @@ def test_small_talk_is_answered_without_evidence(settings: Settings, library: Li
     ]
 
 
+def test_a_greeting_is_answered_by_a_greeting_where_no_line_fits_just_this(
+    settings: Settings, library: Library, memory: Memory
+) -> None:
+    bot, engine = faked(settings, library, memory)
+    answered = bot.reply(Question(TALK, mode="hybrid"))
+    exchanges = bot.resources.exchanges("sherlock")
+    assert exchanges is not None
+    assert answered.reply in {near.reply for near in exchanges.nearest(TALK, 100, frozenset({"greeting"}))}
+    assert (answered.trace.evidence, engine.requests) == ((), [])
+
+
 @pytest.mark.parametrize("mode", ["ft", "hybrid"])
 def test_what_he_has_a_line_for_is_said_at_once_and_on_a_retry_another_way(
     settings: Settings, library: Library, memory: Memory, mode: str
@@ -254,16 +267,23 @@ def test_what_he_has_a_line_for_is_said_at_once_and_on_a_retry_another_way(
     conversation = memory.start("visitor", "sherlock")
     exchanges = bot.resources.exchanges("sherlock")
     assert exchanges is not None
-    near = exchanges.nearest("Good evening.", NEAR)
-    # Where books could have been opened and were not, what nearly fits will do too.
-    lines = [each.reply for each in near if each.fits or (each.will_do and mode == "hybrid")]
-    assert lines
+    fitting = [
+        each.reply for each in exchanges.nearest("Good evening.", NEAR) if each.fits and each.kind not in GENERAL
+    ]
+    # Where books could have been opened and were not, what nearly fits will do too, and any greeting.
+    greetings = exchanges.nearest("Good evening.", SORTS, frozenset({"greeting"})) if mode == "hybrid" else []
+    lines = [*fitting, *(each.reply for each in greetings)]
+    assert fitting
     question = Question("Good evening.", mode=mode, conversation=conversation)
     answered = bot.reply(question)
     assert (answered.reply, answered.trace.prompt, engine.requests) == (lines[0], (), [])
     assert answered.trace.check is not None and answered.trace.check.verdict == "unchecked"
-    tried = [bot.reply(replace(question, attempt=attempt)).reply for attempt in range(1, len(lines) + 1)]
-    assert tried == [*lines[1:], "Good evening to you."]
+    tried = [bot.reply(replace(question, attempt=attempt)).reply for attempt in range(1, len(fitting))]
+    assert tried == fitting[1:]
+    if mode == "hybrid":
+        others = {*lines[len(fitting) :], *(each.reply for each in exchanges.nearest("Good evening.", NEAR))}
+        assert bot.reply(replace(question, attempt=len(fitting))).reply in others - set(fitting)
+    assert bot.reply(replace(question, attempt=50)).reply == "Good evening to you."
     # Said once, it is not said again in the same conversation.
     after = bot.reply(replace(question, parent=answered.turn_id)).reply
     assert after != lines[0]

@@ -11,6 +11,7 @@ import pytest
 from searching import CANON_QUESTIONS
 
 from chatbot.evaluation import read_known_questions, read_talk
+from chatbot.exchanges import GENERAL
 from chatbot.language import content_words, words_of
 from chatbot.library.texts import casebook_sections
 from personas import LoadedPersona
@@ -45,9 +46,9 @@ def said(row: dict[str, Any], role: str) -> list[str]:
 
 def test_there_are_many_lines_of_every_kind(rows: list[dict[str, Any]]) -> None:
     kinds = Counter(row["kind"] for row in rows)
-    assert set(kinds) == TOLD | TALK
+    assert set(kinds) == TOLD | TALK | GENERAL
     assert len(rows) >= 2000
-    assert min(kinds.values()) >= 25
+    assert min(kinds.values()) >= 15
 
 
 def test_speakers_take_turns_in_plain_letters_and_nobody_is_silent(rows: list[dict[str, Any]]) -> None:

@@ -52,8 +52,10 @@ def test_a_sentence_that_answers_two_questions_is_said_once() -> None:
     first, again = Draft(LEAD), Draft(LEAD, LEAD)
     assert said_once(again, [first], ENGLISH).text == ""
     assert said_once(again, [], ENGLISH) is again
-    other = Draft(f"{LEAD} {NEXT}", NEXT)
-    assert said_once(other, [first], ENGLISH) is other
+    shown = Draft(f"{LEAD} {NEXT}", NEXT)
+    assert said_once(shown, [first], ENGLISH) is shown
+    both = Draft(f"{NEXT} {LEAD}", f"{NEXT} {LEAD}")
+    assert said_once(both, [first], ENGLISH) == Draft(NEXT, NEXT)
     growing = Draft("Patrick Cairns", "Patrick Cairns")  # an answer whose sentence is still to come
     assert said_once(growing, [first], ENGLISH) is growing
 

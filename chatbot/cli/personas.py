@@ -60,6 +60,7 @@ def check(
 
 def _beside(loaded: LoadedPersona) -> list[str]:
     """What is wrong with the casebook, the lines and the questions beside a persona file: the first mistake of each."""
+    from chatbot.deducing import read_signs
     from chatbot.evaluation import read_known_questions, read_talk
     from chatbot.evaluation.update import read_case
     from chatbot.library.texts import casebook_sections, probable_questions
@@ -70,6 +71,7 @@ def _beside(loaded: LoadedPersona) -> list[str]:
         (loaded.casebook, lambda file: casebook_sections(file, loaded.persona.name)),
         (loaded.casebook, probable_questions),
         (loaded.lines, read_lines),
+        (loaded.deductions, read_signs),
         (loaded.questions, read_known_questions),
         (loaded.validation, read_known_questions),
         (loaded.talk, read_talk),

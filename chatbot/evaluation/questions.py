@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from chatbot.errors import MessageError
 from chatbot.json_text import JsonTextError, numbered_rows, parse_object
+from chatbot.json_text import first_mistake as first_mistake
 from chatbot.language import Maybe, Text, gives, holds, to_plain
 from personas import LoadedPersona
 
@@ -229,11 +230,3 @@ def read_known_questions(file: Path, kinds: Sequence[str] = KINDS) -> list[Known
     if not wanted:
         raise MessageError(f"{file} holds no questions of the kinds {', '.join(kinds)}.")
     return wanted
-
-
-def first_mistake(error: ValidationError) -> str:
-    """The first thing that is wrong with a line, and where it stands."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message

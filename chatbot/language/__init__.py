@@ -6,6 +6,7 @@ language is named, as a persona file does.
 
 from chatbot.language.accepted import gives
 from chatbot.language.altering import Altering
+from chatbot.language.chatting import act_of, asked_for, spelled_out, stands_alone, unaddressed
 from chatbot.language.en import ENGLISH
 from chatbot.language.fields import Maybe, Text
 from chatbot.language.intents import (
@@ -76,8 +77,10 @@ __all__ = [
     "Text",
     "Told",
     "Wish",
+    "act_of",
     "as_written",
     "asked_about",
+    "asked_for",
     "asked_name_of",
     "asked_topics",
     "clean_message",
@@ -108,7 +111,9 @@ __all__ = [
     "numbers_in",
     "points_back",
     "sentences_of_message",
+    "spelled_out",
     "split_sentences",
+    "stands_alone",
     "statements",
     "stem",
     "sub_questions",
@@ -117,6 +122,7 @@ __all__ = [
     "told_in",
     "told_statements",
     "topic_of",
+    "unaddressed",
     "wish_to_forget",
     "words_of",
     "written_words",

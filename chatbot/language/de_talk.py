@@ -125,4 +125,19 @@ GERMAN_TALK = Talk(
         r"(?:wie|womit) kann ich (?:dir|ihnen|euch) (?:heute )?(?:helfen|behilflich sein)",
         r"sprachmodell|rollenspiel",
     ),
+    framed=beginning(
+        r"(?:bitte|und|aber|also|nun|dann|ja|nein|ach|oh|gut|verzeihung|übrigens|sagt?(?: mir)?)[,!.:;]* ",
+        rf"(?:er|sie|meine? \w+) (?:fragt(?: mich)?|möchte wissen|will wissen|wüsste gern),? (?={ASKED_BY})",
+        rf"(?:kannst|könntest|könnt|könntet) (?:du|ihr) (?:mir|uns) (?:bitte )?(?:sagen|erklären),? (?={ASKED_BY})",
+    ),
+    asks_deduction=any_of(r"was (?:kannst|könnt|siehst|seht|schließt|liest) (?:du|ihr)"),
+    of_others=any_of(r"(?:ein|der|dieser) (?:mann|fremder|pilger)|(?:eine|die|diese) (?:frau|fremde)"),
+    acts={
+        "farewell": any_of(
+            r"auf wiedersehen|leb(?:t)? wohl|ade|tschüss?|gute nacht|bis (?:bald|morgen|dann)|behüte? (?:dich|euch)",
+            r"ich muss (?:jetzt |nun )?(?:gehen|fort|los|heim)",
+        ),
+        "thanks": any_of(r"danke?|vielen dank|vergelt'?s gott"),
+        "greeting": beginning(r"(?:ach|oh)[,! ]+", r"(?:hallo|grüß gott|gott zum gruß|guten (?:tag|morgen|abend))\b"),
+    },
 )

@@ -6,7 +6,7 @@ import re
 
 from chatbot.language.language import any_of, words
 from chatbot.language.stemming import english_stem
-from chatbot.language.talk import Talk, beginning, phrases
+from chatbot.language.talk import Talk, beginning, phrases, spellings
 
 _LIGHT = """
 hello hallo hi hiya hey howdy greetings good morning afternoon evening night day today tonight tomorrow week
@@ -31,6 +31,14 @@ _MERELY = r"(?:just|only|merely|simply|actually|really|indeed|in fact)"
 _MADE = (
     r"(?:a\.?i\.?|artificial|language model|chat ?bot|virtual|digital assistant|computer|robot|program|neural network|"
     r"fictional|fictitious|made[- ]up|machine learning)"
+)
+
+# "She wants to know", "my daughter keeps asking me": others whose question a visitor puts.
+_SOMEBODY = r"(?:he|she|they|(?:my|our|his|her|one of my) \w+(?: \w+)?)"
+_ASKS = (
+    r"(?:(?:just |always |also )?(?:wants?|wanted|would like|'d like|wishes|is dying|(?:is |are |was |were )curious) "
+    r"to know|"
+    r"(?:is |are |was |were |keeps? )?(?:asks?|asked|asking|wonders?|wondered|wondering)(?: me| us| you)?)"
 )
 
 ENGLISH_TALK = Talk(
@@ -86,8 +94,8 @@ ENGLISH_TALK = Talk(
     asking=beginning(
         r"(?:please|pray|so|and|but|well|now|then|ok|okay|hello|hi|hey|oh|ah|yes|no|also|sorry|sir|good \w+)[,!.:;]? ",
         r"(?:(?:in|of|to|from|at|by|with|for|on|under|as) )?(?:who|whom|whose|which)(?:'s)?\b",
-        r"(?:(?:in|of|to|from|at|by|with|for|on|under|as) )?what(?:'s)?\b(?! (?:an?|i|we) )",
-        r"(?:when|where|why|how)(?:'s|'d| is| are| was| were| do| does| did| can| could| will| would| shall)\b",
+        r"(?:(?:in|of|to|from|at|by|with|for|on|under|as) )?what(?:'s)?\b(?! (?:an?|i|we|you) )",
+        r"(?:when|where|why|how)(?:'s|'d| (?:is|are|was|were|do|does|did|can|could|will|would|shall)(?:n't)?)\b",
         r"(?:when|where|why|how)(?: should| has| have| had| may| might| must| come| about| exactly| else)\b",
         r"how (?:many|much|long|old|far|often|big|tall)\b",
         r"(?:when|where|why|how)[?.! ]*$",
@@ -95,6 +103,7 @@ ENGLISH_TALK = Talk(
         r"(?:n't)? (?:i|you|he|she|it|we|they|my|your|his|her|its|our|their|the|this|that|these|those|there)\b",
         r"(?:tell|explain|describe|name|remind|guess|list|recount|give me|show me)\b",
         r"i (?:want|need|beg|ask|would like) you to\b",
+        rf"{_SOMEBODY} {_ASKS} (?:who|whom|whose|which|what|when|where|why|how|if|whether)\b",
         r"i (?:wonder|(?:want|would like|should like|would love) to (?:know|hear)|am (?:wondering|curious))\b",
         r"i'(?:d (?:like|love) to (?:know|hear)|m (?:wondering|curious))\b",
     ),
@@ -147,5 +156,79 @@ ENGLISH_TALK = Talk(
         r"i(?: cannot|'m unable to| can't| am unable to) (?:assist|help)(?: you)? with (?:that|this)",
         r"fulfil (?:that|this|your) request",
         r"(?:language|ai) model|role-?playing|user's (?:question|request|message)",
+    ),
+    framed=beginning(
+        r"(?:please|pray|so|and|but|well|now|then|ok|okay|oh|ah|yes|no|also|sorry|right|fine|good|great|huh|hm+|"
+        r"first of all|by the way|one more(?: thing)?|just (?:one|a) (?:quick )?question|tell me|honestly|"
+        r"seriously)[,!.:;-]* ",
+        rf"{_SOMEBODY} {_ASKS} ",
+        r"(?:can|could|would|will) you (?:please |perhaps )?(?:tell|explain to|remind)(?: me| us| my \w+)?"
+        r"(?:,? (?:in|with) (?:a |one )?(?:sentence|word|few words)[^,]{0,20},)? (?=who|wha|whe|whi|why|how|if)",
+        r"(?:i (?:would|'d|should) (?:like|love) to|let me|may i|can i) (?:know|ask)(?: you)?(?: something)?[,:]? ",
+        r"i(?:'m| am)? (?:always |just |still )*(?:wonder(?:ed|ing)?|curious)(?: about)?,? ",
+        r"do you (?:happen to )?(?:know|remember|recall) (?=who|wha|whe|whi|why|how)",
+    ),
+    asks_deduction=any_of(
+        r"what (?:can|could|do|would) you (?:\w+ )?(?:tell|deduce|infer|read|see|say|make|conclude|gather|learn)",
+        r"(?:deduce|your deductions?|deduction|infer|read (?:me|him|her|that|this|the signs))",
+        r"what (?:does|do) (?:it|that|this|they|these) (?:say|tell)(?: you)? (?:of|about)",
+    ),
+    of_others=any_of(
+        r"(?:my|our|his|her|the) \w+'s",
+        r"(?<!am )(?<!i'm )(?:a|an|the|this|that|some) (?:\w+ )?"
+        r"(?:man|woman|boy|girl|lady|gentleman|fellow|guy|bloke|stranger|person|colleague|kid|child)",
+        r"my (?:\w+ )?(?:friend|husband|wife|brother|sister|mother|father|mum|mom|dad|son|daughter|boss|neighbou?r|"
+        r"uncle|aunt|colleague|teacher|lodger|flatmate|roommate|landlord|landlady|opening scene|novel|story|hero\w*)",
+    ),
+    acts={
+        "farewell": any_of(
+            r"(?:good)?bye(?: ?bye)?|farewell|ciao|adieu|au revoir|laters|ta-?ra|cheerio|toodle\w*|so long",
+            r"good ?night|night[- ]night|nighty(?: night)?|sleep well|sweet dreams",
+            r"(?:see|catch|talk to|speak to) you(?: \w+){0,2} (?:later|soon|around|tomorrow|again|next)|see you",
+            r"(?:i|we)(?:'ve| have)? (?:really |now )*(?:must|got to|have to|need to|had better|should|better)"
+            r"(?: really| now)* (?:be )?"
+            r"(?:go(?:ing)?|run|dash|leave|off|catch|get (?:going|back|off|home|some sleep|up|to bed|to work))",
+            r"(?:i am|i'm|we are|we're|i'll be) (?:off|leaving|heading (?:off|out|home|to bed))(?: now)?",
+            r"(?:i will|i'll|i shall|let me) (?:let you|leave you|say good)",
+            r"(?:bed|lunch|dinner|supper|home) ?time|time (?:to|for) (?:go|bed|leave|sleep)|off to (?:bed|work|school)",
+            r"until (?:next time|tomorrow|we meet|then)|take care|signing off",
+            r"that(?:'s| is) (?:all|it) (?:for|from) (?:me|now|today)",
+            r"bell (?:just )?(?:went|rang)|back to (?:my|work|the) (?:\w+)",
+        ),
+        "how-are-you": re.compile(
+            r"\bhow(?:'s it going|'s life|'s things|'s everything| do you do\b| have you been\b| is life\b|"
+            r" is it going\b|"
+            r" are you(?: \w+)?$| are you(?: (?:doing|feeling|keeping|today|tonight|this \w+|holding up))?\s*[?.!,])|"
+            r"\bare you (?:well|ok|okay|alright|all right)\b|\bwhat(?:'s| is) up\b|\bhow goes it\b",
+            re.I,
+        ),
+        "apology": any_of(
+            r"(?:i am|i'm)(?: so| very| really)? sorry(?! (?:for|about) your)",
+            r"my apologies|i apologi[sz]e|forgive me|pardon me",
+        ),
+        "thanks": any_of(r"thank(?:s| you)|thx|cheers|much obliged|i appreciate|grazie|merci|danke|gracias"),
+        "greeting": re.compile(
+            r"^(?:(?:oh|well|ah)[,!. ]+)*(?:(?:hello|hallo|hi|hiya|hey|yo|howdy|greetings|"
+            r"good (?:morning|afternoon|evening|day))\b|"
+            r"(?:morning|afternoon|evening)(?:[,.!]| (?:mr|sir|to you|all)\b)|"
+            r"is this (?:really )?(?:the right place|\d+\w? \w+ street)\b|knock knock\b|anybody (?:home|there)\b)",
+            re.I,
+        ),
+    },
+    spellings=spellings(
+        r"""
+        ur(?= (?:just|not|an?|the|really|too|very|only|so|like|full|lying|wrong|right)\b) = you're
+        u = you / ur = your / urself = yourself / r(?= (?:you|u|they|we|the)\b) = are
+        im = I'm / ive = I've / dont = don't / doesnt = doesn't / didnt = didn't / cant = can't / wont = won't
+        isnt = isn't / wasnt = wasn't / arent = aren't / werent = weren't / couldnt = couldn't / wouldnt = wouldn't
+        shouldnt = shouldn't / hasnt = hasn't / havent = haven't / whats = what's / whos = who's / wheres = where's
+        hows = how's / whens = when's / thats = that's / theres = there's / hes = he's / shes = she's / youre = you're
+        theyre = they're / theyve = they've / youve = you've / weve = we've / itll = it'll
+        lets(?= (?:go|see|talk|start|play|try)\b) = let's / cuz|coz|cos|bc = because / tho = though / thx|thnx = thanks
+        pls|plz = please / gonna = going to / wanna = want to / gotta = have to / gimme = give me / lemme = let me
+        dunno = don't know / idk = I don't know / kinda = kind of / sorta = sort of / ppl = people / btw = by the way
+        tbh = to be honest / imo = in my opinion / rly = really / ya = you / nite = night / tmrw|tmr = tomorrow
+        k|okey = okay / abt = about / wat|wot = what / (?:wt|t)f = on earth
+        """
     ),
 )

@@ -83,12 +83,14 @@ def is_own_matter(message: str, language: Language, history: Exchanges = ()) -> 
 
     Whoever names somebody in a question, or goes on with what was said before, may mean the books.
     """
-    speaks_of_himself = bool(language.talk.first_person & set(words_of(message)))
-    if not speaks_of_himself or kind_of(message, language, history) in IN_CONTEXT:
+    if not tells_of_self(message, language):
         return False
-    if not any(is_question(sentence, language) for sentence in sentences_of_message(message, language)):
-        return True
-    return bool(language.talk.asks_advice.search(to_plain(message))) and not names_in(message, language)
+    sentences = sentences_of_message(message, language)
+    asked = [sentence for sentence in sentences if is_question(sentence, language)]
+    if asked and language.talk.asks_advice.search(to_plain(message)) and not names_in(message, language):
+        told = any(tells_of_self(each, language) for each in sentences if each not in asked)
+        return told or kind_of(message, language, history) not in IN_CONTEXT
+    return not asked and kind_of(message, language, history) not in IN_CONTEXT
 
 
 def is_question(sentence: str, language: Language) -> bool:

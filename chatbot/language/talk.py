@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity, as `Language`
@@ -26,6 +27,11 @@ class Talk:
         asks_name: found where they ask for their own name.
         gives_name: found where they have told it.
         not_a_person: found where somebody says of himself that he is a program, a model or made up, or speaks as one.
+        framed: the beginning of a question in which somebody is said to ask it ("She wants to know").
+        asks_deduction: found where visitors want something read from what they describe.
+        of_others: found where what they describe is somebody else's, although they say "my": "my friend's hat".
+        acts: what a message does, by the kind of the persona's lines that answer it; the first that is found counts.
+        spellings: of chats, each with the usual one.
     """
 
     light: frozenset[str]
@@ -43,6 +49,11 @@ class Talk:
     asks_name: re.Pattern[str]
     gives_name: re.Pattern[str]
     not_a_person: re.Pattern[str]
+    framed: re.Pattern[str]
+    asks_deduction: re.Pattern[str]
+    of_others: re.Pattern[str]
+    acts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    spellings: tuple[tuple[re.Pattern[str], str], ...] = ()
 
 
 def phrases(text: str) -> tuple[str, ...]:
@@ -53,3 +64,11 @@ def phrases(text: str) -> tuple[str, ...]:
 def beginning(opening: str, *choices: str) -> re.Pattern[str]:
     """What matches one of several patterns at the beginning, behind an opening that may be repeated or left out."""
     return re.compile(rf"(?:{opening})*(?:{'|'.join(choices)})", re.IGNORECASE)
+
+
+def spellings(text: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The spellings of a list that is written as a text, "pattern = usual" with strokes or line ends between them."""
+    pairs = (entry.partition(" = ") for entry in phrases(text))
+    return tuple(
+        (re.compile(rf"(?<![\w'])(?:{found.strip()})(?![\w'])", re.I), usual.strip()) for found, _, usual in pairs
+    )

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from chatbot.library.encoders.adapters import adapter_stamp
 from chatbot.progress import Say
 
 FORMAT = 1  # of the graph; raised where an earlier conversion is no longer good
+LONGER = 1.4  # the longest text of a batch against its shortest
 BATCH = 16  # texts read together, of about one length, so that little padding is computed
 PROBE = ("Who came to the house that morning?", "The dog did nothing in the night.", "A lamp burned in the window.")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -113,8 +114,7 @@ class OpenVinoEncoder:
         lengths = [sum(encoding.attention_mask) for encoding in encodings]
         order = sorted(range(len(texts)), key=lengths.__getitem__)
         outputs: list[Any] = [None] * len(texts)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+        for batch in _batches(order, lengths):
             width = lengths[batch[-1]]  # of the longest in this batch; what is beyond is padding
             columns = (
                 [encodings[at].ids[:width] for at in batch],
@@ -126,6 +126,23 @@ class OpenVinoEncoder:
             for at, numbers in zip(batch, result[0].copy(), strict=True):  # copied: the request reuses its memory
                 outputs[at] = numbers
         return np.stack(outputs) if outputs[0].ndim == 1 else outputs
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Texts in batches of much the same length, since what fills a short row up to a long one is computed too.
+
+    Args:
+        order: the texts, the shortest first.
+        lengths: their tokens.
+    """
+    batch: list[int] = []
+    for at in order:
+        if batch and (len(batch) == BATCH or lengths[at] > LONGER * lengths[batch[0]] + 8):
+            yield batch
+            batch = []
+        batch.append(at)
+    if batch:
+        yield batch
 
 
 def _converted(source: Path, cache: Path, head: Head, adapter: Path | None, say: Say) -> Path:

@@ -1,0 +1,112 @@
+"""How people write in a chat: its spelling, the question within a longer message, and what a message does.
+
+What a message *does* (it greets, takes leave, thanks) is told by the patterns of its language. The persona's lines have
+the same names as their kinds, so that a farewell is answered by a farewell, whatever else stands beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from chatbot.language.intents import (
+    is_about_persona,
+    is_own_matter,
+    is_question,
+    is_small_talk,
+    points_back,
+    sentences_of_message,
+    tells_of_self,
+)
+from chatbot.language.language import Language
+from chatbot.language.text import meaning_words, names_in, words_of
+
+LEAST_WORDS = 3  # of meaning in a statement that a question behind it may be about
+
+
+def spelled_out(text: str, language: Language) -> str:
+    """A message in the usual spelling: "u" becomes "you", "whos" becomes "who's"."""
+    for pattern, usual in language.talk.spellings:
+        text = pattern.sub(lambda found, usual=usual: _like(found[0], usual), text)  # type: ignore[misc]
+    return text
+
+
+def _like(written: str, usual: str) -> str:
+    return usual[:1].upper() + usual[1:] if written[:1].isupper() else usual
+
+
+def unaddressed(text: str, language: Language) -> str:
+    """A message without the name and title by which the persona is addressed: "Hello, Mr Holmes!" becomes "Hello!".
+
+    As it was where nothing else would be left. Without a comma, a name is an address in a greeting or a farewell alone:
+    "Who is Mr Holmes?" asks for him.
+    """
+    behind, anywhere = _addresses(language)
+    said = behind.sub("", text)
+    if act_of(text, language):
+        said = anywhere.sub("", said, count=1)
+    return said.strip(" ,") if words_of(said) else text
+
+
+@lru_cache(maxsize=16)
+def _addresses(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """An address set off by a comma, and one that is not."""
+    named = "|".join(sorted(map(re.escape, language.known_names | language.talk.addressing), key=len, reverse=True))
+    name = rf"(?:{named})\b\.?(?: (?:{named})\b\.?)*"
+    end = r"(?=\s*(?:[,.!?;:]|$))"
+    return re.compile(rf"^{name}, |, {name}{end}", re.IGNORECASE), re.compile(rf" {name}{end}", re.IGNORECASE)
+
+
+def asked_for(message: str, language: Language) -> str:
+    """What a message asks, without what stands around it: the question that is to be looked up.
+
+    "She wants to know who owned the dog." -> "Who owned the dog."; "I have read it twice. Why did he do it?" stays as
+    it is, since the question points back to what stands before it. So does a message without a question.
+    """
+    sentences = sentences_of_message(message, language)
+    asking = [at for at, sentence in enumerate(sentences) if is_question(sentence, language)]
+    if len(asking) != 1 or is_own_matter(message, language):
+        return message
+    at = asking[0]
+    question = _unframed(sentences[at], language)
+    before = [
+        sentence
+        for sentence in sentences[:at]
+        if not is_small_talk(sentence, language) and not language.talk.introducing.match(sentence)
+    ]
+    needed = points_back(question, language) or not (
+        names_in(question, language) or is_about_persona(question, language)
+    )
+    if before and needed and len(meaning_words(before[-1], language)) >= LEAST_WORDS:
+        return f"{before[-1]} {question}"
+    return question
+
+
+def stands_alone(message: str, language: Language) -> bool:
+    """Whether a message holds what its question points back to, so that nothing that was said before is needed."""
+    sentences = sentences_of_message(message, language)
+    return (
+        len(sentences) > 1
+        and is_question(sentences[-1], language)
+        and bool(names_in(" ".join(sentences[:-1]), language))
+        and not tells_of_self(" ".join(sentences[:-1]), language)
+    )
+
+
+def _unframed(question: str, language: Language) -> str:
+    """A question without what introduces it; as it was where nothing that asks would be left."""
+    framed = language.talk.framed.match(question)
+    rest = question[framed.end() :].strip() if framed else ""
+    return rest[:1].upper() + rest[1:] if rest and is_question(rest, language) else question
+
+
+def act_of(message: str, language: Language) -> str:
+    """What a message does, as a kind of line: "farewell", "greeting" ...; empty where no pattern tells.
+
+    The first kind of the language's list that one of its sentences is of.
+    """
+    sentences = sentences_of_message(message, language)
+    for kind, pattern in language.talk.acts.items():
+        if any(pattern.search(sentence) for sentence in sentences):
+            return kind
+    return ""

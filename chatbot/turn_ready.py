@@ -1,0 +1,170 @@
+"""The replies that are there already: what the persona says to just this, or where a model would have to invent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chatbot.exchanges import ACTS, GENERAL, MOODS, OF_THE_SORT, REACTIONS, WILL_DO, NearExchange
+from chatbot.language import (
+    act_of,
+    asked_for,
+    is_about_visitor,
+    is_own_matter,
+    is_question,
+    is_small_talk,
+    names_in,
+    points_back,
+    sentences_of_message,
+    tells_of_self,
+    words_of,
+)
+from chatbot.recall import INTENT
+from chatbot.turn_values import Draft, Gathered, Turn
+from chatbot.wording import unsaid
+
+NEAR = 5  # of the persona's own exchanges that are looked at
+SORTS = 20  # of those of one sort
+FAREWELL, BEYOND, CASE_TALK = "farewell", "beyond", "case-talk"
+CERTAIN = 0.8  # the confidence from which on the evidence answers, and no line that is merely near
+# The same where a line fits, but tells what the books tell: a visitor is to read the passage beside the answer.
+RATHER_THE_BOOKS = {CASE_TALK: 0.5, "about-him": 0.8}
+PER_CONFIDENCE = 0.2  # the cosine that a line needs beyond `WILL_DO` for each unit of the evidence's confidence
+KNOWN_ACT = 0.15  # added to the cosine of a line whose act a pattern has found in the message
+DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
+
+
+def near(
+    turn: Turn, text: str = "", number: int = NEAR, kinds: frozenset[str] = frozenset()
+) -> tuple[NearExchange, ...]:
+    """The persona's own exchanges that are most like what was said, or like a part of it."""
+    exchanges = turn.resources.exchanges(turn.asked.persona) if turn.mode.voice else None
+    text = text or asked_for(turn.asked.text, turn.language)
+    return tuple(exchanges.nearest(text, number, kinds)) if exchanges else ()
+
+
+def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
+    """The reply of a turn that is there already; None where the model is to write it."""
+    earlier = {exchange.reply for exchange in gathered.history}
+    text, language = turn.asked.text, turn.language
+    exchanges = [(exchange.question, exchange.reply) for exchange in gathered.history]
+    # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
+    his_own = is_own_matter(text, language, exchanges) or does_alone(turn)
+    # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
+    his_own = his_own or speaks(turn)
+    silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
+    known = gathered.found is not None and not gathered.found.weak and not his_own
+    if known and gathered.history and language.explaining.match(text):
+        return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
+    if (deduced := _deduced(turn, known, his_own)) and deduced not in earlier and not turn.asked.attempt:
+        return Draft(deduced, deduced, ready="unchecked")
+    said = list({line.reply: line for line in _lines(turn, gathered, silent) if line.reply not in earlier}.values())
+    if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
+        line = said[turn.asked.attempt]
+        return Draft(line.reply, line.reply, ready="declined" if line.kind in DECLINING else "unchecked")
+    persona = turn.loaded.persona
+    if gathered.line:
+        return Draft(gathered.line, gathered.line, ready="declined" if gathered.line in persona.partly else "unchecked")
+    if gathered.found and gathered.found.intent == INTENT and not gathered.evidence:
+        reply = turn.wording.line(persona.untold or persona.declines)
+        return Draft(reply, reply, ready="declined")
+    replies = turn.wording.without_model(gathered.found, turn.mode.voice, his_own=his_own)
+    if not replies:
+        return None
+    reply = unsaid(replies, earlier)
+    return Draft(reply, reply, ready="unchecked" if reply in (*persona.listening, *persona.counsel) else "declined")
+
+
+def answered_first(turn: Turn, parts: Sequence[tuple[Turn, Gathered]]) -> list[tuple[Turn, Gathered]]:
+    """The questions of a message, those first that are answered; of the others it is said once that nothing tells.
+
+    Args:
+        turn: of the whole message.
+        parts: a turn for each question, with what was gathered for it.
+    """
+    ready = [ready_reply(*part) for part in parts]
+    declined = [part for part, draft in zip(parts, ready, strict=True) if draft and draft.ready == "declined"]
+    answered = [part for part in parts if part not in declined]
+    partly = turn.loaded.persona.partly
+    if not answered or not declined or not partly:
+        return list(parts)
+    strange = [part for part in declined if part[1].found and part[1].found.unknown]
+    if strange:
+        return [*answered, *strange]  # each of these names the word that is strange to him
+    asked, gathered = declined[0]
+    return [*answered, (asked, replace(gathered, near=(), line=turn.wording.line(partly)))]
+
+
+def _deduced(turn: Turn, known: bool, his_own: bool) -> str:
+    """What the persona reads in what a message describes; empty where it describes nothing, or asks for the books."""
+    text, language, persona = turn.asked.text, turn.language, turn.loaded.persona
+    deductions = turn.resources.deductions(turn.asked.persona) if turn.mode.voice else None
+    asks = tells_of_self(text, language) and language.talk.asks_deduction.search(text)
+    describes = his_own or asks or text.count(",") > 1 or len(sentences_of_message(text, language)) > 1
+    if deductions is None or not describes or (known and names_in(text, language)):
+        return ""
+    if reply := deductions.reply(text, persona.deducing, persona.deduced):
+        return reply
+    asked = his_own and language.talk.asks_deduction.search(text)
+    return turn.wording.line(persona.unread) if asked and persona.unread else ""
+
+
+def does_alone(turn: Turn) -> bool:
+    """Whether a message greets, thanks, takes leave ..., and asks nothing else."""
+    language = turn.language
+    return bool(act_of(turn.asked.text, language)) and not any(
+        is_question(sentence, language) and not is_small_talk(sentence, language) and not act_of(sentence, language)
+        for sentence in sentences_of_message(turn.asked.text, language)
+    )
+
+
+def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
+    """Whether a line answers, rather than the evidence: it fits, or is the nearer the surer the evidence is."""
+    found = gathered.found
+    if line.kind == CASE_TALK and not turn.mode.knowledge:
+        return False  # what a mode without books knows is what its model knows
+    if found and found.confidence >= RATHER_THE_BOOKS.get(line.kind, 2.0):
+        return False
+    if line.fits or found is None or not line.will_do or not turn.mode.knowledge:
+        return line.fits
+    if found.unknown:
+        return line.kind == BEYOND  # it has the strange word too
+    question = asked_for(turn.asked.text, turn.language)
+    if found.confidence >= CERTAIN or points_back(question, turn.language):
+        return False
+    return line.cosine >= WILL_DO + PER_CONFIDENCE * found.confidence
+
+
+def speaks(turn: Turn) -> bool:
+    """Whether a message says something of the visitor or to the persona, and asks and tells nothing of the books."""
+    text, language = turn.asked.text, turn.language
+    sentences = sentences_of_message(text, language)
+    addresses = tells_of_self(text, language) or bool(language.second_person & set(words_of(text)))
+    return addresses and not names_in(text, language) and not any(is_question(each, language) for each in sentences)
+
+
+def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
+    """The lines that may be said, the best first: those that fit just this, and where nothing else answers, those to
+    much the same and to whatever is of the same sort.
+    """
+    text, language = turn.asked.text, turn.language
+    fitting = [line for line in gathered.near if line.kind not in GENERAL and _answers_better(line, turn, gathered)]
+    if not silent or not (turn.mode.voice and turn.mode.knowledge) or is_about_visitor(text, language):
+        return fitting  # without books it is the voice that talks
+    sentences = sentences_of_message(text, language)
+    act = act_of(text, language) if does_alone(turn) else ""
+    of_act = list(near(turn, text, SORTS, frozenset({act}))) if act in ACTS else []
+    if act == FAREWELL:
+        return [*fitting, *of_act]
+    much_the_same = [line for line in gathered.near if line.will_do and line.kind not in GENERAL]
+    if len(sentences) > 1:  # "What a wet night. How are you, Mr Holmes?"
+        much_the_same += [line for line in near(turn, sentences[-1], 1) if line.will_do and line.kind not in GENERAL]
+    asks = any(is_question(sentence, language) and not act_of(sentence, language) for sentence in sentences)
+    of_sort: list[NearExchange] = []
+    if not asks:
+        of_himself = tells_of_self(text, language) or bool(language.second_person & set(words_of(text)))
+        sorts = MOODS | REACTIONS if of_himself else REACTIONS
+        of_sort = [line for line in near(turn, text, SORTS, sorts) if line.cosine >= OF_THE_SORT]
+    pool = [(line.cosine, line) for line in (*much_the_same, *of_sort)]
+    pool += [(line.cosine + KNOWN_ACT, line) for line in of_act]
+    return [*fitting, *(line for _, line in sorted(pool, key=lambda each: -each[0]))]
