@@ -9,26 +9,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner
 
-from chatbot.bot import Bot
+from chatbot.bot import Bot, Question
 from chatbot.cli import app
 from chatbot.errors import BakerStreetError, MessageError
 from chatbot.evaluation.compare.against import changes, check_same, read_run
 from chatbot.evaluation.compare.altering import altering, false_answer, saying, without_first
+from chatbot.evaluation.compare.entrants import FACTS, Entrants, mode_of
 from chatbot.evaluation.compare.entries import Altered, CompareLog, Footprint, Timed
-from chatbot.evaluation.compare.figures import BEHIND, PEAK, RIGHT, Figure, broken_of, figures, scores
+from chatbot.evaluation.compare.figures import BEHIND, PEAK, RIGHT, Figure, broken_of, figures, scores, without_library
 from chatbot.evaluation.compare.page import html
 from chatbot.evaluation.compare.phases import AXES, Outcome, Plan, run
 from chatbot.evaluation.compare.report import Report, as_json, markdown
+from chatbot.evaluation.compare.updating import update_figures
 from chatbot.evaluation.questions import KnownQuestion
 from chatbot.evaluation.replies.answers import Answer, Judgement, Piece, TalkReply
 from chatbot.evaluation.replies.asking import question_of
 from chatbot.evaluation.statistics import bootstrap, mcnemar, paired_bootstrap, percentile
 from chatbot.evaluation.talk import TalkTurn
+from chatbot.evaluation.update import Update
 from chatbot.judges import CharacterJudge
 from chatbot.language import ENGLISH
 from chatbot.progress import Progress
@@ -146,6 +149,50 @@ def test_every_axis_has_its_figures_and_what_cannot_be_had_is_left_out() -> None
     assert scores(made, "resources") == {"rag": 0.5, "standard": 1}
     assert scores(made, "hallucination") == {}  # no premises were asked
     assert scores(made, "update") == {}
+
+
+def test_new_facts_count_for_the_modes_that_can_be_taught_them() -> None:
+    def told(condition: str, mode: str, asked: str, rights: str) -> list[dict[str, Any]]:
+        of = {"condition": condition, "mode": mode, "asked": asked, "reply": "Well."}
+        return [{**of, "question": f"{asked} {at}?", "right": right == "1"} for at, right in enumerate(rights)]
+
+    cost = {"seconds": 2.0, "ready_seconds": 1.0, "bytes": 1024**2, "units": 3}
+    update = Update.model_validate(
+        {
+            "setting": {}, "command": "", "facts": 4, "old": 2, "right": (), "tone": (),
+            "text": {"way": "text", **cost},
+            "voice": {"way": "voice", **cost, "seconds": 97.0, "joules": 500.0, "converted_bytes": 1024**2},
+            "replies": [
+                *told("before", "rag", "new", "0000"), *told("text", "rag", "new", "1110"),
+                *told("before", "rag", "old", "11"), *told("text", "rag", "old", "11"),
+                *told("before", "ft", "new", "0000"), *told("voice", "ft", "new", "1000"),
+                *told("before", "ft", "old", "10"), *told("voice", "ft", "old", "00"),
+            ],
+        }
+    )  # fmt: skip
+    made = update_figures(update, ["rag", "standard", "ft", FACTS])
+    assert {one.mode for one in made} == {"rag", "ft"}  # nothing can be taught to the plain model
+    rag, ft = named(made, "rag"), named(made, "ft")
+    assert (rag["right about new facts"].value, ft["right about new facts"].value) == (0.75, 0.25)
+    lost = "old questions right, gained or lost"
+    assert (rag[lost].value, ft[lost].value) == (0, -0.5)
+    assert (rag["seconds until it can be asked"].value, ft["seconds until it can be asked"].value) == (3, 98)
+    assert (rag["added to the disk"].value, ft["added to the disk"].value) == (1, 2)
+    assert "energy" not in rag and ft["energy"].value == 500
+    assert scores(made, "update") == {"rag": 0.75, "ft": 0.25}
+    assert update_figures(None, ["rag"]) == []
+
+
+def test_the_taught_voice_takes_part_beside_the_modes(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Question] = []
+    monkeypatch.setattr(Bot, "answer", lambda self, asked: given.append(asked))
+    bot = Entrants(cast(Resources, None), Path("taught"))
+    for mode in (FACTS, "ft", "rag"):
+        bot.answer(Question("Well?", mode=mode))
+    assert [(one.mode, one.voice) for one in given] == [("ft", Path("taught")), ("ft", None), ("rag", None)]
+    assert mode_of(FACTS).name == FACTS and mode_of(FACTS).voice and mode_of(FACTS).knowledge is None
+    assert without_library("hybrid", ["hybrid", FACTS, "ft"]) == "ft"  # the same voice, and no library
+    assert without_library("rag", ["rag", "ft"]) == without_library("ft", ["ft"]) == ""
 
 
 def test_the_tests_of_two_runs_are_those_of_the_textbooks() -> None:
@@ -344,6 +391,8 @@ def test_the_command_fills_every_axis_and_two_runs_of_one_seed_say_the_same(
         (["--modes", "hybird"], "There is no mode 'hybird'"),
         (["--axes", "beauty"], "There is no axis 'beauty'. There are: knowledge, update,"),
         (["--against", "nowhere.json"], "The run in nowhere.json cannot be read"),
+        (["--facts", "nowhere"], "There is no voice in nowhere. Train one with"),
+        (["--update", "nowhere.json"], "nowhere.json cannot be read"),
         (["--questions", "nowhere.jsonl"], "The questions in nowhere.jsonl cannot be read"),
     ],
 )

@@ -189,9 +189,12 @@ def _setting(resources: Resources, persona: str, seed: int) -> dict[str, str]:
 
 
 def _command(persona: str, plan: Plan, questions: Path | None, number: int | None, seed: int) -> str:
+    from chatbot.evaluation.compare import AXES
+
     parts: list[Any] = ["bakerstreet compare", persona]
     parts += [f"--questions {shlex.quote(str(questions))}"] * bool(questions)
-    parts += [f"--modes {shlex.quote(','.join(plan.modes))}", f"--axes {','.join(plan.axes)}"]
+    parts += [f"--modes {shlex.quote(','.join(plan.modes))}"]
+    parts += [f"--axes {','.join(plan.axes)}"] * (plan.axes != tuple(AXES))
     parts += [f"--sample {number}"] * bool(number) + [f"--seed {seed}"] * bool(seed)
     parts += [f"--at-once {plan.at_once}"] * (plan.at_once > 1)
     return " ".join(parts)

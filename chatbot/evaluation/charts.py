@@ -132,6 +132,7 @@ def radar_chart(labels: Sequence[str], series: Mapping[str, Sequence[float | Non
         ax.set_theta_offset(math.pi / 2)
         ax.set_theta_direction(-1)
         ax.set_xticks(angles, labels)
+        ax.tick_params(axis="x", pad=16)
         ax.set_ylim(0, 1)
         ax.set_yticks([0.25, 0.5, 0.75, 1], ["", "0.5", "", "1"], fontsize=6)
         ax.set_title(title, fontsize=9, pad=18)
@@ -170,6 +171,8 @@ def _draw(ax: Any, panel: Panel, colours: Mapping[str, str]) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlim(-0.5, len(panel.labels) - 0.5)
     ax.margins(y=0.15)
+    if all(value >= 0 for values in panel.series.values() for value in values if value is not None):
+        ax.set_ylim(bottom=0)
 
 
 def _draw_curves(ax: Any, panel: Curves, colours: Mapping[str, str]) -> None:

@@ -56,7 +56,7 @@
       make("td", { class: reply.right === false ? "bad" : "good" }, mark(reply)),
       make("td", {}, reply.broken ?? reply.verdict ?? ""),
       make("td", {}, reply.tone === undefined ? "-" : reply.tone.toFixed(2)),
-      make("td", {}, `${(reply.ms / 1000).toFixed(1)} s`)));
+      make("td", { class: "time" }, `${(reply.ms / 1000).toFixed(1)} s`)));
     const head = ["mode", "reply", "", "check", "tone", "time"].map((one) => make("th", { scope: "col" }, one));
     const put = [...new Set(item.replies.map((one) => one.put).filter(Boolean))];
     const notes = [
@@ -72,7 +72,7 @@
     const marks = item.replies.filter((one) => one.right !== undefined).map((one) =>
       make("span", { class: one.right ? "good" : "bad", title: `${one.mode}: ${mark(one)}` }, one.right ? "● " : "○ "));
     const details = make("details", {}, make("summary", {},
-      make("span", { class: "marks" }, ...marks), make("span", { class: "kind" }, `${item.kind}; ${item.work}`),
+      make("span", { class: "marks" }, ...marks), make("span", { class: "kind" }, [item.kind, item.work].filter(Boolean).join("; ")),
       item.question));
     details.addEventListener("toggle", () => details.append(...filled(item)), { once: true });
     return details;
