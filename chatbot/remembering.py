@@ -115,12 +115,17 @@ class Remembering:
         if memory.recall_on(user):
             language = language_of(resources.persona(persona).persona)
             reader, embedder = resources.models(persona).reader(), resources.library_embedder(persona)
-            earlier: list[Drawn] = [
-                Drawn(told.text, told.topic, told.matter)
-                for told in reversed(memory.recollections(user, persona, limit=COMPARED))
-            ]
+            kept = memory.recollections(user, persona, limit=COMPARED)[::-1]
+            earlier = [Drawn(told.text, told.topic, told.matter) for told in kept]
             for remark in remarks:
-                drawn[remark.id] = drawn_from(remark.question, language, earlier, reader=reader, embedder=embedder)
-                earlier += drawn[remark.id]
+                before = drawn.get(remark.parent_id or "") or [
+                    Drawn(told.text, told.topic, told.matter)
+                    for told in kept
+                    if told.turn_id and told.turn_id == remark.parent_id
+                ]
+                now = drawn_from(remark.question, language, earlier, before, reader=reader, embedder=embedder)
+                drawn[remark.id] = now
+                replaced = {told.matter for told in now}
+                earlier = [*(told for told in earlier if told.matter not in replaced), *now]
         memory.keep_drawn(drawn)
         return len(remarks) == AT_ONCE

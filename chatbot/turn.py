@@ -39,7 +39,7 @@ from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
 from chatbot.turn_ready import answered_first, near, ready_reply
 from chatbot.turn_reasoning import reasoned
-from chatbot.turn_recall import acknowledged, forgotten, history_of, remembered, told_by_visitor
+from chatbot.turn_recall import acknowledged, forgotten, history_of, perhaps_told, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 EXAMPLES = 3  # of them that are shown to the model
@@ -127,6 +127,8 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
         kind = "follow-up"
     if kind == "about the visitor":
         return told_by_visitor(turn, history, MAX_PIECES)
+    if kind not in WITHOUT_BOOKS and (own := perhaps_told(turn, history, MAX_PIECES)):
+        return own
     if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
         return None
     library = turn.resources.library(turn.asked.persona, turn.asked.visitor)
@@ -198,7 +200,7 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     """
     lead = prompt.evidence[0]
     if lead.passage.kind == RECOLLECTION:  # his own words, given back: a model would add to them
-        told = turn.wording.recalled(lead)
+        told = turn.wording.recalled(lead, {exchange.reply for exchange in gathered.history})
         yield Draft(told, told, prompt, first_token_ms=turn.milliseconds())
         return
     jury = _jury(turn, gathered, prompt.evidence)

@@ -49,9 +49,9 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     text, language = turn.asked.text, turn.language
     exchanges = [(exchange.question, exchange.reply) for exchange in gathered.history]
     # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
-    his_own = is_own_matter(text, language, exchanges) or does_alone(turn)
+    recalled = gathered.found is not None and gathered.found.intent == INTENT
+    his_own = not recalled and (is_own_matter(text, language, exchanges) or does_alone(turn) or speaks(turn))
     # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
-    his_own = his_own or speaks(turn)
     silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
     known = gathered.found is not None and not gathered.found.weak and not his_own
     if known and gathered.history and language.explaining.match(text):
@@ -65,8 +65,8 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     persona = turn.loaded.persona
     if gathered.line:
         return Draft(gathered.line, gathered.line, ready="declined" if gathered.line in persona.partly else "unchecked")
-    if gathered.found and gathered.found.intent == INTENT and not gathered.evidence:
-        reply = turn.wording.line(persona.untold or persona.declines)
+    if recalled and not gathered.evidence:
+        reply = unsaid(turn.wording.in_turn(persona.untold or persona.declines), earlier)
         return Draft(reply, reply, ready="declined")
     replies = turn.wording.without_model(gathered.found, turn.mode.voice, his_own=his_own)
     if not replies:

@@ -6,66 +6,42 @@ of the prompt alone.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-import numpy as np
-
-from chatbot import clock
 from chatbot.errors import BakerStreetError
 from chatbot.language import (
-    OTHER,
+    Language,
     Wish,
     asked_topics,
     content_words,
     is_about_visitor,
+    is_of_his,
+    is_perhaps_about_visitor,
+    is_question,
     kind_of,
+    names_in,
+    relations_told,
+    sentences_of_message,
     split_sentences,
-    statements,
-    tells_of_self,
-    told_in,
     told_statements,
     wish_to_forget,
+    words_of,
 )
 from chatbot.library.search import Found
-from chatbot.library.texts import Passage, recollection
-from chatbot.prompts import KEPT, Exchange
-from chatbot.recall import nearest_told, recalled
+from chatbot.prompts import Exchange
+from chatbot.recall import ANSWERS, SURELY, nearest_told, recalled
 from chatbot.summary import summary_of
-from chatbot.templates import fill_in
+from chatbot.turn_told import LIMIT, Told, recollections_of, recollects, told_before, user_of, vectors_of
 from chatbot.turn_values import Turn
 from chatbot.wording import unsaid
 from memory import Recollection
 
-if TYPE_CHECKING:
-    from chatbot.library.index import Vectors
-
 logger = logging.getLogger(__name__)
 
 REACH = 40  # exchanges that are read of a conversation, the last
-LIMIT = 2000  # recollections of a visitor, the latest
 BESIDE = 3  # of them that go into the prompt beside a question
 BEARS = 0.5  # the cosine from which on one bears on a question
-NAME = "name"
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a visitor told, the latest first.
-
-    Attributes:
-        passages: his statements.
-        topics: of those whose topic is known, by the passage's id.
-        kept: how many of them are recollections, whose vectors are kept; the others stand behind them.
-    """
-
-    passages: tuple[Passage, ...] = ()
-    topics: Mapping[str, str] = field(default_factory=dict)
-    kept: int = 0
 
 
 def history_of(turn: Turn) -> tuple[Exchange, ...]:
@@ -79,16 +55,44 @@ def history_of(turn: Turn) -> tuple[Exchange, ...]:
 
 def told_by_visitor(turn: Turn, history: Sequence[Exchange], pieces: int) -> Found:
     """What he told that answers the question of a turn; at most so many pieces of evidence."""
-    told = _told(turn, history)
+    return _recalled(turn, told_before(turn, history), pieces, ANSWERS)
+
+
+def perhaps_told(turn: Turn, history: Sequence[Exchange], pieces: int) -> Found | None:
+    """The same for what may be no question about himself ("Do I eat meat?", "What is Maisie fond of?").
+
+    None where he told nothing that surely answers it.
+    """
+    asked, language = turn.asked.text, turn.language
+    if not is_question(asked, language):
+        return None
+    perhaps = is_perhaps_about_visitor(asked, language)
+    if not perhaps and not names_in(asked, language):
+        return None
+    told = told_before(turn, history)
+    if not perhaps and not _names_his(asked, told, language):
+        return None
+    found = _recalled(turn, told, pieces, SURELY)
+    return found if found.evidence else None
+
+
+def _names_his(asked: str, told: Told, language: Language) -> bool:
+    """Whether a message names somebody or something of his."""
+    his = relations_told([passage.text for passage in told.passages], language).keys()
+    return bool(his & {word for name in names_in(asked, language) for word in words_of(name)})
+
+
+def _recalled(turn: Turn, told: Told, pieces: int, enough: float) -> Found:
     return recalled(
         turn.asked.text,
         told.passages,
         turn.language,
         reader=turn.resources.models(turn.asked.persona).reader(),
         embedder=turn.resources.library_embedder(turn.asked.persona),
-        vectors=_vectors(turn, told),
+        vectors=vectors_of(turn, told),
         topics=told.topics,
         pieces=pieces,
+        enough=enough,
     )
 
 
@@ -111,10 +115,10 @@ def remembered(turn: Turn) -> tuple[tuple[str, ...], str]:
 
 
 def _beside(turn: Turn) -> tuple[str, ...]:
-    if not _recollects(turn):
+    if not recollects(turn):
         return ()
-    told = _recollections(turn)
-    vectors = _vectors(turn, told)
+    told = recollections_of(turn)
+    vectors = vectors_of(turn, told)
     if vectors is None:
         return ()
     embedder = turn.resources.library_embedder(turn.asked.persona)
@@ -134,7 +138,7 @@ def forgotten(turn: Turn) -> str:
     chosen = _chosen(turn, wish) if turn.asked.conversation else []
     persona, memory = turn.loaded.persona, turn.resources.memory
     for each in chosen:
-        memory.forget_recollection(_user(turn), each.id)
+        memory.forget_recollection(user_of(turn), each.id)
     if not chosen:
         return turn.wording.line(persona.untold or persona.declines)
     return turn.wording.line(persona.forgotten or [turn.language.telling.forgotten])
@@ -143,7 +147,7 @@ def forgotten(turn: Turn) -> str:
 def _chosen(turn: Turn, wish: Wish) -> list[Recollection]:
     """The recollections that he wants forgotten."""
     turn.resources.remembering.now(turn.asked.conversation or "", turn.asked.persona)
-    active = turn.resources.memory.recollections(_user(turn), turn.asked.persona, limit=LIMIT)
+    active = turn.resources.memory.recollections(user_of(turn), turn.asked.persona, limit=LIMIT)
     if wish.what == "everything":
         return active
     if wish.what == "last":
@@ -165,92 +169,23 @@ def acknowledged(turn: Turn, history: Sequence[Exchange]) -> str:
     """What is said to a visitor who tells of himself; empty where he does not, or the persona has no lines for it."""
     noted = turn.loaded.persona.noted
     exchanges = [(exchange.question, exchange.reply) for exchange in history]
-    if not noted or kind_of(turn.asked.text, turn.language, exchanges) != "told by the visitor":
+    if not noted:
         return ""
-    if turn.asked.conversation is not None and not turn.resources.memory.recall_on(_user(turn)):
+    if kind_of(turn.asked.text, turn.language, exchanges) != "told by the visitor" and not _tells_of_his(turn, history):
+        return ""
+    if turn.asked.conversation is not None and not turn.resources.memory.recall_on(user_of(turn)):
         return ""  # he makes no note of it
     return unsaid(turn.wording.in_turn(noted), {exchange.reply for exchange in history})
 
 
-# ---------------------------------------------------------------------- what was told
-
-
-def _recollects(turn: Turn) -> bool:
-    wanted = turn.resources.settings.remembers in ("recollections", "both")
-    return wanted and turn.resources.memory.recall_on(_user(turn))
-
-
-def _user(turn: Turn) -> str:
-    return turn.resources.memory.whose(turn.asked.conversation or "")
-
-
-def _told(turn: Turn, history: Sequence[Exchange]) -> Told:
-    if turn.asked.conversation is None:
-        return _said(turn, history)
-    if not _recollects(turn):
-        return _said(turn, history[-KEPT:])
-    told = _recollections(turn)
-    # What is not of himself is no recollection: it is looked for in this conversation, by the words of the question.
-    words = content_words(turn.asked.text, turn.language)
-    others = _said(turn, history, of_himself=False).passages
-    about_it = [passage for passage in others if words & content_words(passage.text, turn.language)]
-    return replace(told, passages=(*told.passages, *about_it))
-
-
-def _recollections(turn: Turn) -> Told:
-    """What counts of what he told and wrote by hand, the latest first."""
-    user, persona, language = _user(turn), turn.asked.persona, turn.language
-    turn.resources.remembering.now(turn.asked.conversation or "", persona)
-    found = [
-        (each.told_at, each.text, each.topic)
-        for each in turn.resources.memory.recollections(user, persona, limit=LIMIT)
-    ]
-    profile = turn.resources.memory.profile(user, persona)
-    if profile.updated_at is not None:
-        named = [each for each in found if each[2] == NAME and each[0] > profile.updated_at]
-        if profile.name and not named:
-            found = [each for each in found if each[2] != NAME]
-            found.append((profile.updated_at, fill_in(language.telling.name_is, {"name": profile.name}), NAME))
-        found += [(profile.updated_at, each, OTHER) for each in split_sentences(profile.about, language)]
-    found.sort(key=lambda each: each[0], reverse=True)
-    passages = [(recollection(text, when, language), topic) for when, text, topic in found]
-    return Told(
-        tuple(passage for passage, _ in passages),
-        {passage.id: topic for passage, topic in passages if topic != OTHER},
-        kept=len(passages),
-    )
-
-
-def _said(turn: Turn, history: Sequence[Exchange], *, of_himself: bool = True) -> Told:
-    """What he told in these exchanges, the latest first: no questions, no courtesies."""
-    language, when = turn.language, clock.now()
-    passages: list[Passage] = []
-    for exchange in reversed(history):
-        texts = [told.text for told in told_in(told_statements(exchange.question, language), language)]
-        known = " ".join(texts)
-        others = [
-            text
-            for text in split_sentences(statements(exchange.question, language), language)
-            if text not in known and not tells_of_self(text, language)
-        ]
-        passages += [recollection(text, when, language) for text in [*(texts if of_himself else ()), *others]]
-    return Told(tuple(passages))
-
-
-def _vectors(turn: Turn, told: Told) -> Vectors | None:
-    """The vectors of what was told; those of recollections are kept in a file, and made again where they are gone."""
-    from chatbot.library.index import kept_vectors
-
-    if not told.passages or not turn.asked.conversation:
-        return None
-    persona = turn.asked.persona
-    embedder = turn.resources.library_embedder(persona)
-    folder = turn.resources.settings.recollections_dir / persona
-    with suppress(OSError):  # what cannot be kept is made again
-        folder.mkdir(parents=True, exist_ok=True)
-    texts = [passage.text for passage in told.passages]
-    file = folder / f"{hashlib.sha256(_user(turn).encode()).hexdigest()[:32]}.npz"
-    kept, others = texts[: told.kept], texts[told.kept :]
-    parts = [kept_vectors(kept, file, embedder)] if kept else []
-    parts += [np.asarray(embedder.embed_documents(others), dtype=np.float32)] if others else []
-    return np.concatenate(parts)
+def _tells_of_his(turn: Turn, history: Sequence[Exchange]) -> bool:
+    """Whether a message tells of somebody whom he named before, in this conversation or another: "Clara sings"."""
+    language = turn.language
+    sentences = told_statements(turn.asked.text, language)
+    asks = any(is_question(sentence, language) for sentence in sentences_of_message(turn.asked.text, language))
+    if asks or not sentences or turn.asked.conversation is None:
+        return False
+    if not any(word[:1].isupper() for sentence in sentences for word in sentence.split()):
+        return False
+    texts = [passage.text for passage in told_before(turn, history).passages]
+    return any(is_of_his(sentence, texts, language) for sentence in sentences)

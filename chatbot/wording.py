@@ -98,11 +98,14 @@ class Wording:
             return ""
         return sentence_of(lead.correction) if lead.correction else capitalised(lead.answer.rstrip(" .;,"))
 
-    def recalled(self, lead: Evidence) -> str:
-        """What the visitor told, given back to him in the second person; word for word where the language has none."""
+    def recalled(self, lead: Evidence, earlier: Collection[str] = ()) -> str:
+        """What the visitor told, given back to him in the second person, in words that no `earlier` reply had; word for
+        word where the language has no second person.
+        """
         language = language_of(self.persona)
         told = in_second_person(lead.key, language) or f'"{quotable(lead.key)}"'
-        return fill_in(self.line(self.persona.recalled), {"told": sentence_of(told) if told[-1:] != '"' else told})
+        given = {"told": sentence_of(told) if told[-1:] != '"' else told}
+        return unsaid([fill_in(line, given) for line in self.in_turn(self.persona.recalled)], earlier)
 
     def again(self, reply: str) -> str:
         """What was said before, once more."""

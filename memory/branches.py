@@ -170,6 +170,8 @@ def _versions(rows: Iterable[Any]) -> dict[str, Versions]:
 
 
 def _version(turn: Any, place: list[Any]) -> Versions:
+    if len(place) == 1:  # of a long path nearly all are
+        return Versions((turn.id,), 0, (turn.id,), 0)
     replies = tuple(row.id for row in place if row.question == turn.question)
     latest = {row.question: row.id for row in place}  # in the order in which they were first asked
     latest[turn.question] = turn.id

@@ -31,7 +31,9 @@ from chatbot.errors import (
 from memory.owners import Owners, owners_of
 from memory.upgrade import upgrade
 
-BUSY_SECONDS = 5.0  # how long to wait for a database that is locked
+# How long to wait for a database that is locked. One writer waits for another's commit, some milliseconds; but SQLite
+# lets those who wait in by no order, so that of sixteen on a busy machine one may be passed over for many seconds.
+BUSY_SECONDS = 30.0
 # Of one process. Whoever finds none free waits; a server that many processes share lets about a hundred in.
 CONNECTIONS, MORE_CONNECTIONS, CONNECTION_SECONDS = 8, 8, 60.0
 

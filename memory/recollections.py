@@ -133,7 +133,7 @@ class Recollections:
     def undrawn(self, user: str, persona: str, limit: int) -> list[Remark]:
         """What a user said to a persona and nothing has been drawn out of yet: the latest, in the order it was said."""
         query = (
-            select(Turn.id, Turn.question, Turn.created_at)
+            select(Turn.id, Turn.parent_id, Turn.question, Turn.created_at)
             .join(Conversation, Conversation.id == Turn.conversation_id)
             .join(User, User.id == Conversation.user_id)
             .where(text(UNDRAWN), User.name == user, Conversation.persona == persona, Turn.state != "pending")
@@ -142,7 +142,7 @@ class Recollections:
             .limit(limit)
         )
         with self._database.transaction() as session:
-            found = [Remark(turn, said, with_zone(at)) for turn, said, at in session.execute(query)]
+            found = [Remark(turn, parent, said, with_zone(at)) for turn, parent, said, at in session.execute(query)]
         return found[::-1]
 
     def keep_drawn(self, drawn: Mapping[str, Sequence[Drawn]]) -> None:

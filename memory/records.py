@@ -35,9 +35,10 @@ class TracedTurn(StoredTurn):
 
 @dataclass(frozen=True)
 class Remark:
-    """What a user said, and when."""
+    """What a user said, when, and the turn before it."""
 
     id: str
+    parent_id: str | None
     question: str
     created_at: datetime
 

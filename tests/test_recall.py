@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from recalling import EVENING, OTHERS, VISITORS, answers, asked_of, held, kept_of
 
-from chatbot.drawing import drawn_from
-from chatbot.language import ENGLISH, LANGUAGES, in_second_person
+from chatbot.language import (
+    ENGLISH,
+    LANGUAGES,
+    in_second_person,
+    is_about_visitor,
+    is_perhaps_about_visitor,
+    relations_told,
+    words_of,
+)
 from chatbot.library.encoders import Embedder, Reader
 from chatbot.library.texts.passages import RECOLLECTION, recollection
 from chatbot.recall import INTENT, recalled
-from memory import Drawn
+from chatbot.recall_signs import signs_of, taken_apart, worth_of
 from personas import LoadedPersona
 
-EVENING = datetime(2024, 11, 5, 20, tzinfo=UTC)
 SAID = [
     recollection("The fog is thick tonight.", EVENING),
     recollection("My dog is called Pompey, and he is lame.", EVENING.replace(day=4)),
@@ -82,31 +88,61 @@ def test_what_answers_is_found_though_no_word_is_the_same(
     assert found.evidence[0].key == sentence
 
 
-VISITORS = json.loads((Path(__file__).parent / "cases" / "recall" / "visitors.json").read_text(encoding="utf-8"))
+def test_what_visitors_ask_of_themselves_is_told_from_what_they_ask_of_others() -> None:
+    unknown: list[str] = []
+    for visitor in VISITORS:
+        names = relations_told([each.text for each in kept_of(visitor)], ENGLISH).keys()
+        unknown += [
+            question
+            for question, _ in asked_of(visitor)
+            if not is_about_visitor(question, ENGLISH)
+            and not is_perhaps_about_visitor(question, ENGLISH)
+            and not names & set(words_of(question))
+        ]
+    assert len(unknown) <= 1, unknown
+    assert not [question for question in OTHERS if is_about_visitor(question, ENGLISH)]
 
 
-def test_of_what_three_visitors_told_nearly_all_is_found_and_nothing_is_taken_for_what_they_did_not_tell(
-    reader: Reader, embedder: Embedder
-) -> None:
+def _assert_found(visitors: Sequence[dict[str, Any]], reader: Reader, embedder: Embedder) -> None:
     missed: list[str] = []
     taken: list[str] = []
-    for visitor in VISITORS:
-        drawn: list[Drawn] = []
-        for message in visitor["told"]:
-            drawn += drawn_from(message, ENGLISH, drawn, reader=reader, embedder=embedder)
-        last = {each.matter: each for each in drawn}
-        kept = [each for each in reversed(drawn) if last[each.matter] is each]
-        told = [recollection(each.text, EVENING - timedelta(minutes=at)) for at, each in enumerate(kept)]
-        topics = {passage.id: each.topic for passage, each in zip(told, kept, strict=True)}
-        for question, answer in [*visitor["asked"].items(), *((untold, "") for untold in visitor["untold"])]:
-            found = recalled(question, told, ENGLISH, reader=reader, embedder=embedder, topics=topics)
-            lead = found.evidence[0].text if found.evidence else ""
-            if answer not in lead:
-                missed.append(question)
-            elif lead and not answer:
-                taken.append(f"{question} {lead}")
-    assert len(missed) <= 2, missed
-    assert len(taken) <= 1, taken  # of 26 that he did not tell: his wife's name, for which her work is given
+    counts = {True: 0, False: 0}
+    for question, wanted, given in held(visitors, reader, embedder):
+        counts[bool(wanted)] += 1
+        if wanted and not (given and answers(given[0], wanted)):
+            missed.append(f"{question} {given[:1]}")
+        elif given and not wanted:
+            taken.append(f"{question} {given[0]}")
+    assert len(missed) <= 0.15 * counts[True], missed
+    assert len(taken) <= 0.2 * counts[False], taken
+
+
+def test_of_what_visitors_told_most_is_found_and_little_is_taken_for_what_they_did_not_tell(
+    reader: Reader, embedder: Embedder
+) -> None:
+    _assert_found(VISITORS[:4], reader, embedder)
+
+
+@pytest.mark.slow
+def test_of_what_all_visitors_told_most_is_found(reader: Reader, embedder: Embedder) -> None:
+    _assert_found(VISITORS, reader, embedder)
+
+
+def test_his_wifes_work_is_not_his_and_her_name_is_answered_by_a_name() -> None:
+    told = ["My wife Clara teaches the piano.", "I have a brother.", "My terrier is called Pompey."]
+    relations = relations_told(told, ENGLISH)
+    assert relations == {"clara": {"wife"}, "pompey": {"terrier"}}
+
+    def best(question: str) -> tuple[str, float]:
+        asked = taken_apart(question, relations, ENGLISH)
+        worth = {text: worth_of(signs_of(asked, text, "other", relations, ENGLISH)) for text in told}
+        lead = max(worth, key=lambda text: worth[text])
+        return lead, worth[lead]
+
+    assert best("What does my wife teach?")[1] > best("What do I teach?")[1]
+    assert best("What is my wife's name?")[0] == told[0]
+    assert best("What is my dog's name?")[0] == told[2]
+    assert best("What is my wife's name?")[1] > 0 > best("What is my brother's name?")[1]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +151,7 @@ def test_of_what_three_visitors_told_nearly_all_is_found_and_nothing_is_taken_fo
         ("My name is Ada, and I'm from Leeds.", "your name is Ada, and you are from Leeds."),
         ("I told you that I was married.", "you told me that you were married."),
         ("Mine is the blue one", "yours is the blue one"),
+        ("We leave on Tuesday, and our boy stays.", "you leave on Tuesday, and your boy stays."),
     ],
 )
 def test_what_he_said_is_given_back_in_the_second_person(said: str, given_back: str) -> None:

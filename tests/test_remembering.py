@@ -48,6 +48,25 @@ TELLS: dict[str, list[tuple[str, str, str]]] = {
     "I don't like coffee.": [("I don't like coffee.", "taste", "taste:coffee")],
     "I shall sail for Lisbon in May.": [("I shall sail for Lisbon in May.", "plan", "")],
     "I keep bees.": [("I keep bees.", "other", "")],
+    "I'm Karen, and this is my daughter Maisie, she's ten.": [
+        ("I'm Karen.", "name", "name"),
+        ("This is my daughter Maisie, she's ten.", "family", ""),
+    ],
+    "I'm Nadia, a nurse from Hull, and my sister sings.": [
+        ("I'm Nadia.", "name", "name"),
+        ("I'm a nurse.", "work", "work"),
+        ("I'm from Hull.", "home", "home"),
+        ("My sister sings.", "family", ""),
+    ],
+    "hi im 16 and i live in hull": [("I'm 16.", "age", "age"), ("I live in hull.", "home", "home")],
+    "The name is Okafor.": [("The name is Okafor.", "name", "name")],
+    "I am Lady Honoria Vane.": [("I am Lady Honoria Vane.", "name", "name")],
+    "We leave on Tuesday.": [("We leave on Tuesday.", "plan", "")],
+    "I'm reading Middlemarch.": [("I'm reading Middlemarch.", "reading", "reading")],
+    "They took my laptop and my ring.": [("They took my laptop and my ring.", "other", "")],
+    "My pals and I go fishing.": [("My pals and I go fishing.", "other", "")],
+    "I don't live in Leeds any more, I'm in York.": [("I don't live in Leeds any more, I'm in York.", "home", "home")],
+    "I came to England when I was nine.": [("I came to England when I was nine.", "other", "")],
     "I am English.": [("I am English.", "other", "")],
     "I think the butler did it.": [],
     "The butler did it.": [],
@@ -70,6 +89,41 @@ def test_what_a_message_tells_is_known_by_the_rules_of_its_language() -> None:
         for message, tells in cases.items():
             told = told_in(told_statements(message, language), language)
             assert [(each.text, each.topic, each.matter) for each in told] == tells, message
+
+
+CORRECTIONS: dict[str, tuple[str, str]] = {
+    "I live in Leeds.|Not Leeds, Bath.": ("I live in Bath.", "home"),
+    "I live in Leeds.|It's Bath now.": ("I live in Bath.", "home"),
+    "I play on Fridays.|Actually, it's Mondays now, the club is shut.": ("I play on Mondays.", "1"),
+    "I was robbed on Saturday.|Not Saturday, sorry. Sunday it was.": ("I was robbed on Sunday.", "1"),
+    "I'm flying to India next month.|The flight is in two weeks, not next month.": (
+        "I'm flying to India in two weeks.",
+        "1",
+    ),
+    "I am deaf in my left ear.|I said left ear, but it's the right that's deaf.": ("I am deaf in my right ear.", "1"),
+    "My brother Edmund sings.|He's called Edgar, not Edmund.": ("My brother Edgar sings.", "1"),
+    "My sister Clara sings.|She lives in York.": ("My sister Clara sings. She lives in York.", "1"),
+    "My sister Clara sings.|Clara is a nurse.": ("Clara is a nurse.", "2"),
+    "I live in Leeds.|It is raining now.": ("", ""),
+    "I live in Leeds.|The butler is guilty, not the maid.": ("", ""),
+    "I live in Leeds.|Irene Adler sings.": ("", ""),
+}
+
+
+@pytest.mark.parametrize("said", CORRECTIONS)
+def test_what_is_put_right_or_gone_on_with_takes_its_place_in_what_was_told(said: str) -> None:
+    text, matter = CORRECTIONS[said]
+    first, then = said.split("|")
+    (told,) = told_in(told_statements(first, ENGLISH), ENGLISH)
+    kept = [Drawn("I keep bees.", "other", "0"), Drawn(told.text, told.topic, told.matter or "1")]
+    drawn = drawn_from(then, ENGLISH, kept, kept[1:])
+    assert [each.text for each in drawn] == [text] * bool(text)
+    if matter == "2":
+        assert drawn[0].matter not in ("0", "1"), "it stands beside what was told before"
+    elif matter:
+        assert drawn[0].matter == (told.matter or matter)
+    german = drawn_from("Nicht Ulm, sondern Bonn.", LANGUAGES["de"], [Drawn("Ich wohne in Ulm.", "home", "home")])
+    assert german == [Drawn("Ich wohne in Bonn.", "home", "home")]
 
 
 WISHES: dict[str, Wish | None] = {

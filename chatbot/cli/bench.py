@@ -1,4 +1,4 @@
-"""`bakerstreet bench`: the engines that are installed here, side by side; `bench memory` is a module of its own."""
+"""`bakerstreet bench`: the engines that are installed here; `memory` and `turn` have modules of their own."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from chatbot import DEFAULT_PERSONA
-from chatbot.cli import bench_memory
+from chatbot.cli import bench_memory, bench_turn
 from chatbot.cli.common import check_writable, say, write_report
 from chatbot.errors import MessageError
 
 app = typer.Typer(invoke_without_command=True)
 app.command("memory")(bench_memory.memory)
+app.command("turn")(bench_turn.turn)
 
 
 @app.callback()

@@ -100,6 +100,11 @@ GERMAN_TALK = Talk(
         r"(?:habe|hatte) ich (?:dir|euch|ihnen)?\b.{0,40}\b(?:gesagt|erzählt|gefragt|erwähnt)",
         r"ich (?:dir|euch|ihnen) (?:\w+ )?(?:gesagt|erzählt|erwähnt)",
     ),
+    wants_recalled=any_of(
+        r"erinner\w* (?:dich|euch|sich) (?:noch )?an mich",
+        r"(?:sage?|sagt|nenne|nennt|rate|errate|erratet) (?:mir )?mein\w* (?:namen?|alter|beruf|heimat)",
+        r"ich (?:dir|euch|ihnen) (?:\w+ )?(?:gesagt|erzählt|erwähnt)",
+    ),
     asks_advice=any_of(
         r"(?:soll|sollte|kann|könnte|muss|darf) ich",
         r"(?:soll|sollen|sollten|können) wir",

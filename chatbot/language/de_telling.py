@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatbot.language.telling import Telling, found, rule, whole
+from chatbot.language.telling import Correcting, Relations, Telling, found, rule, same, whole
 
 _NOW = r"(?: (?:jetzt|nun|noch|nur|auch|gerade|inzwischen|derzeit|seit \w+|immer|sehr|nicht|nicht mehr))*"
 _MY = r"\b(?:mein|meine|meinen|meinem|meiner|unser|unsere|unseren)"
@@ -24,6 +24,9 @@ _WORK = (
     r"soldat|"
     r"steinmetz|student(?:in)?|tischler(?:in)?|weber(?:in)?|zimmermann)"
 )
+
+_VALUE = r"[^,.;!?]{1,60}?"
+_SORRY = r"\W*(?:(?:nein|verzeihung|entschuldigung|doch|ach|also|eigentlich|ich habe mich geirrt)[,:;.!]* +)*"
 
 GERMAN_TELLING = Telling(
     rules=(
@@ -114,6 +117,7 @@ GERMAN_TELLING = Telling(
         r"wer (?:bin ich|ich bin)",
         r"was (?:habe ich|ich) (?:dir|euch|ihnen) (?:alles )?(?:gesagt|erzählt)(?: habe)?(?=\W*$)",
     ),
+    heads=(),
     cuts=(
         (re.compile(r"[,;]? (?:und|aber|doch) (?=(?:ich|mein|meine|unser|unsere)\b)", re.I), ".\n"),
         (
@@ -152,6 +156,59 @@ GERMAN_TELLING = Telling(
         r"eigentlich",
         r"tatsächlich",
         r"ist tot",
+    ),
+    going_on=found(r"nicht mehr", r"kein\w* mehr", r"früher"),
+    correcting=Correcting(
+        patterns=(
+            re.compile(
+                rf"{_SORRY}nicht (?P<old>{_VALUE}), (?:sondern )?(?:in |nach |am |um )?(?P<new>{_VALUE})[.!]*$", re.I
+            ),
+            re.compile(
+                rf"{_SORRY}(?:es|das) (?:ist|war|heißt) (?:jetzt |nun )?(?P<new>{_VALUE}),? (?:und )?nicht "
+                rf"(?P<old>{_VALUE})[.!]*$",
+                re.I,
+            ),
+            re.compile(rf"{_SORRY}(?:ich meinte|ich meine) (?P<new>{_VALUE})[.!]*$", re.I),
+            re.compile(rf"{_SORRY}(?:es|das) ist (?:jetzt|nun|inzwischen) (?P<new>{_VALUE})[.!]*$", re.I),
+        ),
+        denying=re.compile(rf"{_SORRY}nicht (?P<old>{_VALUE})[.!]*$", re.I),
+        filler=frozenset("der die das den dem ein eine einen einem in im am an um nach aus von zu".split()),
+        placeholder=frozenset(),
+    ),
+    relations=Relations(
+        named=(
+            re.compile(
+                rf"{_MY} (?:\w+ )?(?P<of>{_KIN}|{_PET})(?:,? (?:heißt|namens)|,)? (?P<name>(?-i:[A-ZÄÖÜ])[\w'-]+)", re.I
+            ),
+        ),
+        his=re.compile(r"\b(?:mein|unser)\w* (?P<of>\w+(?: \w+)?)", re.I),
+        alike=same(
+            "kind: sohn tochter",
+            "kinder: sohn söhne tochter töchter",
+            "eltern: vater mutter",
+            "geschwister: bruder schwester brüder",
+            "hund hündin",
+            "katze kater",
+            "arzt ärztin",
+        ),
+        naming=frozenset("name namen".split()),
+        persons=found(
+            _KIN, _PET, r"(?:freund|nachbar|lehrer|meister|arzt|ärztin|wirt|magd|knecht)(?:in)?(?:nen|e|en|s)?"
+        ),
+        asks_who=re.compile(r"\bwer ist mein\w* (?P<of>\w+)\W*$", re.I),
+        doing=re.compile(r"\b(?:bin|habe|hatte|war|tue|mache|mag|kann|will|muss|\w+e) ich\b", re.I),
+    ),
+    needs=(
+        (
+            re.compile(r"\b(?:wann|an welchem tag|in welchem (?:monat|jahr))\b", re.I),
+            re.compile(
+                r"\d|\b(?:\w+tags?|januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|"
+                r"frühling|frühjahr|sommer|herbst|winter|ostern|weihnachten|gestern|heute|morgen|abend|nacht|woche|"
+                r"monat|"
+                r"jahr|nächste\w*|letzte\w*|seit|vor)\b",
+                re.I,
+            ),
+        ),
     ),
     forget_last=whole(
         r"(?:bitte )?vergiss (?:das|es|dies)(?: wieder| bitte| gleich)*",

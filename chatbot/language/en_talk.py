@@ -32,6 +32,18 @@ _MADE = (
     r"(?:a\.?i\.?|artificial|language model|chat ?bot|virtual|digital assistant|computer|robot|program|neural network|"
     r"fictional|fictitious|made[- ]up|machine learning)"
 )
+# Of questions about the visitor, once what stands around them is taken off.
+_WHAT = (
+    r"(?:(?:in|of|to|from|at|by|with|for|on|under|as|about|near) )?"
+    r"(?:whom?|whose|which|what|where|when|how (?:many|much|old|long|tall|big|far|often|fast|soon))"
+)
+_MINE = r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b"
+_OURS = r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|we|us|our|ours)\b"
+_TO_HIM = r"(?!.*\b(?:(?<!name to )(?<!mention to )(?<!say to )you|your|yours|yourself)\b)"
+_PERMITTED = (
+    r".*\b(?:should|shall|can|could|may|might|must|would|ought) (?:i|we)\b(?! (?:not|never|be)\b)|what (?:if|about)\b|"
+    r".*\b(?:i|we) owe\b|.*\bi (?:to|best|begin|start)\b|.*\bthe (?:honour|pleasure)\b"
+)
 
 # "She wants to know", "my daughter keeps asking me": others whose question a visitor puts.
 _SOMEBODY = r"(?:he|she|they|(?:my|our|his|her|one of my) \w+(?: \w+)?)"
@@ -107,7 +119,7 @@ ENGLISH_TALK = Talk(
         r"i (?:wonder|(?:want|would like|should like|would love) to (?:know|hear)|am (?:wondering|curious))\b",
         r"i'(?:d (?:like|love) to (?:know|hear)|m (?:wondering|curious))\b",
     ),
-    first_person=words("i i'm i've i'd i'll me my mine myself we we're we've our ours us"),
+    first_person=words("i i'm im i've ive i'd i'll me my mine myself we we're we've our ours us"),
     third_person=words("he she they him her them his hers their theirs himself herself themselves"),
     introducing=beginning(
         r"(?:hello|hi|hey|greetings|oh|well|sir|ah|good \w+|by the way)\b[^.!?]{0,20}[,!.:;] ?(?:and )?",
@@ -120,17 +132,39 @@ ENGLISH_TALK = Talk(
     ),
     about_visitor=any_of(
         r"do you (?:(?:still|even|really) )?(?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
-        r"(?:remember|recall) me\b",
         r"(?:what|which|who|where|when|how)(?:'s| \w+)? (?:is|was|are|were|did|have|am|(?<!how )do) (?:i|my)"
-        r"(?! (?:asking|speaking|talking))",
-        r"how (?:many|much|old|long) (?:\w+ ){0,2}(?:do|did|have|am|was) (?:i|my)\b",
-        r"(?:what|which|who|where|when|how)(?:'s)? (?:i|my)(?! (?:ask|begin|start|expect|know|call you|help|do|say)\b)",
-        r"(?:know|tell me|say|guess|remember|recall|forget|forgotten|remind me of) my (?:own )?"
-        r"(?:name|age|job|profession|trade|home|birthday|occupation)",
+        r"(?! (?:asking|speaking|talking|to|owe)\b)",
+        r"how (?:many|much|old|long) (?:\w+ ){0,2}(?:do|did|have|am|was) (?:i|my)\b(?! owe)",
         r"my (?:\w+ ){1,3}(?:is|was|are|were) (?:what|who|where|when)",
         r"have (?:we|i) (?:met|spoken|talked|asked|told)",
         r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)",
         r"i (?:told|asked|mentioned to) you",
+        r"(?:shall|should|may|will|do|can) you call me",
+    ),
+    wants_recalled=any_of(
+        r"(?:remember|recall) me(?! to)",
+        r"(?:know|tell me|say|guess|remember|recall|forget|forgotten|remind me of) my (?:own )?"
+        r"(?:name|age|job|profession|trade|home|birthday|occupation)",
+        r"^\W*(?:but )?i (?:told|mentioned to) you(?: (?:that|so|this|it|my \w+|before|already|once|(?:about|of) "
+        r".+))*\W*$",
+    ),
+    asides=re.compile(
+        r"\W*(?:(?:well|so|and|but|now|then|sir|please|pray|oh|by the way|again|once more|also|mr\.? \w+)[,!.:;]? |"
+        r"(?:can|could|will|would|do|did|if) you (?:(?:please|still|perhaps|kindly|really|even|happen to|by chance) )*"
+        r"(?:tell me|remind me(?: of)?|say|remember|recall|know|guess|name)(?: again| yet| still)?[,:]? |"
+        r"(?:tell|remind) me(?: again| once more| please| of| about)*[,:]? |"
+        r"(?:have i (?:ever |already |not )?|did i (?:ever |not )?|i )(?:told|tell|mentioned to|mention to|said to|"
+        r"say to) "
+        r"you[,:]? (?:about |of )?|"
+        r"i (?:wonder|forget|have forgotten|cannot remember|can't remember|cannot recall)[,:]? (?:if you know )?)+",
+        re.IGNORECASE,
+    ),
+    of_himself=re.compile(rf"{_TO_HIM}(?!{_PERMITTED}){_WHAT}(?:'s|s)?\b(?=.*{_MINE})", re.IGNORECASE),
+    named_of_himself=re.compile(rf"{_TO_HIM}my \w", re.IGNORECASE),
+    perhaps_of_himself=re.compile(
+        rf"{_TO_HIM}(?:{_WHAT}|why|how|am|are|is|was|were|do|did|does|have|has|had|will|can|could|may|shall)"
+        rf"(?:n't|'s)?\b(?=.*{_OURS})",
+        re.IGNORECASE,
     ),
     asks_advice=any_of(
         r"(?:should|shall|can|could|must|how do) (?:i|we)",

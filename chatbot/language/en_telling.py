@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.en_correcting import ENGLISH_CORRECTING
+from chatbot.language.en_relations import DET, ENGLISH_RELATIONS, KIN, PET
 from chatbot.language.telling import Telling, found, rule, whole
 
 _I = r"\b(?:i|we)(?:'m|'ve|'d|'ll| am| are| have| had| will| shall)?"
 _NOW = r"(?: (?:now|just|still|only|also|recently|lately|currently|really|quite|rather|mostly|mainly|not|no longer))*"
-_DET = r"(?:an?|the|one|two|three|four|five|six|several|many|some|no)"
-_KIN = (
-    r"(?:(?:step|half-|grand|great-)?(?:sister|brother|mother|father|son|daughter|child|children|parents?)s?|mum|mom|"
-    r"dad|wife|husband|aunts?|uncles?|cousins?|nieces?|nephews?|twins?|fianc[eé]e?|betrothed|family|kids|baby|"
-    r"girlfriend|boyfriend|partner)"
-)
-_PET = (
-    r"(?:dogs?|cats?|horses?|pon(?:y|ies)|parrots?|birds?|canar(?:y|ies)|rabbits?|hounds?|terriers?|spaniels?|kittens?|"
-    r"pupp(?:y|ies)|goldfish|hens?|goats?|tortoises?|mare|pets?)"
-)
 _WORK = (
     r"(?:accountant|actor|actress|apothecary|architect|artist|author|baker|banker|barber|barrister|blacksmith|"
     r"bookseller|"
@@ -39,32 +31,57 @@ _NUMBER = (
     r"(?:thir|four|fif|six|seven|eigh|nine)teen)"
 )
 
+# What stands behind a comma or "and" and is a statement of its own: "my laptop" is none.
+_CLAUSE = (
+    r"(?:i|i'm|i've|i'd|i'll)\b|we(?:'re|'ve)?\b (?!both\b)|(?:my|our) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|"
+    r"had|does|"
+    r"will|can|\w+(?:es|ed)|lives|works|keeps|plays|likes|loves|hates|wants|sings|paints|runs|makes|sells|reads|"
+    r"writes)\b|"
+    r"(?:my|our) \w+(?:'s| is| are| was| has)\b"
+)
+
+_AT_HOME = r"(?:mother|father|mum|mummy|mom|mama|papa|dad|daddy|gran|granny|grandma|grandpa|grandad|nan)"
+
 ENGLISH_TELLING = Telling(
     rules=(
         rule(
             "name",
             "name",
             r"\bmy (?:(?:full|real|own|christian|first|last|family|married|maiden) )?name(?:'s| is)\b",
-            rf"{_I}{_NOW} (?:called|named)\b|\bi go by\b",
+            r"^the name(?:'s| is) (?-i:[A-Z])",
+            rf"\b(?:i am|i'm|i was|we are){_NOW} (?:called|named)\b|\bi go by\b",
             r"\b(?:know|knows) me as (?:(?:mr|mrs|miss|dr)\.? )?\w",
             r"\b(?:call|calls|called) me (?:(?:mr|mrs|miss|dr)\.? )?(?-i:[A-Z])",
-            r"^(?:well,? |sir,? |and )?(?:i am|i'm) (?:(?:mr|mrs|miss|dr|captain|lord|lady|professor)\.? )?"
-            r"(?-i:[A-Z][a-z]+)(?: (?-i:[A-Z][\w'-]+\.?)){0,3}(?:[,.!]| and\b|$)",
+            r"^(?:well,? |sir,? |and )?(?:i am|i'm) (?:(?:mr|mrs|miss|ms|dr|captain|colonel|major|lord|lady|sir|"
+            r"professor|inspector|sister|father)\.? )?"
+            r"(?-i:[A-Z][a-z]+)(?: (?-i:[A-Z][\w'-]+\.?)){0,3}(?:[,.!]| and\b| of the\b|$)",
+        ),
+        rule(
+            "origin",
+            "origin",
+            rf"{_I}{_NOW} (?:(?:come |came )?from\b.* (?:originally|by birth)|originally (?:come |came )?from|hail "
+            rf"from)\b",
         ),
         rule(
             "home",
             "home",
-            rf"{_I}{_NOW} (?:live|lived|living|reside|dwell|lodge|lodging|stay|staying|moved|settled|rent|"
+            rf"{_I}{_NOW} (?:live|lived|living|reside|dwell|lodge|lodging|stay|staying|moved|shifted|settled|rent|"
             rf"house)\b"
-            rf"(?: \w+)? ?\b{_AT}\b",
+            rf"(?: [\w',.-]+){{0,6}}? {_AT}\b",
+            rf"{_I}{_NOW} (?:taken|took|found|bought) (?:an?|the|new)? ?(?:\w+ )?(?:rooms?|flat|lodgings|house|"
+            rf"cottage)\b",
             r"\bi do(?:n't| not) live\b.*\bany ?(?:more|longer)\b",
             rf"\bmy (?:\w+ )?(?:home|house|flat|rooms|lodgings|address) (?:is|are) (?:now )?(?:{_AT}|\d)\b",
-            rf"{_I}{_NOW} (?:from|come from|hail from)\b",
+            rf"{_I}{_NOW} (?:from|come from)\b",
         ),
         rule("origin", "origin", rf"{_I}{_NOW} (?:was |were )?(?:born (?:in|at|near)|grew up|raised in)\b"),
         rule("birthday", "birthday", r"\bmy birthday\b", rf"{_I} (?:was )?born on\b"),
         rule(
-            "age", "age", rf"{_I}{_NOW} {_NUMBER}(?: years| and|[,.!]|$)", r"\bmy age is\b", r"\bi (?:have )?turned \d"
+            "age",
+            "age",
+            rf"{_I}{_NOW} (?:be )?{_NUMBER}(?: years| and| on\b| next| this| in\b|[,.!]|$)",
+            r"\bmy age is\b",
+            r"\bi (?:have )?turned \d",
         ),
         rule(
             "called", "called:{of}", r"\bmy (?P<of>\w+(?: \w+)?)(?:'s name is| (?:is|are) (?:called|named)| goes by)\b"
@@ -73,20 +90,20 @@ ENGLISH_TELLING = Telling(
         rule(
             "home",
             "home:{of}",
-            rf"\bmy (?P<of>{_KIN})\b(?: (?-i:[A-Z]\w+))?(?: (?:has|have|now|still))*"
+            rf"\bmy (?P<of>{KIN})\b(?: (?-i:[A-Z]\w+))?(?: (?:has|have|now|still))*"
             rf" (?:live|lives|moved|settled|stays)\b ?{_AT}\b",
         ),
         rule(
             "work",
             "work:{of}",
-            rf"\bmy (?P<of>{_KIN})\b(?: (?-i:[A-Z]\w+))? (?:works as|is an?|has become an?) (?:\w+ ){{0,2}}?{_WORK}\b",
+            rf"\bmy (?P<of>{KIN})\b(?: (?-i:[A-Z]\w+))? (?:works as|is an?|has become an?) (?:\w+ ){{0,2}}?{_WORK}\b",
         ),
         rule(
             "family",
             "marital",
             rf"{_I}{_NOW} (?:married|engaged|widowed|divorced|single|an? (?:widow(?:er)?|bachelor))\b",
         ),
-        rule("family", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{_KIN}\b", rf"\b{_DET} (?:\w+ )?{_KIN}\b"),
+        rule("family", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{KIN}\b", rf"\b{DET} (?:\w+ )?{KIN}\b"),
         rule(
             "work",
             "work",
@@ -95,9 +112,17 @@ ENGLISH_TELLING = Telling(
             r"\bmy (?:\w+ )?(?:job|work|profession|trade|occupation|business|post|calling) (?:is|was)\b",
             rf"{_I}{_NOW} (?:retired|an? retired)\b",
             r"\bi earn my (?:living|bread)\b",
+            rf"{_I}{_NOW} (?:got|have|found|taken) (?:an?|the|another|some) (?:[\w-]+ ){{0,2}}(?:job|post|position|"
+            rf"situation)"
+            r"\b",
         ),
         rule("work", "work at", rf"{_I}{_NOW} (?:work|working|employed|teach|lecture|practise|practice|serve|study)\b"),
-        rule("pet", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{_PET}\b", rf"\b{_DET} (?:[\w-]+ ){{0,2}}{_PET}\b"),
+        rule(
+            "reading",
+            "reading",
+            rf"{_I}{_NOW} (?:reading|rereading|halfway through|in the middle of) (?!you|about you)",
+        ),
+        rule("pet", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{PET}\b", rf"\b{DET} (?:[\w-]+ ){{0,2}}{PET}\b"),
         rule("taste", "favourite:{of}", r"\bmy favou?rite (?P<of>\w+)"),
         rule(
             "taste",
@@ -114,7 +139,11 @@ ENGLISH_TELLING = Telling(
             r"\b(?:i|we)(?: (?:shall|will|am going to|are going to|am to|plan to|intend to|mean to|hope to|want to|"
             r"would like to|am about to)|'m going to|'ll) (?!ask|tell|see you|be brief|say|think|try|know|hear|"
             r"talk)\w+",
+            r"\b(?:i|we) (?:leave|sail|depart|set off|fly|travel|go home|go back|return|move|get married|"
+            r"marry)\b.*\b(?:on|in|"
+            r"at|next|tomorrow|tonight|this|for|to)\b",
             r"\b(?:i|we)(?: am| are|'m|'re) (?:\w+ )?(?:leaving|travelling|traveling|sailing|moving|going|visiting|"
+            r"flying|off to|"
             r"getting married|taking|starting|planning)\b",
             r"\bmy (?:\w+ )?(?:train|ship|boat|wedding|appointment|journey|examination|trial|holiday)s? (?:is|are|"
             r"leaves|sails|begins)\b",
@@ -138,6 +167,7 @@ ENGLISH_TELLING = Telling(
             r"what (?:do i do|i do)",
             r"i work",
         ),
+        "reading": found(r"i (?:now )?reading", r"(?:am|have) i (?:\w+ )?read(?:ing)?"),
         "taste": found(r"my favou?rite", r"(?:do|did|can) i (?:like|love|enjoy|prefer|hate|dislike|stand|bear)"),
         "plan": found(
             r"my plans?",
@@ -155,7 +185,11 @@ ENGLISH_TELLING = Telling(
         r"\b(?:tell|told|say|said|mention|mentioned)(?: to)?(?: you)? (?:about|of|concerning) (?P<about>.+)",
         re.IGNORECASE,
     ),
-    asks_called=found(r"my (?P<of>\w+)'s? name", r"name of my (?P<whose>\w+)", r"my (?P<who>\w+)(?: \w+)? called"),
+    asks_called=found(
+        r"(?:my|our) (?:\w+ ){0,2}?(?P<of>\w+)(?:'s?|s) names?(?=\W*$| (?:is|was)\b)",
+        r"names? of (?:my|our) (?:\w+ )?(?P<whose>\w+)(?=\W*$)",
+        r"(?:my|our) (?:\w+ ){0,2}?(?P<who>\w+)(?: now| these days| nowadays)? (?:called|named)",
+    ),
     everything=found(
         r"(?:remember|recall|know) (?:about )?me",
         r"know (?:about|of) me",
@@ -164,11 +198,41 @@ ENGLISH_TELLING = Telling(
         r"say)(?: to)?(?: you)?(?: (?:so far|before|about (?:me|myself)))?(?=\W*$)",
         r"have (?:we|i) (?:met|spoken|talked)",
     ),
+    heads=(
+        (
+            re.compile(
+                r"^(?:hi|hello|hey|well|oh|good (?:morning|afternoon|evening|day))(?: there| again| sir)?[,!.]? (?=\w)",
+                re.I,
+            ),
+            "",
+        ),
+        # "I told you green, but the book was brown"
+        (
+            re.compile(r"^i (?:told you|said|think i said)\b[^,;]*[,;]? but (?=\w+ (?!(?:is|was)\b.{0,3}$)\w+)", re.I),
+            "",
+        ),
+        (re.compile(r"\bim\b", re.I), "I'm"),
+        (re.compile(r"\bive\b", re.I), "I've"),
+        (re.compile(rf"^({_AT_HOME})\b(?=(?:'s)? \w)", re.I), r"My \1"),
+    ),
     cuts=(
         # "I am a botanist from Leeds": two statements.
         (re.compile(r"\b(i am|i'm) (an? [\w -]+?) from (?=(?-i:[A-Z]))", re.I), r"\1 \2.\n\1 from "),
-        (re.compile(r"[,;]? (?:and|but|though|although) (?=(?:i|i'm|i've|my|we|our)\b)", re.I), ".\n"),
-        (re.compile(r"[,;] (?=(?:i|i'm|i've|my)\b)", re.I), ".\n"),
+        # "I'm Nadia, a nurse from Cardiff": three.
+        (
+            re.compile(
+                r"^(i am|i'm) ((?-i:[A-Z][\w'-]+)(?: (?-i:[A-Z][\w'-]+)){0,2}), (an? [\w -]+?) from (?=(?-i:[A-Z]))",
+                re.I,
+            ),
+            r"\1 \2.\n\1 \3.\n\1 from ",
+        ),
+        (
+            re.compile(r"^(i am|i'm) ((?-i:[A-Z][\w'-]+)(?: (?-i:[A-Z][\w'-]+)){0,2}), (?=(?:an?|the) \w)", re.I),
+            r"\1 \2.\n\1 ",
+        ),
+        (re.compile(r"[,;]? (?:and|but) (?=(?:this|these|here) (?:is|are) my\b)", re.I), ".\n"),
+        (re.compile(rf"[,;]? (?:and|but|though|although) (?={_CLAUSE})", re.I), ".\n"),
+        (re.compile(rf"[,;] (?={_CLAUSE})", re.I), ".\n"),
         (
             re.compile(
                 r"\b(i)\b([^.\n]*?),? and (?=(?:(?:now|also) )?(?:live|work|keep|teach|study|have|own|play|like|"
@@ -181,10 +245,13 @@ ENGLISH_TELLING = Telling(
     idle=re.compile(
         r"\W*(?:(?:well|oh|so|and|but|then|sir|yes|no|now|perhaps),? )*"
         r"(?:i(?:'d| would| should)? (?:(?:do|don't|do not|cannot|can't|really|only|just|quite|also) )*"
-        r"(?:think|believe|suppose|guess|know|knew|see|saw your|understand|wonder|ask|asked|told|said|say|mean|"
-        r"hear|heard|read about|"
-        r"agree|doubt|imagine|expect|thought|wanted to|want to|wish to|hope you|hope that|beg|remember|forget|"
-        r"need you|need your|thank|"
+        r"(?:think|believe|suppose|guess|know|knew|see you|see that|see$|saw your|understand|wonder|ask|asked|told|"
+        r"said|say|"
+        r"mean(?! to)|(?:hear|heard)(?= (?:that|of|about|you|it)\b)|read about|"
+        r"agree|doubt|imagine|thought|(?:want(?:ed)?|wish|wished|came|am here) to (?:know|hear|ask|talk|speak|say|"
+        r"tell|see you|"
+        r"learn|understand|thank|meet you|consult|discuss|be clear)|hope you|hope that|beg|remember|forget|"
+        r"need you|need your|thank|mixed|got (?:it|that) wrong|"
         r"like to (?:know|hear|ask)|love to (?:know|hear|ask)|want you|would|have (?:an?|one|another|"
         r"some) (?:question|query|problem|case|request|idea|doubt|theory)s?)\b|"
         r"(?:i am|i'm) (?:sure|sorry|afraid(?! of)|curious|glad|certain|grateful|obliged|asking|talking|speaking|"
@@ -212,6 +279,37 @@ ENGLISH_TELLING = Telling(
         r"correction",
         r"changed my mind",
         r"by now",
+    ),
+    going_on=found(r"no longer", r"any ?more", r"any longer", r"used to"),
+    correcting=ENGLISH_CORRECTING,
+    relations=ENGLISH_RELATIONS,
+    needs=(
+        (
+            re.compile(r"\b(?:when|what time|at what hour|(?:which|what) (?:day|date|month|year|season|hour))\b", re.I),
+            re.compile(
+                r"\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:january|february|march|april|may|june|"
+                r"july|august|"
+                r"september|october|november|december|spring|summer|autumn|winter|fall|easter|christmas|whitsun|"
+                r"michaelmas|"
+                r"yesterday|today|tonight|tomorrow|morning|afternoon|evening|night|noon|midnight|o'clock|week|weeks|"
+                r"weekend|"
+                r"month|months|year|years|next|last|ago|since|\w+teenth|\w+tieth|\w*(?:first|second|third|fourth|"
+                r"fifth|sixth|"
+                r"seventh|eighth|ninth|tenth|eleventh|twelfth)|one|two|three|four|five|six|seven|eight|nine|ten|"
+                r"eleven|twelve)"
+                r"\b",
+                re.I,
+            ),
+        ),
+        (
+            re.compile(r"\bhow (?:many|old)\b|\b(?:what|which) age\b", re.I),
+            re.compile(
+                rf"\d|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|both|twins?|"
+                rf"couple|no|"
+                rf"only|{_NUMBER})\b",
+                re.I,
+            ),
+        ),
     ),
     forget_last=whole(
         r"(?:please |pray |kindly |now )?(?:forget|disregard|strike|erase|delete)(?: about)? (?:that|it|this|"

@@ -14,8 +14,8 @@ from typing import Literal
 
 from chatbot.language.language import Language
 from chatbot.language.normal import to_plain
-from chatbot.language.text import meaning_words, names_in, words_of
-from chatbot.language.told import OTHER, PLAN, is_idle, topic_of, wish_to_forget
+from chatbot.language.text import content_words, meaning_words, names_in, words_of
+from chatbot.language.told import OTHER, PLAN, correction_in, is_idle, topic_of, wish_to_forget
 
 Kind = Literal[
     "small talk", "told by the visitor", "about the visitor", "about the persona", "going on", "follow-up", "question"
@@ -49,7 +49,7 @@ def kind_of(message: str, language: Language, history: Exchanges = ()) -> Kind:
         return "going on"
     if is_small_talk(message, language):
         return "small talk"
-    if _tells_of_visitor(message, language):
+    if _tells_of_visitor(message, language) or _goes_on_telling(message, language, history):
         return "told by the visitor"
     if before and is_follow_up(message, language) and _goes_back(message, language):
         return "follow-up"
@@ -70,7 +70,16 @@ def is_small_talk(message: str, language: Language) -> bool:
 
 def is_about_visitor(message: str, language: Language) -> bool:
     """Whether visitors ask about themselves or what they said before ("What is my name?", "Have we met?")."""
-    return bool(language.talk.about_visitor.search(to_plain(message)))
+    return any(_asks_of_himself(sentence, language) for sentence in sentences_of_message(message, language))
+
+
+def is_perhaps_about_visitor(message: str, language: Language) -> bool:
+    """Whether a message may ask for something that the visitor told: "Do I eat meat?" does, "Am I in danger?" does not.
+
+    Only what he told can say which; `is_about_visitor` needs no more than the message.
+    """
+    left, _ = _without_asides(message, language)
+    return is_question(message, language) and bool(language.talk.perhaps_of_himself.match(left))
 
 
 def is_about_persona(message: str, language: Language) -> bool:
@@ -156,8 +165,18 @@ def told_statements(message: str, language: Language) -> list[str]:
         for sentence in sentences_of_message(message, language)
         if not is_question(sentence, language)
         and not is_about_visitor(sentence, language)
-        and not (is_small_talk(sentence, language) and topic_of(sentence, language)[0] in (OTHER, PLAN))
+        and not _only_talks(sentence, language)
     ]
+
+
+def _only_talks(sentence: str, language: Language) -> bool:
+    """Whether a sentence is small talk in which no rule finds anything told, and every word is light."""
+    topic = topic_of(sentence, language)[0]
+    if topic not in (OTHER, PLAN) or not is_small_talk(sentence, language):
+        return False
+    light, words = language.talk.light, set(words_of(sentence))
+    speaks_to_him = bool(language.second_person & words) and topic == OTHER
+    return speaks_to_him or not language.talk.first_person & words or content_words(sentence, language) <= light
 
 
 def tells_of_self(text: str, language: Language) -> bool:
@@ -181,6 +200,27 @@ def sentences_of_message(message: str, language: Language) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
+def _asks_of_himself(sentence: str, language: Language) -> bool:
+    talk, plain = language.talk, to_plain(sentence)
+    if talk.wants_recalled.search(plain):
+        return True
+    if not is_question(sentence, language):
+        return False
+    left, had_asides = _without_asides(sentence, language)
+    return bool(
+        talk.about_visitor.search(plain)
+        or (talk.of_himself.match(left) and not talk.asks_advice.search(left))
+        or (had_asides and talk.named_of_himself.match(left))
+    )
+
+
+def _without_asides(sentence: str, language: Language) -> tuple[str, bool]:
+    """A question without what stands around it, and whether anything did."""
+    plain = to_plain(sentence)
+    around = language.talk.asides.match(plain)
+    return (plain[around.end() :], True) if around else (plain, False)
+
+
 def _asks(reply: str) -> bool:
     return to_plain(reply).rstrip("\"')").endswith("?")
 
@@ -195,6 +235,18 @@ def _tells_of_visitor(message: str, language: Language) -> bool:
         or (topic_of(sentence, language)[0] != OTHER and not is_idle(sentence, language))
         for sentence in sentences
     )
+
+
+def _goes_on_telling(message: str, language: Language, history: Exchanges) -> bool:
+    """Whether a message goes on with what the visitor told in the one before, or puts it right, and asks nothing."""
+    if not history or is_question(message, language):
+        return False
+    first = words_of(message)[:1]
+    goes_on = bool(set(first) & language.talk.third_person) or any(
+        correction_in(sentence, language) for sentence in sentences_of_message(message, language)
+    )
+    *before, (said, _) = history
+    return goes_on and (_tells_of_visitor(said, language) or _goes_on_telling(said, language, before))
 
 
 def _is_courteous(sentence: str, language: Language) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+NOTHING = re.compile(r"(?!)")  # is found nowhere
+
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity, as `Language`
 class Talk:
@@ -22,7 +24,12 @@ class Talk:
         first_person: words by which somebody speaks of himself.
         third_person: words by which others are spoken of.
         introducing: the beginning of a sentence in which visitors say who they are.
-        about_visitor: found in what visitors ask about themselves ("What is my name?").
+        about_visitor: found in a question that visitors ask about themselves ("What is my name?").
+        wants_recalled: found in what asks for the same without a question: "You know my name."
+        asides: what stands around a question and asks nothing of its own: "Can you tell me".
+        of_himself: matches what is left of a question for what only the visitor can have told, with or without asides.
+        named_of_himself: the same, where there were asides: "(Tell me) my brother's name."
+        perhaps_of_himself: matches what is left of a question that may be one as well: "Do I eat meat?"
         asks_advice: found where they ask what to do.
         asks_name: found where they ask for their own name.
         gives_name: found where they have told it.
@@ -45,6 +52,7 @@ class Talk:
     third_person: frozenset[str]
     introducing: re.Pattern[str]
     about_visitor: re.Pattern[str]
+    wants_recalled: re.Pattern[str]
     asks_advice: re.Pattern[str]
     asks_name: re.Pattern[str]
     gives_name: re.Pattern[str]
@@ -54,6 +62,10 @@ class Talk:
     of_others: re.Pattern[str]
     acts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     spellings: tuple[tuple[re.Pattern[str], str], ...] = ()
+    asides: re.Pattern[str] = NOTHING
+    of_himself: re.Pattern[str] = NOTHING
+    named_of_himself: re.Pattern[str] = NOTHING
+    perhaps_of_himself: re.Pattern[str] = NOTHING
 
 
 def phrases(text: str) -> tuple[str, ...]:
