@@ -45,7 +45,8 @@ VECTORS = "exchanges.npz"
 SAID = 0.80
 WILL_DO = 0.62
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
-OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these
+OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these, unless they are very near
+MUCH_THE_SAME = 0.75
 ABOUT_HIM = "about-him"
 SURELY = 0.87  # from here on what is asked about him is the same, whatever its words: "the piano" is not "the violin"
 STORY = "story"
@@ -138,7 +139,10 @@ class Exchanges:
     def _near(self, text: str, line: Example, user: str, cosine: float) -> NearExchange:
         reply = line.messages[1].content
         case = self._asks_for_the_case(text, line)
-        same = case or line.kind in GENERAL or self._speaks_of_the_same(text, user, f"{line.work} {reply}", line.kind)
+        said = spelled_out(user, self._language)
+        same = case or line.kind in GENERAL or self._speaks_of_the_same(text, said, f"{line.work} {reply}", line.kind)
+        if line.kind in OF_THE_BOOKS and cosine < MUCH_THE_SAME:
+            same = same and self._in_words_of(text, user, f"{line.work} {reply}")
         close = cosine >= (SURELY if line.kind == ABOUT_HIM and not self._in_words_of(text, user, reply) else SAID)
         return NearExchange(user, reply, line.kind, cosine, case or (same and close), same and cosine >= WILL_DO)
 
@@ -159,7 +163,6 @@ class Exchanges:
             or unsupported_terms(user, [text], language)
             or (not his_own and unsupported_terms(text, [user, reply], language))
             or (kind not in OF_THE_VISITOR and self._asks_of_another(text, user))
-            or (kind in OF_THE_BOOKS and not self._in_words_of(text, user, reply))
             or (kind in OF_PARTICULARS and not content_words(user, language) <= asked)
         )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from chatbot.engines import Completion
-from chatbot.language import Language, comparable, names_in, points_back, split_sentences, sub_questions
+from chatbot.language import Language, content_words, names_in, points_back, split_sentences, sub_questions
 from chatbot.prompts import Exchange, Prompt
 from chatbot.trace import Check
 from chatbot.turn_values import Draft, Gathered, Held, Reasoning, Turn
@@ -44,11 +44,11 @@ def as_answered(part: Turn, gathered: Gathered) -> Exchange:
 
 def said_once(draft: Draft, earlier: Sequence[Draft], language: Language) -> Draft:
     """A draft without the sentences that were said to an earlier question of the message."""
-    said = " ".join(comparable(each.text) for each in earlier)
+    said = [content_words(each, language) for draft in earlier for each in split_sentences(draft.text, language)]
     if not said or not draft.text.endswith(ENDS):
         return draft
     sentences = split_sentences(draft.text, language)
-    new = [sentence for sentence in sentences if comparable(sentence) not in said]
+    new = [each for each in sentences if not any(content_words(each, language) <= words for words in said)]
     if not new:
         return replace(draft, text="", piece="", prompt=None, ready="grounded")
     text, shown = " ".join(new), draft.text.removesuffix(draft.piece)

@@ -14,7 +14,6 @@ from chatbot.language import (
     is_question,
     is_small_talk,
     names_in,
-    points_back,
     sentences_of_message,
     tells_of_self,
     words_of,
@@ -130,7 +129,7 @@ def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
     if found.unknown:
         return line.kind == BEYOND  # it has the strange word too
     question = asked_for(turn.asked.text, turn.language)
-    if found.confidence >= CERTAIN or points_back(question, turn.language):
+    if found.confidence >= CERTAIN or turn.language.talk.third_person & set(words_of(question)):
         return False
     return line.cosine >= WILL_DO + PER_CONFIDENCE * found.confidence
 

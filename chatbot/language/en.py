@@ -174,7 +174,7 @@ ENGLISH = Language(
         african european asian oriental christian catholic protestant anglican jewish muslim hindu buddhist bible
         georgian tudor gothic englishman englishmen englishwoman frenchman frenchwoman scotsman irishman
         londoner lordship ladyship majesty highness parliament god lord lady sir doctor inspector colonel captain
-        britain england scotland ireland wales europe"""
+        professor britain england scotland ireland wales europe"""
     ),
     prefixes=tuple("un re non over under out mis fore pre dis in im inter counter".split()),
     suffixes=tuple(
