@@ -66,6 +66,7 @@ class Footprint(Kept):
         trained: those of them that were trained for the persona.
         training_minutes: of these, as their cards say; None where one has no card that says so.
         passages: of the library; 0 where the mode searches none.
+        index_seconds: to embed them all, as long as a sample of them took; 0 likewise.
     """
 
     mode: str
@@ -75,6 +76,7 @@ class Footprint(Kept):
     trained: int
     training_minutes: float | None
     passages: int
+    index_seconds: float
 
 
 class _Asked(Kept):

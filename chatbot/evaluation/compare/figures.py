@@ -253,6 +253,7 @@ def _resources(mode: str, footprints: Sequence[Footprint]) -> Iterator[Figure]:
             ("parameters", one.parameters / 1e6, "million"),
             ("of these trained for the persona", one.trained / 1e6, "million"),
             ("minutes of training", one.training_minutes, "min"),
+            ("embedding the library", one.index_seconds or None, "s"),
         )
         for name, value, unit in values:
             if value is not None:

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +25,7 @@ from chatbot.settings import Settings
 
 MB = 1024 * 1024
 CARD = "training.json"
+EMBEDDED = 64  # passages, from which it is told how long the library takes
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def footprint(
     """
     used = mode_of(mode)
     weights = list(_weights(resources, persona, used, facts if mode == FACTS else None))
-    library = resources.library(persona).manifest if used.knowledge else None
+    library = resources.library(persona) if used.knowledge else None
     folders = [one.place for one in weights] + [resources.library_folder(persona)] * (library is not None)
     minutes = [_minutes(one.place) for one in weights if one.trained]
     return Footprint(
@@ -62,6 +64,7 @@ def footprint(
         trained=sum(_parameters(one.place) for one in weights if one.trained),
         training_minutes=round(sum(filter(None, minutes)), 1) if None not in minutes else None,
         passages=library.total if library else 0,
+        index_seconds=round(_index_seconds(resources, persona), 1) if library else 0.0,
     )
 
 
@@ -85,6 +88,15 @@ def _weights(resources: Resources, persona: str, mode: Mode, taught: Path | None
             adapters.append(loaded.reader or loaded.reranker)
     for folder in filter(None, adapters):
         yield _Weights(folder, trained=True)
+
+
+def _index_seconds(resources: Resources, persona: str) -> float:
+    passages, embedder = resources.library(persona).passages, resources.library_embedder(persona)
+    texts = [passage.text for passage in passages[:: max(len(passages) // EMBEDDED, 1)][:EMBEDDED]]
+    embedder.embed_documents(texts[:1])  # what is opened once is not timed
+    began = time.perf_counter()
+    embedder.embed_documents(texts)
+    return (time.perf_counter() - began) * len(passages) / max(len(texts), 1)
 
 
 def _minutes(folder: Path) -> float | None:

@@ -57,7 +57,7 @@
       make("td", {}, reply.broken ?? reply.verdict ?? ""),
       make("td", {}, reply.tone === undefined ? "-" : reply.tone.toFixed(2)),
       make("td", { class: "time" }, `${(reply.ms / 1000).toFixed(1)} s`)));
-    const head = ["mode", "reply", "", "check", "tone", "time"].map((one) => make("th", { scope: "col" }, one));
+    const head = ["mode", "reply", "verdict", "check", "tone", "time"].map((one) => make("th", { scope: "col" }, one));
     const put = [...new Set(item.replies.map((one) => one.put).filter(Boolean))];
     const notes = [
       ...item.before.map(([question, answer]) => `Before: ${question} - ${answer}`),

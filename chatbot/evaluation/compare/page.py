@@ -90,7 +90,7 @@ def _axis(report: Report, axis: str) -> Iterator[str]:
             )
         )
     yield _picture(bar_charts(panels, AXES[axis].capitalize(), columns=3), axis, f"The figures of {AXES[axis]} as bars")
-    yield _table(["", *report.outcome.modes], rows)
+    yield _table(f"Figures of {AXES[axis]}", ["figure", *report.outcome.modes], rows)
     yield f"<p>{escape(READING[axis])} Brackets: 95% interval by bootstrap.</p>"
 
 
@@ -99,19 +99,23 @@ def _against(report: Report) -> Iterator[str]:
         return
     yield f"<h2>Against an earlier run</h2>\n<p>{escape(report.against)}</p>"
     same = sum(not change.sure for change in report.changes)
-    yield _table(CHANGED_HEAD, report.changed()) if report.changed() else "<p>Nothing differs for sure.</p>"
+    yield (
+        _table("What differs", CHANGED_HEAD, report.changed())
+        if report.changed()
+        else "<p>Nothing differs for sure.</p>"
+    )
     yield f"<p>{same} other figures do not differ for sure. {escape(TESTS)}</p>"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(label: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     above = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = "".join(
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>\n'
         for first, *cells in rows
     )
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="Figures"><table>\n<thead><tr>{above}</tr></thead>\n'
-        f"<tbody>\n{body}</tbody></table></div>"
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(label)}"><table>\n'
+        f"<thead><tr>{above}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
     )
 
 

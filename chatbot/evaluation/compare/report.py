@@ -26,7 +26,8 @@ READING = {
     "passages hold it. Where a mode shows none, no passage stands behind a statement. Taken away: the question asked "
     "again without the passage that stood first.",
     "resources": "Memory: the peak of a process that answered three questions in this mode and nothing else. Disk: the "
-    "weights as the program reads them first, the adapters and the library. Training: as the models' cards say.",
+    "weights as the program reads them first, the adapters and the library. Training: as the models' cards say. "
+    "Embedding: as long as 64 passages took, times as many as there are.",
     "hallucination": "Statements of a mode that searches nothing are judged by what `rag` finds for the question. A "
     "false premise is put right where what is true is said, declined where the persona says that he does not know.",
     "latency": "Alone on the machine, from the message on, no question twice. The first token is the first that a "
