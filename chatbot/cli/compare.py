@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -179,11 +180,14 @@ def _plan(loaded: LoadedPersona, questions: Path | None, number: int | None, see
 def _setting(resources: Resources, persona: str, seed: int) -> dict[str, str]:
     """What answers: replies of anything else are not mixed with these."""
     manifest, settings = resources.library(persona).manifest, resources.settings
+    voice = resources.persona(persona).voice
+    weights = b"".join(file.read_bytes() for file in sorted(voice.glob("*.safetensors"))) if voice else b""
     return {
         "persona": persona,
         "model": settings.model,
         "engine": resources.engine.name,
         "library": f"{manifest.stamp} ({manifest.total} passages)",
+        "voice": hashlib.sha256(weights).hexdigest()[:12] if weights else "none",
         "seed": str(seed),
     }
 
