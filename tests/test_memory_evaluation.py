@@ -15,7 +15,18 @@ from typer.testing import CliRunner
 from chatbot.bot import Bot
 from chatbot.cli import app
 from chatbot.errors import MessageError
-from chatbot.evaluation.memory import Recall, RecallLog, ScriptTurn, hold, read_scripts, report, summary
+from chatbot.evaluation.memory import (
+    Recall,
+    RecallLog,
+    ScriptTurn,
+    Wait,
+    first_words,
+    hold,
+    read_scripts,
+    report,
+    summary,
+    waits_report,
+)
 from chatbot.library.search import Library
 from chatbot.resources import Resources
 from chatbot.settings import Settings
@@ -162,3 +173,39 @@ def test_every_condition_is_held_with_what_it_keeps_of_the_past(
     assert cells[0].startswith("33.3%"), "in another session nothing is known of the one before"
     assert cells[1].startswith("100.0%")
     assert "--conditions window,both" in report
+
+
+def test_the_same_questions_are_asked_early_and_late_in_one_conversation(
+    settings: Settings, library: Library, tmp_path: Path
+) -> None:
+    own = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'memory.sqlite3'}"})
+    resources = unjudged(Resources(own, engine=FakeEngine(*["Indeed."] * 9)))
+    questions = ["Is the fog thick?", "Is the street wet?"]
+    waits = first_words(
+        Bot(resources),
+        "sherlock",
+        "standard",
+        [("Is it late?", "It is."), ("I keep bees.", "Do you?")],
+        questions,
+        [1, 5],
+    )
+    (found,) = resources.memory.conversations("bench")
+    places = {turn.id: turn for turn in resources.memory.turns(found.id)}
+    depth = {None: 0}
+    for turn in places.values():
+        depth[turn.id] = depth[turn.parent_id] + 1
+    asked = [(depth[turn.id] - 1, turn.question) for turn in places.values() if turn.question in questions]
+    assert sorted(asked) == sorted(
+        [(1, questions[0])] * 2 + [(5, questions[0])] * 2 + [(1, questions[1]), (5, questions[1])]
+    )
+    assert [(wait.turns, len(wait.samples)) for wait in waits] == [(1, 2), (5, 2)]
+    assert min(sample for wait in waits for sample in wait.samples) > 0
+    resources.close()
+
+
+def test_waits_are_compared_with_the_first() -> None:
+    assert waits_report([Wait(10, (100.0, 200.0)), Wait(300, (120.0, 240.0))]) == [
+        "behind 10 turns: first words p50 150, p95 195 ms",
+        "behind 300 turns: first words p50 180, p95 234 ms",
+        "300 turns against 10: 1.20 times (p50; aimed at: 1.50)",
+    ]
