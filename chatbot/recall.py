@@ -81,9 +81,7 @@ def recalled(
     said = [
         at
         for at, text in enumerate(texts)
-        if tells_of_self(text, language)
-        or words & content_words(text, language)
-        or relations.keys() & set(words_of(text))
+        if not everything or tells_of_self(text, language) or relations.keys() & set(words_of(text))
     ]
     cosines = dict(
         zip(said, _cosines(question, [texts[at] for at in said], embedder, _rows(vectors, said)), strict=True)

@@ -8,7 +8,7 @@ from chatbot.library.search.evidence import Evidence, Found, Reason, Step
 from chatbot.library.search.inquiry import Candidate
 from chatbot.library.search.library import Library
 from chatbot.library.search.models import LanguageModel, OpenModels, Scorer, TextReader
-from chatbot.library.search.modules import FACT, LOGIT, in_context, text_for_reader, windows_of
+from chatbot.library.search.modules import LOGIT, in_context, text_for_reader, windows_of
 from chatbot.library.search.plans import ADVANCED, ALL, CANDIDATES, MODULAR, NAIVE, Plan, plan_of
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "ALL",
     "CALIBRATION_FILE",
     "CANDIDATES",
-    "FACT",
     "LOGIT",
     "MODULAR",
     "NAIVE",
