@@ -18,12 +18,14 @@ from chatbot.events import Question
 from chatbot.grounding import check_reply
 from chatbot.language import (
     WITHOUT_BOOKS,
+    Kind,
     asked_for,
     clean_message,
     comparable,
     is_about_visitor,
     kind_of,
     language_of,
+    names_in,
     spelled_out,
     stands_alone,
 )
@@ -37,13 +39,14 @@ from chatbot.sampling import check_wishes, sampling_of
 from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
-from chatbot.turn_ready import answered_first, near, ready_reply
+from chatbot.turn_ready import CERTAIN, answered_first, near, ready_reply
 from chatbot.turn_reasoning import reasoned
 from chatbot.turn_recall import acknowledged, forgotten, history_of, perhaps_told, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
 EXAMPLES = 3  # of them that are shown to the model
 MAX_PIECES = 3  # for each question
+CLEARLY = 0.15  # by how much surer evidence must be that was looked for with what was said before
 
 # ---------------------------------------------------------------------- begin
 
@@ -96,13 +99,15 @@ def gather(turn: Turn) -> Gathered:
     if len(asked) == 1:
         return Gathered(history, _found(turn, history), near=near(turn), told=told, summary=summary)
     parts: list[tuple[Turn, Gathered]] = []
+    of_himself = is_about_visitor(turn.asked.text, turn.language)
     for part in asked:
         going_on = bool(parts) and needs_the_one_before(part)
         before = (*history, as_answered(*parts[-1])) if going_on else history
-        piece = told_by_visitor(part, before, MAX_PIECES) if is_about_visitor(turn.asked.text, turn.language) else None
-        if piece is None or not piece.evidence:
+        piece = told_by_visitor(part, before, MAX_PIECES) if of_himself else None
+        if piece is None or not (piece.evidence or going_on):
             piece = _found(part, before, going_on=going_on)
-        parts.append((part, Gathered(history, piece, near=near(part), told=told, summary=summary)))
+        lines = () if of_himself and going_on else near(part)
+        parts.append((part, Gathered(history, piece, near=lines, told=told, summary=summary)))
     parts = answered_first(turn, parts)
     found = [gathered.found for _, gathered in parts if gathered.found]
     return Gathered(history, Found.joined(found) if found else None, tuple(parts))
@@ -132,14 +137,21 @@ def _found(turn: Turn, history: Sequence[Exchange], *, going_on: bool = False) -
     if turn.mode.knowledge is None or kind in WITHOUT_BOOKS:
         return None
     library = turn.resources.library(turn.asked.persona, turn.asked.visitor)
-    found = library.search(
-        text,
-        library.plan(turn.mode.knowledge),
-        kind=kind,
-        history=exchanges,
-        pieces=MAX_PIECES,
-        budget=turn.resources.settings.evidence_tokens,
-    )
+    plan, budget = library.plan(turn.mode.knowledge), turn.resources.settings.evidence_tokens
+
+    def searched(kind: Kind) -> Found:
+        return library.search(text, plan, kind=kind, history=exchanges, pieces=MAX_PIECES, budget=budget)
+
+    found = searched(kind)
+    if (
+        exchanges
+        and kind == "question"
+        and found.confidence < CERTAIN
+        and not (found.unknown or names_in(text, language))
+    ):
+        # "Were the gang ever caught?" has no pronoun and is of what was spoken of all the same.
+        again = searched("follow-up")
+        found = again if again.confidence > found.confidence + CLEARLY else found
     return found.with_weak_dropped()
 
 

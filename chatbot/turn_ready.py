@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chatbot.exchanges import ACTS, GENERAL, MOODS, OF_THE_SORT, REACTIONS, WILL_DO, NearExchange
 from chatbot.language import (
+    Language,
     act_of,
     asked_for,
     is_about_visitor,
@@ -14,6 +15,7 @@ from chatbot.language import (
     is_question,
     is_small_talk,
     names_in,
+    points_back,
     sentences_of_message,
     tells_of_self,
     words_of,
@@ -129,16 +131,27 @@ def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
     if found.unknown:
         return line.kind == BEYOND  # it has the strange word too
     question = asked_for(turn.asked.text, turn.language)
-    if found.confidence >= CERTAIN or turn.language.talk.third_person & set(words_of(question)):
+    if found.confidence >= CERTAIN or _points_away(question, turn.language):
         return False
     return line.cosine >= WILL_DO + PER_CONFIDENCE * found.confidence
+
+
+def _points_away(question: str, language: Language) -> bool:
+    """Whether a question is of somebody or something that was spoken of before, which no line knows."""
+    words = set(words_of(question))
+    if not is_question(question, language) or names_in(question, language):
+        return False
+    return bool(words & language.talk.third_person) or (
+        points_back(question, language) and not words & language.second_person
+    )
 
 
 def speaks(turn: Turn) -> bool:
     """Whether a message says something of the visitor or to the persona, and asks and tells nothing of the books."""
     text, language = turn.asked.text, turn.language
     sentences = sentences_of_message(text, language)
-    addresses = tells_of_self(text, language) or bool(language.second_person & set(words_of(text)))
+    words = {word.partition("'")[0] for word in words_of(text)}  # "you're" too
+    addresses = tells_of_self(text, language) or bool(language.second_person & words)
     return addresses and not names_in(text, language) and not any(is_question(each, language) for each in sentences)
 
 

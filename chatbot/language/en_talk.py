@@ -262,7 +262,7 @@ ENGLISH_TALK = Talk(
         pls|plz = please / gonna = going to / wanna = want to / gotta = have to / gimme = give me / lemme = let me
         dunno = don't know / idk = I don't know / kinda = kind of / sorta = sort of / ppl = people / btw = by the way
         tbh = to be honest / imo = in my opinion / rly = really / ya = you / nite = night / tmrw|tmr = tomorrow
-        k|okey = okay / abt = about / wat|wot = what / (?:wt|t)f = on earth
+        rember|remeber|rembember = remember / k|okey = okay / abt = about / wat|wot = what / (?:wt|t)f = on earth
         """
     ),
 )
