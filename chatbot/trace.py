@@ -60,24 +60,6 @@ class PromptPiece(_Record):
     tokens: int
 
 
-class Reasoned(_Record):
-    """What the plain model wrote over the evidence before the answer.
-
-    Attributes:
-        text: all of it.
-        used: what of it the evidence holds, which the prompt of the answer has.
-        why: what spoke against the rest.
-        tokens: how many were written.
-        milliseconds: how long that took.
-    """
-
-    text: str
-    used: str = ""
-    why: str = ""
-    tokens: int = 0
-    milliseconds: float = 0.0
-
-
 class WrittenDraft(_Record):
     """A draft of a reply.
 
@@ -96,6 +78,20 @@ class WrittenDraft(_Record):
     written: str = ""
     tone: float = 0.0
     chosen: bool = False
+
+
+class Reasoned(_Record):
+    """What the plain model wrote over the evidence before the answer.
+
+    Attributes:
+        thoughts: its sentences; those that the evidence holds, which the prompt of the answer has, are the chosen ones.
+        tokens: how many were written.
+        milliseconds: how long that took.
+    """
+
+    thoughts: tuple[WrittenDraft, ...]
+    tokens: int = 0
+    milliseconds: float = 0.0
 
 
 class Trace(_Record):

@@ -40,7 +40,7 @@ from chatbot.trace import Check
 from chatbot.turn_drafts import drafts_of
 from chatbot.turn_parts import as_answered, joined_draft, joined_held, needs_the_one_before, parts_of, said_once
 from chatbot.turn_ready import CERTAIN, answered_first, near, ready_reply
-from chatbot.turn_reasoning import reasoned
+from chatbot.turn_reasoning import concluded, reasoned
 from chatbot.turn_recall import acknowledged, forgotten, history_of, perhaps_told, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
 
@@ -241,7 +241,8 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     if not opening and jury.repeats(text):
         text = turn.wording.again(text)
     elif not opening and not best:
-        text = " ".join(filter(None, (text, turn.wording.details(prompt.evidence, text))))
+        more = concluded(reasoning, text, turn.language) or turn.wording.details(prompt.evidence, text)
+        text = " ".join(filter(None, (text, more)))
     yield replace(draft, text=text, piece=text.removeprefix(opening), completion=first, judged=decided)
 
 

@@ -93,9 +93,7 @@ def _joined_reasoning(reasonings: Sequence[Reasoning]) -> Reasoning | None:
     if not reasonings:
         return None
     return Reasoning(
-        text=BREAK.join(each.text for each in reasonings),
-        used=BREAK.join(each.used for each in reasonings if each.used),
-        why="; ".join(each.why for each in reasonings if each.why),
+        thoughts=tuple(chain.from_iterable(each.thoughts for each in reasonings)),
         tokens=sum(each.tokens for each in reasonings),
         milliseconds=sum(each.milliseconds for each in reasonings),
     )

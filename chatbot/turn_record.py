@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from chatbot.drafts import Candidate
@@ -12,7 +11,7 @@ from chatbot.errors import MemoryStoreError, NotStoredYetError
 from chatbot.prompts import Prompt
 from chatbot.titles import title_of
 from chatbot.trace import PromptPiece, Reasoned, Timings, Tokens, Trace, WrittenDraft, to_stored
-from chatbot.turn_values import Draft, Gathered, Held, State, Turn
+from chatbot.turn_values import Draft, Gathered, Held, Reasoning, State, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +109,7 @@ def _trace(turn: Turn, gathered: Gathered, draft: Draft, held: Held | None) -> T
         budget=turn.prompt_tokens if draft.prompt else 0,
         left_out=draft.prompt.left_out if draft.prompt else (),
         earlier=draft.prompt.earlier if draft.prompt else 0,
-        reasoning=Reasoned(**asdict(draft.reasoning)) if draft.reasoning else None,
+        reasoning=_reasoned(draft.reasoning),
         raw_reply=draft.text if draft.prompt else "",
         check=held.check if held else None,
         finish=completion.finish if completion else "",
@@ -134,6 +133,13 @@ def _pieces(prompt: Prompt | None) -> tuple[tuple[PromptPiece, ...], ...]:
         tuple(PromptPiece(origin=each.origin, characters=len(each.text), tokens=each.tokens) for each in pieces)
         for pieces in (prompt.pieces if prompt else ())
     )
+
+
+def _reasoned(reasoning: Reasoning | None) -> Reasoned | None:
+    if reasoning is None:
+        return None
+    thoughts = tuple(map(_draft, reasoning.thoughts))
+    return Reasoned(thoughts=thoughts, tokens=reasoning.tokens, milliseconds=reasoning.milliseconds)
 
 
 def _draft(draft: Candidate) -> WrittenDraft:

@@ -121,18 +121,19 @@ class Reasoning:
     """What the plain model wrote over the evidence before the answer.
 
     Attributes:
-        text: all of it.
-        used: what of it the evidence holds, which the prompt of the answer has; empty: nothing.
-        why: what spoke against the rest.
+        thoughts: its sentences; those that the evidence holds are the chosen ones.
         tokens: how many were written.
         milliseconds: how long that took, and to hold it against the evidence.
     """
 
-    text: str
-    used: str = ""
-    why: str = ""
+    thoughts: tuple[Candidate, ...]
     tokens: int = 0
     milliseconds: float = 0.0
+
+    @property
+    def used(self) -> str:
+        """What of it the evidence holds, which the prompt of the answer has; empty: nothing."""
+        return " ".join(thought.text for thought in self.thoughts if thought.chosen)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ import pytest
 from test_bot import GOOD, SPECKLED, TALK, faked
 
 from chatbot.bot import Question, Said
+from chatbot.drafts import Candidate
+from chatbot.language import ENGLISH
 from chatbot.library.search import Library
 from chatbot.modes import MODES, Mode
 from chatbot.settings import Settings
+from chatbot.turn_reasoning import concluded
+from chatbot.turn_values import Reasoning
 from chatbot.web.inspector import inspector_html
 from chatbot.web.ladder import ladder_html
 from chatbot.web.panels import timings_html
@@ -41,11 +45,12 @@ def test_the_answer_is_written_from_what_of_the_reasoning_the_evidence_holds(
     assert "Fotheringay" not in answered.reply and answered.reply.endswith(GOOD)
     assert "".join(event.text for event in events if isinstance(event, Said)) == answered.reply
     reasoning = answered.trace.reasoning
-    assert (reasoning.text, reasoning.used) == (f"{TRUE} {INVENTED}", TRUE) and "Fotheringay" in reasoning.why
+    assert [(thought.written, thought.chosen) for thought in reasoning.thoughts] == [(TRUE, True), (INVENTED, False)]
+    assert "Fotheringay" in reasoning.thoughts[1].why
     origins = [piece.origin for piece in answered.trace.pieces[-1]]
     assert origins.count("reasoning") == 1 and origins[-1] == "question"
     for html in (timings_html(answered.trace), inspector_html(SPECKLED, answered.trace)):
-        assert '<details class="reasoning">' in html and f"<del> {INVENTED}</del>" in html
+        assert '<details class="reasoning">' in html and f"{TRUE} <del>{INVENTED}</del>" in html
 
 
 def test_reasoning_that_nothing_holds_changes_nothing(settings: Settings, library: Library, memory: Memory) -> None:
@@ -55,7 +60,7 @@ def test_reasoning_that_nothing_holds_changes_nothing(settings: Settings, librar
     twin = next(mode for mode in MODES.values() if mode.voice and mode.knowledge == MODES[MODE].knowledge)
     assert plain.reply(Question(SPECKLED, mode=twin.name)).reply == answered.reply
     assert other.requests[0].messages == engine.requests[1].messages
-    assert answered.trace.reasoning is not None and answered.trace.reasoning.used == ""
+    assert answered.trace.reasoning is not None and not answered.trace.reasoning.thoughts[0].chosen
 
 
 def test_without_evidence_or_room_nothing_is_reasoned(settings: Settings, library: Library, memory: Memory) -> None:
@@ -71,8 +76,19 @@ def test_two_questions_are_reasoned_over_apart(settings: Settings, library: Libr
     ryder = "James Ryder stole the blue carbuncle."
     bot, engine = faked(settings, library, memory, TRUE, GOOD, ryder, ryder)
     trace = bot.reply(Question(two, mode=MODE)).trace
-    assert trace.reasoning is not None and trace.reasoning.text == f"{TRUE}\n\n{ryder}"
+    assert trace.reasoning is not None and [thought.written for thought in trace.reasoning.thoughts] == [TRUE, ryder]
     assert "Julia" in engine.requests[0].messages[-1].content
+
+
+def test_what_was_concluded_follows_the_sentence_that_is_said_as_it_stands() -> None:
+    thoughts = (
+        Candidate("Quill kept a kettle.", chosen=True),
+        Candidate("Quill sold it.", written="Quill sold it."),
+        Candidate("So the stair was never dusty.", chosen=True),
+    )
+    assert concluded(Reasoning(thoughts), "He kept the kettle of Quill.", ENGLISH) == "So the stair was never dusty."
+    assert concluded(Reasoning(thoughts[1:2]), "", ENGLISH) == concluded(None, "", ENGLISH) == ""
+    assert Reasoning(thoughts).used == "Quill kept a kettle. So the stair was never dusty."
 
 
 # ---------------------------------------------------------------------- the ladder

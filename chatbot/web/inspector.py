@@ -10,7 +10,7 @@ from html import escape
 from chatbot.progress import counted
 from chatbot.prompts import Origin
 from chatbot.trace import PromptPiece, Trace, WrittenDraft
-from chatbot.web.panels import reasoning_html, struck, verdict_html
+from chatbot.web.panels import reasoning_html, verdict_html
 
 ORIGINS: dict[Origin, str] = {
     "persona": "who he is, and his standing instructions",
@@ -24,6 +24,7 @@ ORIGINS: dict[Origin, str] = {
 TEMPLATE = "template"  # what stands around the messages
 NO_MODEL = "No model was asked: this is a line of the persona's own, or what was found is read out as it stands."
 UNKNOWN = "Where the parts come from was not kept when this was written."
+NOT_SENT = "it was not sent, because what was found answers by itself."
 NO_TRACE = "There is nothing to show yet: the answer is being written, or was never finished."
 
 
@@ -76,7 +77,7 @@ def _sizes(trace: Trace) -> str:
         for origin, meaning, number in parts
     )
     known = f"{tokens.cached:,} came from the cache ({tokens.cached / tokens.prompt:.0%})" if tokens.prompt else ""
-    read = f"{counted(tokens.prompt, 'token')}{most}; {known}." if tokens.prompt else "The model was not needed."
+    read = f"{counted(tokens.prompt, 'token')}{most}; {known}." if tokens.prompt else NOT_SENT
     voice = "the tuned voice" if trace.voice else "no voice"
     return f"""<p><b>The prompt</b>: {read} {escape(trace.model)}, {voice}.</p>
 <div class="sizes" aria-hidden="true">{bar}</div><ul class="legend">{legend}</ul>"""
@@ -134,10 +135,17 @@ def _judged(trace: Trace) -> str:
     if drafts:
         drafts = f'<h3>{counted(len(trace.drafts), "draft")}</h3><ol class="drafts">{drafts}</ol>'
     elif trace.raw_reply:
-        drafts = f"<h3>What the model wrote</h3><blockquote>{escape(trace.raw_reply)}</blockquote>"
+        by = "What the model wrote" if trace.tokens.prompt else "What was said without the model"
+        drafts = f"<h3>{by}</h3><blockquote>{escape(trace.raw_reply)}</blockquote>"
     strange = trace.check.unsupported if trace.check else ()
     why = f" <small>not in the evidence: {escape(', '.join(strange))}</small>" if strange else ""
     return f"{drafts}<p><b>The check</b>: {verdict_html(trace)}{why}</p>"
+
+
+def _struck(written: str, kept: str) -> str:
+    """A text with all struck out that is not kept, which is its beginning, or is made of parts of it."""
+    said, rest = (kept, written[len(kept) :]) if written.startswith(kept) else ("", written)
+    return escape(said) + (f"<del>{escape(rest)}</del>" if rest.strip() else "")
 
 
 def _draft(draft: WrittenDraft, number: int) -> str:
@@ -147,4 +155,4 @@ def _draft(draft: WrittenDraft, number: int) -> str:
     tag = '<span class="tag good">said</span> ' if draft.chosen else ""
     marks = f"worth {draft.worth:.2f}, tone {draft.tone:.2f}" if draft.text else "nothing of it may be said"
     why = f"<br><small>against it: {escape(draft.why)}</small>" if draft.why else ""
-    return f"<li>{tag}<small>draft {number}: {marks}</small><p>{struck(written, draft.text)}</p>{kept}{why}</li>"
+    return f"<li>{tag}<small>draft {number}: {marks}</small><p>{_struck(written, draft.text)}</p>{kept}{why}</li>"

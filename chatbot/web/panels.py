@@ -94,19 +94,16 @@ def reasoning_html(trace: Trace) -> str:
     reasoning = trace.reasoning
     if reasoning is None:
         return ""
-    used = "" if reasoning.text.startswith(reasoning.used) else f"<p>{escape(reasoning.used)}</p>"
-    why = f'<p class="aside">not used: {escape(reasoning.why)}</p>' if reasoning.why else ""
+    said = " ".join(
+        escape(thought.text) if thought.chosen else f"<del>{escape(thought.written)}</del>"
+        for thought in reasoning.thoughts
+    )
+    against = dict.fromkeys(thought.why for thought in reasoning.thoughts if thought.why and not thought.chosen)
+    why = f'<p class="aside">not used: {escape("; ".join(against))}</p>' if against else ""
     took = f"{counted(reasoning.tokens, 'token')}, {reasoning.milliseconds / 1000:.1f} s"
     return (
-        f'<details class="reasoning"><summary>Reasoning before the answer: {took}</summary>'
-        f"<p>{struck(reasoning.text, reasoning.used)}</p>{used}{why}</details>"
+        f'<details class="reasoning"><summary>Reasoning before the answer: {took}</summary><p>{said}</p>{why}</details>'
     )
-
-
-def struck(written: str, kept: str) -> str:
-    """A text with all struck out that is not kept, which is its beginning, or is made of parts of it."""
-    said, rest = (kept, written[len(kept) :]) if written.startswith(kept) else ("", written)
-    return escape(said) + (f"<del>{escape(rest)}</del>" if rest.strip() else "")
 
 
 def verdict_html(trace: Trace) -> str:
