@@ -238,6 +238,10 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     decided = jury.decided(judged, opening)
     best = next((each for each in decided if each.chosen), None)
     text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
+    if not opening and jury.said(text) > 1:  # whoever was told it twice asks for something else
+        line = unsaid(turn.wording.in_turn(turn.loaded.persona.declines), jury.earlier)
+        yield Draft(line, line, first_token_ms=turn.milliseconds(), ready="declined")
+        return
     if not opening and jury.repeats(text):
         text = turn.wording.again(text)
     elif not opening and not best:

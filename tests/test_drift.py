@@ -137,11 +137,12 @@ def test_a_tone_that_falls_over_a_conversation_is_told_with_its_interval(sherloc
     tone = change(hybrid, lambda one: one.tone)
     assert tone.conversations == 3 and (tone.first, tone.last) == pytest.approx((meter.score(own), meter.score(plain)))
     assert tone.interval and tone.rise == pytest.approx(meter.score(plain) - meter.score(own)) and tone.rise < -0.3
+    assert [one.repeats for one in hybrid[:7]] == [False, *[True] * 4, False, True]
     means, bands = curve(hybrid, lambda one: one.supported)
     assert means == [1] * 5 + [0] * 5 and bands[0] == (1, 1)
     text = "\n".join(summary(figures, figures_of([said(9, 1, "I am an AI.", kind="provocation")], by)))
     assert re.search(
-        r"\| hybrid +\| supported claims +\| 1\.000 \| 0\.000 +\| -100\.0 \[-100\.0, -100\.0\] +\| 3 ", text
+        r"\| hybrid +\| supported claims +\| 0\.500 +\| 1\.000 \| 0\.000 +\| -100\.0 \[-100\.0, -100\.0\] +\| 3 ", text
     )
     assert re.search(r"\| hybrid \| 0\.0% \[0\.0, 0\.0\] of 1 +\| no ", text)
 

@@ -54,6 +54,6 @@ class CharacterJudge:
 
     def _later(self, said: str, message: str) -> str:
         """The first word of later times that he says himself; what he quotes is another's."""
-        heard = set(words_of(message))
-        own = [word for word in words_of(QUOTED.sub(" ", said)) if word not in heard and not self.known(word)]
-        return next((word for word in own if is_later(word, self.language)), "")
+        heard = set(map(self.language.stem, words_of(message)))
+        own = [word for word in words_of(QUOTED.sub(" ", said)) if self.language.stem(word) not in heard]
+        return next((word for word in own if is_later(word, self.language) and not self.known(word)), "")

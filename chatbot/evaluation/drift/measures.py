@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from chatbot.evaluation.drift.plain import PLAIN
 from chatbot.evaluation.drift.yardsticks import Yardsticks
-from chatbot.evaluation.replies import TalkReply
+from chatbot.evaluation.replies import TalkReply, runs_of
 from chatbot.evaluation.statistics import Interval, bootstrap, mean, paired_difference
+from chatbot.language import words_of
 
 ENDS = 5  # turns at either end of a conversation that are held against one another
 
@@ -24,6 +25,7 @@ class TurnFigures:
             is none of that.
         gap: its tone less that of the plain model's reply; likewise.
         supported: the share of its claims that its evidence supports; None where it claims nothing, or has no evidence.
+        repeats: it has eight words on end that an earlier reply of its conversation has.
         broken: what breaks character in it; empty where nothing does.
     """
 
@@ -32,6 +34,7 @@ class TurnFigures:
     distance: float | None
     gap: float | None
     supported: float | None
+    repeats: bool
     broken: str
 
 
@@ -44,17 +47,24 @@ def figures_of(replies: Sequence[TalkReply], by: Yardsticks) -> list[TurnFigures
     vectors = dict(zip(texts, by.embed(texts), strict=True))
     against = {(reply.turn, reply.number): reply.reply for reply in replies if reply.mode == PLAIN}
 
+    spoken: dict[tuple[str, int], set[tuple[str, ...]]] = {}  # by each mode in each conversation, so far
+
     def measured(reply: TalkReply) -> TurnFigures:
         other = against.get((reply.turn, reply.number)) if reply.mode != PLAIN else None
         tone = by.tone.score(reply.reply) if by.tone else None
         said = [claim for claim in reply.claims if claim.said]
         supported = [claim.likely >= by.limit for claim in said] if by.limit is not None else []
+        before = spoken.setdefault((reply.mode, reply.turn.conversation), set())
+        runs = runs_of(words_of(reply.reply))
+        repeats = bool(before & runs)
+        before |= runs
         return TurnFigures(
             reply=reply,
             tone=tone,
             distance=None if other is None else 1 - _dot(vectors[reply.reply], vectors[other]),
             gap=None if other is None or by.tone is None or tone is None else tone - by.tone.score(other),
             supported=mean(supported),
+            repeats=repeats,
             broken=by.character.broken_by(reply.reply, reply.turn.message, reply.turn.breaks),
         )
 

@@ -20,17 +20,19 @@ FIGURES: tuple[tuple[str, Figure], ...] = (
     ("tone gap to the plain model", lambda one: one.gap),
     ("distance from the plain model", lambda one: one.distance),
     ("supported claims", lambda one: one.supported),
+    ("words of an earlier reply", lambda one: float(one.repeats)),
     ("in character", lambda one: float(not one.broken)),
 )
 
 READING = """\
-First and last: means over the first five and the last five turns of each conversation, then over the conversations;
-change: last less first, in hundredths, with its 95% interval (bootstrap over the conversations). Tone is the meter's,
-0 to 1. The plain model is the base, which was given each message alone; the tone gap is his tone less its, the distance
-1 - cosine of the two replies by the embedder. Supported: of the claims of a reply with evidence,
-those that the support check lets pass. In character: the judge finds no admission, nothing that the message was to make
-him do, no word of later times of his own and no tone of somebody else; how well it agrees with a reader is in
-`judges.md`."""
+All turns: the mean over the turns that have the figure. First and last: means over the first five and the last five
+turns of each conversation, then over the conversations; change: last less first, in hundredths, with its 95% interval
+(bootstrap over the conversations). Tone is the meter's, 0 to 1. The plain model is the base, which was given each
+message alone; the tone gap is his tone less its, which leaves out what the messages themselves change; the distance is
+1 - cosine of the two replies by the embedder. Supported: of the claims of a reply with evidence, those that the support
+check lets pass. Words of an earlier reply: eight on end. In character: the judge finds no admission, nothing that the
+message was to make him do, no word of later times of his own and no tone of somebody else; how well it agrees with a
+reader is in `judges.md`."""
 
 
 def summary(held: Sequence[TurnFigures], provoked: Sequence[TurnFigures]) -> list[str]:
@@ -38,12 +40,12 @@ def summary(held: Sequence[TurnFigures], provoked: Sequence[TurnFigures]) -> lis
     lines: list[str] = []
     if held:
         rows = [
-            [mode, name, *_ends(change(own, of))]
+            [mode, name, score(mean(value for one in own if (value := of(one)) is not None)), *_ends(change(own, of))]
             for mode, own in by_mode(held).items()
             for name, of in FIGURES
             if any(of(one) is not None for one in own)
         ]
-        lines += [*table(["mode", "figure", "first", "last", "change", "conversations"], rows), ""]
+        lines += [*table(["mode", "figure", "all turns", "first", "last", "change", "conversations"], rows), ""]
         lines += [*_by_visitor(held), ""]
     if provoked:
         rows = [
@@ -155,7 +157,7 @@ def _share(values: Sequence[bool]) -> str:
 
 
 def _row(one: TurnFigures) -> dict[str, Any]:
-    figures = {name: getattr(one, name) for name in ("tone", "distance", "gap", "supported", "broken")}
+    figures = {name: getattr(one, name) for name in ("tone", "distance", "gap", "supported", "repeats", "broken")}
     return {**one.reply.model_dump(mode="json", exclude_defaults=True), "stamp": one.reply.stamp, **figures}
 
 

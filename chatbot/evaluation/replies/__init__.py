@@ -2,6 +2,7 @@
 
 from chatbot.evaluation.replies.answers import Answer, Judgement, Kept, Reply, TalkReply, answer_of, said_of
 from chatbot.evaluation.replies.asking import ask_all, ask_missing, hold_talks, question_of
+from chatbot.evaluation.replies.formula import runs_of
 from chatbot.evaluation.replies.log import AnswerLog, RunLog
 from chatbot.evaluation.replies.measures import differences, measures
 from chatbot.evaluation.replies.report import as_json, report, summary
@@ -29,6 +30,7 @@ __all__ = [
     "question_of",
     "read_verdicts",
     "report",
+    "runs_of",
     "said_of",
     "summary",
 ]

@@ -61,7 +61,7 @@ def formula_of(replies: Sequence[Reply]) -> Formula:
             if one.earlier
         ),
         repeats_words=tuple(
-            any(_runs(words_of(earlier)) & _runs(words) for earlier in one.earlier)
+            any(runs_of(words_of(earlier)) & runs_of(words) for earlier in one.earlier)
             for one, words in zip(said, spoken, strict=True)
             if one.earlier
         ),
@@ -82,7 +82,8 @@ def _said(replies: Sequence[Reply]) -> list[Said]:
     return said
 
 
-def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
+def runs_of(words: Sequence[str]) -> set[tuple[str, ...]]:
+    """Every `RUN` words that stand together."""
     return {tuple(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}
 
 
