@@ -43,6 +43,7 @@ from chatbot.turn_ready import CERTAIN, answered_first, near, ready_reply
 from chatbot.turn_reasoning import concluded, reasoned
 from chatbot.turn_recall import acknowledged, forgotten, history_of, perhaps_told, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
+from chatbot.wording import unsaid
 
 EXAMPLES = 3  # of them that are shown to the model
 MAX_PIECES = 3  # for each question
