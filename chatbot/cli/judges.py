@@ -32,7 +32,15 @@ def evaluate(
 ) -> None:
     """Hold the judges of support, of accepted answers, of character and of tone against what a reader found."""
     from chatbot.evaluation.drift import character_judge
-    from chatbot.evaluation.judges import judged_answers, judged_character, judged_support, report, summary, tone_tells
+    from chatbot.evaluation.judges import (
+        judged_answers,
+        judged_character,
+        judged_support,
+        report,
+        summary,
+        tone_tells,
+        with_claims,
+    )
     from chatbot.evaluation.replies import Answer, AnswerLog, TalkReply, read_verdicts
 
     check_writable(out)
@@ -43,6 +51,7 @@ def evaluate(
     with opened() as resources:
         models = resources.models(persona)
         support, tone = models.support(), models.tone()
+        answers = with_claims(answers, support) if support else answers
         agreements = [
             judged_support(answers, thought, support.threshold.limit if support else 0.0),
             judged_answers(answers, thought),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chatbot.evaluation.replies import Answer, Statement, TalkReply, Verdicts
+from chatbot.evaluation.replies import Answer, Claim, Statement, TalkReply, Verdicts
 from chatbot.evaluation.statistics import Interval, auroc, bootstrap, bootstrap_auroc, mean
-from chatbot.judges import CharacterJudge
+from chatbot.judges import CharacterJudge, SupportJudge
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,25 @@ class Agreement:
     def of_mode(self, mode: str) -> Agreement:
         """The texts of one mode."""
         return Agreement(self.name, self.looks_for, tuple(one for one in self.texts if one.mode == mode))
+
+
+def with_claims(answers: Sequence[Answer], judge: SupportJudge) -> list[Answer]:
+    """Answers that were kept without their claims, with these judged now, where the text of all evidence was kept.
+
+    Raises:
+        ModelError: the support check cannot be used.
+    """
+    made = []
+    for answer in answers:
+        pieces = [piece.text for piece in answer.evidence]
+        if answer.claims or not pieces or not all(pieces):
+            made.append(answer)
+            continue
+        said = judge.claims(answer.reply)
+        likely = judge.probabilities(said, pieces, answer.known.question)
+        claims = tuple(Claim(text=text, likely=p) for text, p in zip(said, likely, strict=True))
+        made.append(answer.model_copy(update={"claims": claims}))
+    return made
 
 
 def judged_support(answers: Sequence[Answer], verdicts: Verdicts, limit: float) -> Agreement:

@@ -1,6 +1,6 @@
 """How good the replies are: questions with known answers and whole conversations, in each mode as the chat has them."""
 
-from chatbot.evaluation.replies.answers import Answer, Judgement, Kept, Reply, TalkReply, answer_of, said_of
+from chatbot.evaluation.replies.answers import Answer, Claim, Judgement, Kept, Reply, TalkReply, answer_of, said_of
 from chatbot.evaluation.replies.asking import ask_all, ask_missing, hold_talks, question_of
 from chatbot.evaluation.replies.formula import runs_of
 from chatbot.evaluation.replies.log import AnswerLog, RunLog
@@ -12,6 +12,7 @@ from chatbot.evaluation.replies.verdicts import Verdicts, read_verdicts
 __all__ = [
     "Answer",
     "AnswerLog",
+    "Claim",
     "Judgement",
     "Kept",
     "Reply",
