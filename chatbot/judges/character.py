@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from chatbot.judges.tone import ToneMeter
 from chatbot.language import QUOTED, Language, is_later, to_plain, words_of
 
-LEAST_TONE = 0.002  # below it a reply is somebody else's; chosen on every second of the replies that a person read
+LEAST_TONE = 0.002  # below it a reply is somebody else's; of a persona's own lines, not one in a hundred is
 SHORT = 4  # words: the tone of a shorter reply says nothing
 
 
