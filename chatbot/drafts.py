@@ -139,12 +139,8 @@ class Jury:
 
     def repeats(self, text: str) -> bool:
         """Whether a reply says again what an earlier one said."""
-        return self.said(text) > 0
-
-    def said(self, text: str) -> int:
-        """How many of the earlier replies say this."""
-        wanted = comparable(text)
-        return sum(wanted in comparable(reply) for reply in self.earlier)
+        said = comparable(text)
+        return any(said == comparable(reply) or said in comparable(reply) for reply in self.earlier)
 
 
 def _is_given(sentence: str, opening: str) -> bool:

@@ -43,7 +43,6 @@ from chatbot.turn_ready import CERTAIN, answered_first, near, ready_reply
 from chatbot.turn_reasoning import concluded, reasoned
 from chatbot.turn_recall import acknowledged, forgotten, history_of, perhaps_told, remembered, told_by_visitor
 from chatbot.turn_values import Draft, Gathered, Held, Turn
-from chatbot.wording import unsaid
 
 EXAMPLES = 3  # of them that are shown to the model
 MAX_PIECES = 3  # for each question
@@ -239,10 +238,6 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     decided = jury.decided(judged, opening)
     best = next((each for each in decided if each.chosen), None)
     text = best.text if best else turn.wording.composed(lead, opening) if opening else turn.wording.noted(lead)
-    if not opening and jury.said(text) > 1:  # whoever was told it twice asks for something else
-        line = unsaid(turn.wording.in_turn(turn.loaded.persona.declines), jury.earlier)
-        yield Draft(line, line, first_token_ms=turn.milliseconds(), ready="declined")
-        return
     if not opening and jury.repeats(text):
         text = turn.wording.again(text)
     elif not opening and not best:

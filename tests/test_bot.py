@@ -209,17 +209,6 @@ def test_what_was_said_before_is_not_said_again_as_if_it_were_new(
     assert [draft.why for draft in again.trace.drafts[:2]] == ["was said before"] * 2
 
 
-def test_what_was_said_twice_is_not_said_a_third_time(bot: Bot) -> None:
-    """Where one note is the nearest to whatever is said, he does not go on reading it out."""
-    note = "I never guess, for guessing destroys the logical faculty."
-    asked = Question("You sound almost sad.", mode="hybrid", history=(Exchange("A real man would guess.", note),))
-    assert note in bot.reply(asked).reply  # it is the nearest, and is said once more
-    twice = (*asked.history, Exchange("Then exclude yourself.", f"As I told you: {note}"))
-    answered = bot.reply(replace(asked, history=twice))
-    assert answered.reply in bot.resources.persona("sherlock").persona.declines
-    assert answered.trace.check is not None and answered.trace.check.verdict == "declined"
-
-
 def test_when_he_declines_although_he_was_given_notes_he_reads_out_the_nearest(
     settings: Settings, library: Library, memory: Memory
 ) -> None:
