@@ -51,7 +51,8 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     exchanges = [(exchange.question, exchange.reply) for exchange in gathered.history]
     # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
     recalled = gathered.found is not None and gathered.found.intent == INTENT
-    his_own = not recalled and (is_own_matter(text, language, exchanges) or does_alone(turn) or speaks(turn))
+    told = is_own_matter(text, language, exchanges) or does_alone(turn) or speaks(turn)
+    his_own = not recalled and (told or _wants_advice(turn, gathered))
     # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
     silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
     known = gathered.found is not None and not gathered.found.weak and not his_own
@@ -144,6 +145,13 @@ def _points_away(question: str, language: Language) -> bool:
     return bool(words & language.talk.third_person) or (
         points_back(question, language) and not words & language.second_person
     )
+
+
+def _wants_advice(turn: Turn, gathered: Gathered) -> bool:
+    """Whether a visitor wants advice, and the words that no book has are of his own world: "my spreadsheets"."""
+    text, talk = turn.asked.text, turn.language.talk
+    strange = gathered.found is not None and bool(gathered.found.unknown)
+    return strange and tells_of_self(text, turn.language) and bool(talk.asks_advice.search(text))
 
 
 def speaks(turn: Turn) -> bool:

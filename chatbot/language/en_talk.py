@@ -167,7 +167,7 @@ ENGLISH_TALK = Talk(
         re.IGNORECASE,
     ),
     asks_advice=any_of(
-        r"(?:should|shall|can|could|must|how do) (?:i|we)",
+        r"(?:should|shall|can|could|must|ought|do|how do) (?:i|we)(?! (?:know|have))",
         r"(?:what|how|where|who|whom|when) (?:to|(?:would|should) (?:you|one|i|we)) (?!called|have been)",
         r"(?:any|some|your) (?:advice|counsel|tips?|ideas?|suggestions?)",
         r"(?:advise|help) me",
@@ -226,7 +226,9 @@ ENGLISH_TALK = Talk(
             r"(?:i will|i'll|i shall|let me) (?:let you|leave you|say good)",
             r"(?:bed|lunch|dinner|supper|home) ?time|time (?:to|for) (?:go|bed|leave|sleep)|off to (?:bed|work|school)",
             r"until (?:next time|tomorrow|we meet|then)|take care|signing off",
-            r"that(?:'s| is) (?:all|it) (?:for|from) (?:me|now|today)",
+            r"that(?:'s| is) (?:all|it) (?:for|from) (?:me|now|today)|that(?:'s| is) my (?:bus|train|stop|cab|lift)",
+            r"take (?:my|your|our) leave|mind yourself|do widzenia|hasta (?:la vista|luego)|arrivederci|tsch(?:ü|ue)ss",
+            r"have (?:yourself )?a (?:good|great|nice|lovely|pleasant) (?:one|day|evening|night|time|weekend)",
             r"bell (?:just )?(?:went|rang)|back to (?:my|work|the) (?:\w+)",
         ),
         "how-are-you": re.compile(
