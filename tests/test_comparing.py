@@ -166,6 +166,7 @@ def test_what_cannot_be_compared_is_said_in_a_line(chat: tuple[ChatHandlers, Fak
     assert "Shorten it" in long.notice and not long.sides and not page.desk.under_way
 
 
+@pytest.mark.slow
 def test_real_replies_are_held_against_the_books(resources: Resources) -> None:
     page = CompareHandlers(resources, StoredViews(resources), Desk(Bot(resources)))
     last = list(page.ask(ANN, Table(), "sherlock", QUESTION, ("standard", "hybrid")))[-1]

@@ -150,6 +150,7 @@ def test_a_tone_that_falls_over_a_conversation_is_told_with_its_interval(sherloc
 # ---------------------------------------------------------------------- the command
 
 
+@pytest.mark.slow
 def test_the_command_measures_every_turn_draws_the_curves_and_goes_on_with_what_it_kept(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from kettles import Counting
 from chatbot.exchanges import SAID, VECTORS, Exchanges, OpenedExchanges
 from chatbot.library.encoders.embedder import Embedder
 from chatbot.library.index import kept_vectors
+from chatbot.library.search import Library
 from chatbot.resources import Resources
 from chatbot.settings import Settings
 from personas import LoadedPersona, load_persona
@@ -25,8 +26,8 @@ LINE = {
 
 
 @pytest.fixture(scope="module")
-def exchanges(sherlock: LoadedPersona, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Exchanges:
-    opened = OpenedExchanges().of(sherlock, tmp_path_factory.mktemp("library"), lambda: embedder)
+def exchanges(sherlock: LoadedPersona, embedder: Embedder, settings: Settings, library: Library) -> Exchanges:
+    opened = OpenedExchanges().of(sherlock, settings.library_dir / "sherlock", lambda: embedder)
     assert opened is not None
     return opened
 

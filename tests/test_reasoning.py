@@ -63,6 +63,7 @@ def test_reasoning_that_nothing_holds_changes_nothing(settings: Settings, librar
     assert answered.trace.reasoning is not None and not answered.trace.reasoning.thoughts[0].chosen
 
 
+@pytest.mark.slow
 def test_without_evidence_or_room_nothing_is_reasoned(settings: Settings, library: Library, memory: Memory) -> None:
     bot, engine = faked(settings, library, memory, "Good evening to you.", GOOD)
     assert bot.reply(Question(TALK, mode=MODE)).trace.reasoning is None
@@ -71,6 +72,7 @@ def test_without_evidence_or_room_nothing_is_reasoned(settings: Settings, librar
     assert "reasoned" not in str(engine.requests[0].messages)
 
 
+@pytest.mark.slow
 def test_two_questions_are_reasoned_over_apart(settings: Settings, library: Library, memory: Memory) -> None:
     two = f"{SPECKLED} And who stole the blue carbuncle?"
     ryder = "James Ryder stole the blue carbuncle."

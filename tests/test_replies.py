@@ -227,9 +227,9 @@ def test_statements_are_drawn_of_grounded_replies_and_counted_where_they_were_re
 def test_the_conversations_are_of_ten_messages_and_share_no_message_with_the_questions(sherlock: LoadedPersona) -> None:
     assert sherlock.talk is not None
     talks = read_talk(sherlock.talk)
-    assert [len(talk) for talk in talks] == [10] * 22
+    assert [len(talk) for talk in talks] == [10] * 42
     messages = [turn.message.lower() for talk in talks for turn in talk]
-    assert len(set(messages)) == 220
+    assert len(set(messages)) == 420
     assert not set(messages) & {known.question.lower() for known in read_known_questions(CANON_QUESTIONS)}
 
 
