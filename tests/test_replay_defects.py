@@ -21,11 +21,13 @@ from chatbot.modes import MODES
 from chatbot.replay import Stage, run_file
 from chatbot.resources import Resources
 from chatbot.trace import Check
+from chatbot.turn_values import Turn
 from chatbot.wording import Wording
 from memory import Memory
 from personas import Persona
 
 SHIPPED = Path(__file__).with_name("replays")
+HIS = "about the visitor"  # a kind of message
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -48,6 +50,14 @@ class Defect:
 
 def _set(place: Any, name: str, value: Any) -> Patch:
     return lambda monkeypatch: monkeypatch.setattr(place, name, value)
+
+
+def _both(one: Patch, other: Patch) -> Patch:
+    def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+        one(monkeypatch)
+        other(monkeypatch)
+
+    return broken
 
 
 def _wrap(place: Any, name: str, wrapped: Callable[..., Any]) -> Patch:
@@ -148,7 +158,12 @@ DEFECTS = (
         "memory",
         "what the visitor told is looked up in the books",
         "told-last-week",
-        _wrap(turn, "kind_of", lambda real, *args: "question" if real(*args) == "about the visitor" else real(*args)),
+        _both(
+            _wrap(
+                turn, "kind_of", lambda real, *args: "question" if real(*args) == "about the visitor" else real(*args)
+            ),
+            _set(turn, "perhaps_told", _nothing),
+        ),
     ),
     Defect(
         "memory",
@@ -175,7 +190,7 @@ DEFECTS = (
         _wrap(Memory, "answer", lambda real, memory, turn_id, **parts: real(memory, turn_id, **{**parts, "reply": ""})),
     ),
     # -------------------------------------------------------------- the voice
-    Defect("voice", "the voice is off", "voice-writes", _set(turn, "_voice", _nothing)),
+    Defect("voice", "the voice is off", "voice-writes", _set(Turn, "voice", None)),
     Defect(
         "voice",
         "tokens are drawn by chance",
