@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -220,6 +220,7 @@ def _open(lines: Sequence[Example], folder: Path, embedder: Embedder, language: 
     return Exchanges(talk, kept_vectors(texts, folder / VECTORS, embedder), embedder.embed_query, language)
 
 
+@lru_cache(maxsize=1 << 15)  # the lines of a persona are read again with every library that is opened
 def as_compared(text: str, language: Language) -> str:
     """What a visitor says as it is compared: in the usual spelling, and without the persona's name."""
     return unaddressed(spelled_out(text, language), language)

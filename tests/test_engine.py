@@ -64,6 +64,7 @@ def test_threads_with_different_voices_get_their_own(either: Either, apart: Repl
     assert replies == apart
 
 
+@pytest.mark.slow
 def test_a_cached_conversation_goes_on_token_for_token_like_an_uncached_one(
     either: Either, uncached: Either, voice: Path
 ) -> None:

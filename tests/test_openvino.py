@@ -132,6 +132,7 @@ def agreement(converted_: Forced, texts: list[tuple[list[int], int]], wanted: li
     return sum(said == right for said, right in pairs) / len(pairs)
 
 
+@pytest.mark.slow
 def test_the_next_token_is_the_original_s_with_the_voice_and_without(
     forced: dict[bool, Forced], texts: list[tuple[list[int], int]], originals: dict[bool, list[list[int]]]
 ) -> None:

@@ -53,6 +53,7 @@ def test_the_answer_is_written_from_what_of_the_reasoning_the_evidence_holds(
         assert '<details class="reasoning">' in html and f"{TRUE} <del>{INVENTED}</del>" in html
 
 
+@pytest.mark.slow
 def test_reasoning_that_nothing_holds_changes_nothing(settings: Settings, library: Library, memory: Memory) -> None:
     bot, engine = faked(settings, library, memory, INVENTED, GOOD)
     answered = bot.reply(Question(SPECKLED, mode=MODE))

@@ -272,6 +272,7 @@ def test_a_line_of_a_file_that_fails_does_not_keep_the_others_from_being_asked(
     assert done.exit_code == 1
 
 
+@pytest.mark.slow
 def test_of_a_long_question_the_end_is_embedded_and_reranked(embedder: Embedder, sherlock: LoadedPersona) -> None:
     end = "Where was the blue carbuncle found?"
     aunt = "My aunt keeps a boarding house in Brixton and counts the spoons before breakfast. " * 40

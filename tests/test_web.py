@@ -327,35 +327,41 @@ def test_a_long_message_is_answered_or_refused_in_one_line(page: Any) -> None:
     page.wait_for_function("() => document.querySelector('#message textarea').value.length > 20000")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
+def scanned(page: Any) -> Any:
+    """What axe-core finds once every colour is what it will be: a button that fades in has no contrast yet."""
     from axe_playwright_python.sync_playwright import Axe
 
+    page.wait_for_function("() => !document.getAnimations().some((each) => each instanceof CSSTransition)")
+    return Axe().run(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     come_back(page)
     page.wait_for_selector("#suggestions button:visible")
-    found = {"greeting": Axe().run(page)}
+    found = {"greeting": scanned(page)}
     ask(page, "What killed Julia Stoner?")
     finished(page, 1)
     page.evaluate("() => { for (const part of document.querySelectorAll('details')) part.open = true; }")
-    found["answer"] = Axe().run(page)
+    found["answer"] = scanned(page)
     page.keyboard.press("Alt+H")
-    found["help"] = Axe().run(page)
+    found["help"] = scanned(page)
     page.keyboard.press("Escape")
     page.keyboard.press("Alt+T")
     page.get_by_role("dialog", name="The branches").wait_for()
-    found["map"] = Axe().run(page)
+    found["map"] = scanned(page)
     page.keyboard.press("Escape")
     page.keyboard.press("Alt+W")
     page.get_by_role("dialog", name="Why this answer").wait_for()
     assert page.locator('#inspector .part[data-origin="evidence"]').count() > 0
-    found["prompt"] = Axe().run(page)
+    found["prompt"] = scanned(page)
     page.keyboard.press("Escape")
     page.get_by_role("dialog", name="Why this answer").wait_for(state="hidden")
     page.get_by_role("button", name="Settings").click()
-    found["settings"] = Axe().run(page)
+    found["settings"] = scanned(page)
     page.get_by_role("button", name="Ladder").click()
-    found["ladder"] = Axe().run(page)
+    found["ladder"] = scanned(page)
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Compare").click()
     page.get_by_label("A question").fill("What killed Julia Stoner?")
@@ -363,20 +369,20 @@ def test_nobody_is_shut_out(page: Any, scheme: str) -> None:
     page.get_by_role("button", name="This one is best: ft").click(timeout=DONE)
     page.locator("#compare-wins tbody tr").first.wait_for()
     page.evaluate("() => { for (const part of document.querySelectorAll('.compare details')) part.open = true; }")
-    found["compare"] = Axe().run(page)
+    found["compare"] = scanned(page)
     page.get_by_role("tab", name="Memory").click()
     page.get_by_label("Something to remember").fill("I am a botanist from Leeds.")
     page.keyboard.press("Enter")
     page.locator("#memory-list .name", has_text="botanist from Leeds").wait_for()
-    found["memory"] = Axe().run(page)
+    found["memory"] = scanned(page)
     page.get_by_role("tab", name="Conversation").click()
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Past conversations").click()
-    found["phone"] = Axe().run(page)
+    found["phone"] = scanned(page)
     page.click("#past-close")
     page.get_by_role("tab", name="Library").click()
     page.locator("#library-table").wait_for()
-    found["library"] = Axe().run(page)
+    found["library"] = scanned(page)
     assert {where: result.generate_report() for where, result in found.items() if result.violations_count} == {}
 
 

@@ -38,7 +38,7 @@ class Talk:
         asks_deduction: found where visitors want something read from what they describe.
         of_others: found where what they describe is somebody else's, although they say "my": "my friend's hat".
         acts: what a message does, by the kind of the persona's lines that answer it; the first that is found counts.
-        spellings: of chats, each with the usual one.
+        spellings: of chats, as patterns, each with the usual one.
     """
 
     light: frozenset[str]
@@ -61,7 +61,7 @@ class Talk:
     asks_deduction: re.Pattern[str]
     of_others: re.Pattern[str]
     acts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
-    spellings: tuple[tuple[re.Pattern[str], str], ...] = ()
+    spellings: tuple[tuple[str, str], ...] = ()
     asides: re.Pattern[str] = NOTHING
     of_himself: re.Pattern[str] = NOTHING
     named_of_himself: re.Pattern[str] = NOTHING
@@ -78,9 +78,7 @@ def beginning(opening: str, *choices: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{opening})*(?:{'|'.join(choices)})", re.IGNORECASE)
 
 
-def spellings(text: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+def spellings(text: str) -> tuple[tuple[str, str], ...]:
     """The spellings of a list that is written as a text, "pattern = usual" with strokes or line ends between them."""
     pairs = (entry.partition(" = ") for entry in phrases(text))
-    return tuple(
-        (re.compile(rf"(?<![\w'])(?:{found.strip()})(?![\w'])", re.I), usual.strip()) for found, _, usual in pairs
-    )
+    return tuple((found.strip(), usual.strip()) for found, _, usual in pairs)
