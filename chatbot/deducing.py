@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.errors import MessageError
 from chatbot.files import file_stamp
-from chatbot.json_text import JsonTextError, read_models
+from chatbot.json_text import JsonTextError, models_in, numbered_rows
 from chatbot.language import Language, Text, language_of, tells_of_self, words_of
 from personas import LoadedPersona
 
@@ -53,13 +54,21 @@ class Deductions:
     signs: Sequence[Sign]
     language: Language
 
+    @cached_property
+    def _stems(self) -> list[tuple[Sign, list[set[str]]]]:
+        """Each sign with the stems of its words, of which one of each set must stand in a message."""
+        stem = self.language.stem
+        return [(sign, [{stem(word) for word in each.split("|")} for each in sign.signs]) for sign in self.signs]
+
     def of(self, message: str) -> list[Sign]:
         """The signs that a message has, those with the most words first; one of each aspect, at most `MOST`.
 
         The words of a sign must stand near each other: in "muddy boots and a new hat" there are no new boots.
         """
-        stems = [self.language.stem(word) for word in words_of(message)]
-        found = [(sign, read) for sign in self.signs if (read := self._read(sign, stems))]
+        places: dict[str, list[int]] = {}
+        for at, word in enumerate(words_of(message)):
+            places.setdefault(self.language.stem(word), []).append(at)
+        found = [(sign, read) for sign, stems in self._stems if (read := _read(stems, places))]
         chosen: dict[str, Sign] = {}
         used = set[int]()
         for sign, read in sorted(found, key=lambda each: -len(each[1])):
@@ -75,21 +84,6 @@ class Deductions:
             words & talk.third_person or self.language.talk.of_others.search(message)
         )
 
-    def _read(self, sign: Sign, stems: Sequence[str]) -> set[int]:
-        """Where the words of a sign stand in a message; empty where one is missing, or they stand apart."""
-        places = [
-            [at for at, stem in enumerate(stems) if stem in {self.language.stem(word) for word in each.split("|")}]
-            for each in sign.signs
-        ]
-        return next(
-            (
-                {*where}
-                for where in product(*places)
-                if max(where) - min(where) <= REACH and len({*where}) == len(where)
-            ),
-            set(),
-        )
-
     def reply(self, message: str, openings: Sequence[str], closings: Sequence[str]) -> str:
         """What the persona reads from a message; empty where there is nothing that it can read, or that was asked.
 
@@ -102,10 +96,25 @@ class Deductions:
         if not signs or (len(signs) < ENOUGH and not self.language.talk.asks_deduction.search(message)):
             return ""
         chance = random.Random(message)
-        said = [sign.says if self._is_of_the_visitor(message) else sign.says_other for sign in signs]
+        of_him = self._is_of_the_visitor(message)
+        said = [sign.says if of_him else sign.says_other for sign in signs]
         opening = [chance.choice(openings)] if openings and len(said) > 1 else []
         closing = [chance.choice(closings)] if closings and len(said) == 1 else []
         return " ".join((*opening, *said, *closing))
+
+
+def _read(stems: Sequence[set[str]], places: Mapping[str, Sequence[int]]) -> set[int]:
+    """Where the words of a sign stand in a message; empty where one is missing, or they stand apart.
+
+    Args:
+        stems: of its words.
+        places: where each stem of the message stands.
+    """
+    stand = [sorted(at for stem in each & places.keys() for at in places[stem]) for each in stems]
+    return next(
+        ({*where} for where in product(*stand) if max(where) - min(where) <= REACH and len({*where}) == len(where)),
+        set(),
+    )
 
 
 def read_signs(file: Path) -> list[Sign]:
@@ -115,9 +124,10 @@ def read_signs(file: Path) -> list[Sign]:
         MessageError: it cannot be read, or a line is wrong; its number is named.
     """
     try:
-        return read_models(file, Sign)
+        rows = numbered_rows(file)
     except JsonTextError as error:
-        raise MessageError(f"The signs {file}: the file {error}.") from error
+        raise MessageError(f"The signs in {file} cannot be read: it {error}.") from error
+    return [sign for _, sign in models_in(file, rows, Sign)]
 
 
 class OpenedDeductions:

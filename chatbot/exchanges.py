@@ -103,6 +103,9 @@ class Exchanges:
         asked = Counter(
             word for line in lines if line.kind == STORY for word in content_words(line.messages[0].content, language)
         )
+        self._of_kind: dict[str, list[int]] = {}
+        for at, (line, _) in enumerate(self._said):
+            self._of_kind.setdefault(line.kind, []).append(at)
         self._telling = {word for word, times in asked.items() if times >= USUAL}  # "tell", "case", "affair"
 
     def __len__(self) -> int:
@@ -121,12 +124,14 @@ class Exchanges:
         if not self._said:
             return []
         cosines = self.cosines(text)
-        order = [int(at) for at in np.argsort(-cosines, kind="stable")]
-        if kinds:
-            order = [at for at in order if self._said[at][0].kind in kinds]
-        cases = [at for at in order if self._asks_for_the_case(text, self._said[at][0])]
+        some = sorted(at for kind in kinds for at in self._of_kind.get(kind, ())) if kinds else range(len(self._said))
+        near = np.asarray(some, dtype=int)
+        order = near[np.argsort(-cosines[near], kind="stable")[: WAYS * number]]
+        told = self._of_kind.get(STORY, ()) if not kinds or STORY in kinds else ()
+        cases = [at for at in told if self._asks_for_the_case(text, self._said[at][0])]
+        cases.sort(key=lambda at: -cosines[at])
         chosen: dict[str, int] = {}  # of several ways to say the same, the nearest
-        for at in (*cases, *order[: WAYS * number]):
+        for at in (*cases, *map(int, order)):
             chosen.setdefault(self._said[at][0].messages[1].content, at)
         return [self._near(text, *self._said[at], float(cosines[at])) for at in list(chosen.values())[:number]]
 

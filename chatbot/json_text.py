@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-AnyModel = TypeVar("AnyModel", bound=BaseModel)
+from chatbot.errors import MessageError
+
+Model = TypeVar("Model")
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -73,21 +75,25 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def read_models(file: Path, model: type[AnyModel]) -> list[AnyModel]:
-    """The rows of a file, each an object of a model.
+def models_in(file: Path, rows: Iterable[tuple[int, str]], model: type[Model]) -> Iterator[tuple[int, Model]]:
+    """The objects of a model that stand in the rows of a file, each with its row's number.
+
+    Args:
+        file: named in messages.
+        rows: of `numbered_rows`.
+        model: what a row must hold.
 
     Raises:
-        JsonTextError: the file cannot be read, or a row is wrong; its number is named.
+        MessageError: a row is wrong; its number is named.
     """
-    read = []
-    for number, row in numbered_rows(file):
+    check = TypeAdapter(model)
+    for number, row in rows:
         try:
-            read.append(model.model_validate(parse_object(row)))
+            yield number, check.validate_python(parse_object(row))
         except ValidationError as error:
-            raise JsonTextError(f"is wrong in line {number}: {first_mistake(error)}") from error
+            raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
         except JsonTextError as error:
-            raise JsonTextError(f"is wrong in line {number}: {error}") from error
-    return read
+            raise MessageError(f"{file}:{number}: {error}.") from error
 
 
 def first_mistake(error: ValidationError) -> str:

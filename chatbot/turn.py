@@ -185,7 +185,7 @@ def _written(turn: Turn, gathered: Gathered) -> Generator[Draft]:
     Where the model would have to invent, the persona's own line is the whole of it. Where there are notes, what was
     read in them comes first and at once, and the best of several drafts goes on from there.
     """
-    if ready := ready_reply(turn, gathered):
+    if ready := gathered.ready or ready_reply(turn, gathered):
         yield replace(ready, first_token_ms=turn.milliseconds())
         return
     prompt = _prompt(turn, gathered)

@@ -51,7 +51,7 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     exchanges = [(exchange.question, exchange.reply) for exchange in gathered.history]
     # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
     recalled = gathered.found is not None and gathered.found.intent == INTENT
-    told = is_own_matter(text, language, exchanges) or does_alone(turn) or speaks(turn)
+    told = is_own_matter(text, language, exchanges) or _does_alone(turn) or _speaks(turn)
     his_own = not recalled and (told or _wants_advice(turn, gathered))
     # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
     silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
@@ -66,7 +66,7 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
         return Draft(line.reply, line.reply, ready="declined" if line.kind in DECLINING else "unchecked")
     persona = turn.loaded.persona
     if gathered.line:
-        return Draft(gathered.line, gathered.line, ready="declined" if gathered.line in persona.partly else "unchecked")
+        return Draft(gathered.line, gathered.line, ready="unchecked")
     if recalled and not gathered.evidence:
         reply = unsaid(turn.wording.in_turn(persona.untold or persona.declines), earlier)
         return Draft(reply, reply, ready="declined")
@@ -84,34 +84,39 @@ def answered_first(turn: Turn, parts: Sequence[tuple[Turn, Gathered]]) -> list[t
         turn: of the whole message.
         parts: a turn for each question, with what was gathered for it.
     """
-    ready = [ready_reply(*part) for part in parts]
-    declined = [part for part, draft in zip(parts, ready, strict=True) if draft and draft.ready == "declined"]
-    answered = [part for part in parts if part not in declined]
+    known = [(part, replace(gathered, ready=ready_reply(part, gathered))) for part, gathered in parts]
+    answered = [each for each in known if not _declined(each[1])]
+    declined = [each for each in known if _declined(each[1])]
     partly = turn.loaded.persona.partly
     if not answered or not declined or not partly:
-        return list(parts)
-    strange = [part for part in declined if part[1].found and part[1].found.unknown]
+        return known
+    strange = [each for each in declined if each[1].found and each[1].found.unknown]
     if strange:
         return [*answered, *strange]  # each of these names the word that is strange to him
-    asked, gathered = declined[0]
-    return [*answered, (asked, replace(gathered, near=(), line=turn.wording.line(partly)))]
+    part, gathered = declined[0]
+    line = turn.wording.line(partly)
+    return [*answered, (part, replace(gathered, ready=Draft(line, line, ready="declined")))]
+
+
+def _declined(gathered: Gathered) -> bool:
+    return gathered.ready is not None and gathered.ready.ready == "declined"
 
 
 def _deduced(turn: Turn, known: bool, his_own: bool) -> str:
     """What the persona reads in what a message describes; empty where it describes nothing, or asks for the books."""
     text, language, persona = turn.asked.text, turn.language, turn.loaded.persona
     deductions = turn.resources.deductions(turn.asked.persona) if turn.mode.voice else None
-    asks = tells_of_self(text, language) and language.talk.asks_deduction.search(text)
-    describes = his_own or asks or text.count(",") > 1 or len(sentences_of_message(text, language)) > 1
+    asks = bool(language.talk.asks_deduction.search(text))
+    described = his_own or text.count(",") > 1 or len(sentences_of_message(text, language)) > 1
+    describes = described or (asks and tells_of_self(text, language))
     if deductions is None or not describes or (known and names_in(text, language)):
         return ""
     if reply := deductions.reply(text, persona.deducing, persona.deduced):
         return reply
-    asked = his_own and language.talk.asks_deduction.search(text)
-    return turn.wording.line(persona.unread) if asked and persona.unread else ""
+    return turn.wording.line(persona.unread) if asks and his_own and persona.unread else ""
 
 
-def does_alone(turn: Turn) -> bool:
+def _does_alone(turn: Turn) -> bool:
     """Whether a message greets, thanks, takes leave ..., and asks nothing else."""
     language = turn.language
     return bool(act_of(turn.asked.text, language)) and not any(
@@ -154,7 +159,7 @@ def _wants_advice(turn: Turn, gathered: Gathered) -> bool:
     return strange and tells_of_self(text, turn.language) and bool(talk.asks_advice.search(text))
 
 
-def speaks(turn: Turn) -> bool:
+def _speaks(turn: Turn) -> bool:
     """Whether a message says something of the visitor or to the persona, and asks and tells nothing of the books."""
     text, language = turn.asked.text, turn.language
     sentences = sentences_of_message(text, language)
@@ -172,7 +177,7 @@ def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
     if not silent or not (turn.mode.voice and turn.mode.knowledge) or is_about_visitor(text, language):
         return fitting  # without books it is the voice that talks
     sentences = sentences_of_message(text, language)
-    act = act_of(text, language) if does_alone(turn) else ""
+    act = act_of(text, language) if _does_alone(turn) else ""
     of_act = list(near(turn, text, SORTS, frozenset({act}))) if act in ACTS else []
     if act == FAREWELL:
         return [*fitting, *of_act]

@@ -100,6 +100,7 @@ class Gathered:
         told: what the visitor told of himself that bears on the message.
         summary: of what was said before the last exchange.
         line: the reply, where nothing has to be found for it.
+        ready: the reply to one of several questions, where that is known already.
     """
 
     history: tuple[Exchange, ...] = ()
@@ -109,6 +110,7 @@ class Gathered:
     told: tuple[str, ...] = ()
     summary: str = ""
     line: str = ""
+    ready: Draft | None = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,15 @@ from chatbot.progress import Progress
 if TYPE_CHECKING:
     from chatbot.resources import Resources
     from chatbot.tuning import TrainingProgress
+
+# What the commands that hold conversations write, and go on from.
+ReportFile = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write a Markdown report; replies are kept beside it meanwhile.")
+]
+RepliesFile = Annotated[Path | None, typer.Option("--json", help="Write the figures and every reply.")]
+KeptReplies = Annotated[
+    Path | None, typer.Option("--resume", help="Keep the replies in this file (JSONL), and go on from it.")
+]
 
 
 @dataclass(frozen=True)

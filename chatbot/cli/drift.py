@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from chatbot import DEFAULT_PERSONA
-from chatbot.cli.common import check_writable, opened, prepare, progress, say, write_report
+from chatbot.cli.common import (
+    KeptReplies,
+    RepliesFile,
+    ReportFile,
+    check_writable,
+    opened,
+    prepare,
+    progress,
+    say,
+    write_report,
+)
 from chatbot.errors import MessageError
 
 
@@ -26,14 +36,10 @@ def drift(
         int | None, typer.Option("--sample", min=1, help="Only so many conversations, and provocations.")
     ] = None,
     turns: Annotated[int | None, typer.Option("--turns", min=1, help="Only so many turns of a conversation.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write a Markdown report; replies are kept beside it meanwhile.")
-    ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures and every reply.")] = None,
+    out: ReportFile = None,
+    json_file: RepliesFile = None,
     chart_file: Annotated[Path | None, typer.Option("--chart", help="Draw the curves (SVG).")] = None,
-    resume: Annotated[
-        Path | None, typer.Option("--resume", help="Keep the replies in this file (JSONL), and go on from it.")
-    ] = None,
+    resume: KeptReplies = None,
 ) -> None:
     """Hold long conversations in each mode, provoke the persona, and measure every turn.
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from chatbot import DEFAULT_PERSONA
-from chatbot.cli.common import check_writable, opened, prepare, progress, say, write_report
+from chatbot.cli.common import (
+    KeptReplies,
+    RepliesFile,
+    ReportFile,
+    check_writable,
+    opened,
+    prepare,
+    progress,
+    say,
+    write_report,
+)
 from chatbot.errors import MessageError
 
 if TYPE_CHECKING:
@@ -30,13 +40,9 @@ def evaluate(
     mode: Annotated[str, typer.Option("--mode", help="How every turn is answered; default: the persona's own.")] = "",
     number: Annotated[int | None, typer.Option("--sample", min=1, help="Only so many conversations.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of every reply, and of the intervals.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write a Markdown report; replies are kept beside it meanwhile.")
-    ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures and every reply.")] = None,
-    resume: Annotated[
-        Path | None, typer.Option("--resume", help="Keep the replies in this file (JSONL), and go on from it.")
-    ] = None,
+    out: ReportFile = None,
+    json_file: RepliesFile = None,
+    resume: KeptReplies = None,
 ) -> None:
     """Hold conversations over several sessions and measure what is remembered, under each condition.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot import DEFAULT_PERSONA
-from chatbot.cli.common import check_writable, opened, prepare, progress, say, training_bar, write_report
+from chatbot.cli.common import RepliesFile, check_writable, opened, prepare, progress, say, training_bar, write_report
 from chatbot.errors import MessageError, SettingsError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def update(
     passes: Annotated[int, typer.Option("--passes", min=1, help="How often the voice is asked each fact.")] = PASSES,
     seed: Annotated[int, typer.Option(help="Of the order in which the voice is taught.")] = 7,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a Markdown report.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures and every reply.")] = None,
+    json_file: RepliesFile = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Keep the steps in this file (JSONL), and go on from it.")
     ] = None,

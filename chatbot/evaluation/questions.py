@@ -20,11 +20,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chatbot.errors import MessageError
-from chatbot.json_text import JsonTextError, numbered_rows, parse_object
-from chatbot.json_text import first_mistake as first_mistake
+from chatbot.json_text import JsonTextError, models_in, numbered_rows
 from chatbot.language import Maybe, Text, gives, holds, to_plain
 from personas import LoadedPersona
 
@@ -218,14 +217,7 @@ def read_known_questions(file: Path, kinds: Sequence[str] = KINDS) -> list[Known
     """
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         raise MessageError(f"There are no questions of the kind '{unknown[0]}'. There are: {', '.join(KINDS)}.")
-    questions = []
-    for number, row in question_rows(file):
-        try:
-            questions.append(KnownQuestion.model_validate(parse_object(row)))
-        except ValidationError as error:
-            raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
-        except JsonTextError as error:
-            raise MessageError(f"{file}:{number}: {error}.") from error
+    questions = [question for _, question in models_in(file, question_rows(file), KnownQuestion)]
     wanted = [question for question in questions if question.kind in kinds]
     if not wanted:
         raise MessageError(f"{file} holds no questions of the kinds {', '.join(kinds)}.")

@@ -17,11 +17,11 @@ import re
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from chatbot.errors import MessageError
-from chatbot.evaluation.questions import first_mistake, question_rows
-from chatbot.json_text import JsonTextError, parse_object
+from chatbot.evaluation.questions import question_rows
+from chatbot.json_text import models_in
 from chatbot.language import Text, gives
 
 TalkKind = Literal[
@@ -91,14 +91,8 @@ def read_conversations(file: Path, kind: type[AnyMessage]) -> list[tuple[AnyMess
         MessageError: it cannot be read, holds none, a line is wrong (its number is named), or a conversation goes on
             after another has begun.
     """
-    check, found = TypeAdapter(kind), list[list[AnyMessage]]()
-    for number, row in question_rows(file):
-        try:
-            turn = check.validate_python(parse_object(row))
-        except ValidationError as error:
-            raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
-        except JsonTextError as error:
-            raise MessageError(f"{file}:{number}: {error}.") from error
+    found = list[list[AnyMessage]]()
+    for number, turn in models_in(file, question_rows(file), kind):
         if found and found[-1][0].conversation == turn.conversation:
             found[-1].append(turn)
         elif any(talk[0].conversation == turn.conversation for talk in found):

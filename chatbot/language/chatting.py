@@ -30,14 +30,14 @@ def spelled_out(text: str, language: Language) -> str:
     found = _spellings(language)
     if found is None:
         return text
-    return found.sub(lambda each: _like(each[0], spellings[int((each.lastgroup or "_0")[1:])][1]), text)
+    return found.sub(lambda each: _like(each[0], spellings[(each.lastindex or 1) - 1][1]), text)
 
 
 @lru_cache(maxsize=16)
 def _spellings(language: Language) -> re.Pattern[str] | None:
     """All spellings of chats as one pattern, each a group: thousands of lines are read with it when a chat opens."""
     spellings = language.talk.spellings
-    groups = "|".join(f"(?P<s{at}>{found})" for at, (found, _) in enumerate(spellings))
+    groups = "|".join(f"({found})" for found, _ in spellings)
     return re.compile(rf"(?<![\w'])(?:{groups})(?![\w'])", re.IGNORECASE) if spellings else None
 
 

@@ -16,13 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from chatbot.errors import MessageError
-from chatbot.evaluation.questions import first_mistake, question_rows
+from chatbot.evaluation.questions import question_rows
 from chatbot.evaluation.replies.answers import TalkReply
 from chatbot.evaluation.replies.statements import Statement
-from chatbot.json_text import JsonTextError, parse_object
+from chatbot.json_text import models_in
 
 TALK_FILE, SUPPORT_FILE, ANSWER_FILE = (f"{what}-verdicts.jsonl" for what in ("talk", "support", "answer"))
 Row = TypeVar("Row", bound=BaseModel)
@@ -131,12 +130,4 @@ def unsupported(statements: Sequence[Statement], verdicts: Verdicts) -> dict[str
 
 
 def _rows(file: Path, kind: type[Row]) -> list[Row]:
-    rows = []
-    for number, row in question_rows(file) if file.exists() else ():
-        try:
-            rows.append(kind.model_validate(parse_object(row)))
-        except ValidationError as error:
-            raise MessageError(f"{file}:{number}: {first_mistake(error)}.") from error
-        except JsonTextError as error:
-            raise MessageError(f"{file}:{number}: {error}.") from error
-    return rows
+    return [row for _, row in models_in(file, question_rows(file), kind)] if file.exists() else []

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from chatbot.errors import MessageError
-from chatbot.evaluation.questions import KnownQuestion, first_mistake, question_rows
-from chatbot.json_text import JsonTextError, parse_object
+from chatbot.evaluation.questions import KnownQuestion, question_rows
+from chatbot.json_text import models_in
 from chatbot.language import Text, comparable
 
 TEXT, FACTS = "case.md", "facts.jsonl"
@@ -61,19 +61,13 @@ def read_case(folder: Path) -> Case:
         said = comparable(text.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise MessageError(f"The case {text} cannot be read: {error}. Write it as Markdown, in UTF-8.") from error
-    for number, row in question_rows(folder / FACTS):
-        try:
-            fact = NewFact.model_validate(parse_object(row))
-            if comparable(fact.sentence) not in said:
-                raise ValueError(f"sentence: it does not stand in {TEXT}")
-            for question in (fact.question, *fact.also):
-                if comparable(question) in asked:
-                    raise ValueError(f"{question!r} is asked twice")
-                asked.add(comparable(question))
-        except ValidationError as error:
-            raise MessageError(f"{folder / FACTS}:{number}: {first_mistake(error)}.") from error
-        except (JsonTextError, ValueError) as error:
-            raise MessageError(f"{folder / FACTS}:{number}: {error}.") from error
+    for number, fact in models_in(folder / FACTS, question_rows(folder / FACTS), NewFact):
+        if comparable(fact.sentence) not in said:
+            raise MessageError(f"{folder / FACTS}:{number}: sentence: it does not stand in {TEXT}.")
+        for question in (fact.question, *fact.also):
+            if comparable(question) in asked:
+                raise MessageError(f"{folder / FACTS}:{number}: {question!r} is asked twice.")
+            asked.add(comparable(question))
         facts.append(fact)
     if not facts:
         raise MessageError(f"{folder / FACTS} holds no facts.")

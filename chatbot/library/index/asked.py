@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.language import ENGLISH, Language, to_plain, words_of
+from chatbot.language import ENGLISH, Language, comparable, to_plain, words_of
 from chatbot.library.index.kept import Vectors, kept_vectors
 from chatbot.library.index.lexical import Lexical
 from chatbot.library.texts import ProbableQuestion
@@ -74,6 +74,7 @@ class AskedQuestions:
         self._wordings = [(number, text) for number, (fact, _) in enumerate(facts) for text in fact.questions]
         self._vectors = vectors
         self._lexical = Lexical.build([text for _, text in self._wordings], language)
+        self._titles = {place.work: comparable(place.work) for _, place in facts}
         self._polar = {_first(text) for fact, _ in facts if fact.kind == YES_NO for text in fact.questions}
 
     def __len__(self) -> int:
@@ -94,6 +95,11 @@ class AskedQuestions:
         if fact.kind != YES_NO or (same and _first(question) in self._polar):
             return fact.answer
         return fact.answer.partition(", ")[2] or (fact.answer if same else fact.sentence)
+
+    def works_named(self, text: str) -> frozenset[str]:
+        """The works of the facts whose titles stand in a text."""
+        plain = comparable(text)
+        return frozenset(work for work, title in self._titles.items() if title in plain)
 
     def search(
         self, question: str, vector: Sequence[float] | None, number: int, works: Collection[str] = ()

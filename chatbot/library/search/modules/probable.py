@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chatbot.language import comparable, names_in
+from chatbot.language import names_in
 from chatbot.library.index import AskedQuestions, Match
 from chatbot.library.search.evidence import Reason
 from chatbot.library.search.inquiry import Candidate, Inquiry
@@ -65,12 +65,6 @@ class ProbableQuestions(Module):
         return done.measured(asked=nearest), note
 
     @staticmethod
-    def _named(text: str, asked: AskedQuestions) -> frozenset[str]:
-        """The works whose titles stand in a text."""
-        plain = comparable(text)
-        return frozenset(place.work for _, place in asked.facts if comparable(place.work) in plain)
-
-    @staticmethod
     def _asks_no_more(match: Match, sentence: str, inquiry: Inquiry, tools: Tools) -> bool:
         """Whether every word of meaning of a question stands in the one that it is like, or in what answers that."""
         return set(tools.terms(inquiry.question)) <= set(tools.terms(f"{match.question} {sentence}"))
@@ -89,5 +83,5 @@ class ProbableQuestions(Module):
         if inquiry.context and not names_in(inquiry.question, tools.language):
             before = asked.search(inquiry.context, tools.vector(inquiry.context), FEW)
             found = frozenset(asked.facts[match.fact][1].work for match in before)
-            works = self._named(inquiry.context, asked) or found or works
+            works = asked.works_named(inquiry.context) or found or works
         return asked.search(text, tools.vector(text), max(1, self.number // inquiry.shares), works)
