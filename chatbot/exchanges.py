@@ -8,6 +8,7 @@ reasons are not among them.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ GENERAL = ACTS | MOODS | REACTIONS
 OF_THE_SORT = 0.5  # the cosine from which on something said is of the sort of a general line, where nothing is asked
 OF_THE_VISITOR = frozenset({"visitor", "advice", "small-talk"})  # replies to these need not take up a name he gives
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
+_CLAUSE_ENDS = re.compile(r"[,;:.!?]+\s|\s[-\u2013\u2014]+\s")
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Exchanges:
         for at, (line, _) in enumerate(self._said):
             self._of_kind.setdefault(line.kind, []).append(at)
         self._telling = {word for word, times in asked.items() if times >= USUAL}  # "tell", "case", "affair"
+        self._telling |= {language.stem(word) for word in language.talk.telling}
 
     def __len__(self) -> int:
         return len(self._said)
@@ -152,11 +155,20 @@ class Exchanges:
         return NearExchange(user, reply, line.kind, cosine, case or (same and close), same and cosine >= WILL_DO)
 
     def _asks_for_the_case(self, text: str, line: Example) -> bool:
-        """Whether a case is told in a line, and a message names it and asks for nothing else."""
+        """Whether a case is told in a line, and a message, or a clause of it that wants something told, has its title.
+
+        "Tell me about the Priory School, which I have not read" asks for no more than the clause before the comma.
+        """
         if line.kind != STORY or not line.work:
             return False
-        title, asked = content_words(line.work, self._language), content_words(text, self._language)
-        return title <= asked and asked <= title | self._telling
+        title = content_words(line.work, self._language)
+        if not title <= content_words(text, self._language):
+            return False
+        clauses = [content_words(clause, self._language) for clause in _CLAUSE_ENDS.split(text)]
+        whole = frozenset().union(*clauses)
+        return whole <= title | self._telling or any(
+            title <= asked <= title | self._telling and asked & self._telling - title for asked in clauses
+        )
 
     def _speaks_of_the_same(self, text: str, user: str, reply: str, kind: str) -> bool:
         """Vectors of two messages that differ in a name alone lie close together, so names and numbers are compared."""

@@ -137,6 +137,7 @@ GERMAN_TALK = Talk(
     ),
     asks_deduction=any_of(r"was (?:kannst|könnt|siehst|seht|schließt|liest) (?:du|ihr)"),
     of_others=any_of(r"(?:ein|der|dieser) (?:mann|fremder|pilger)|(?:eine|die|diese) (?:frau|fremde)"),
+    telling=frozenset("erzähle erzählt erzählen berichte berichtet schildert geschichte fall sache bitte".split()),
     acts={
         "farewell": any_of(
             r"auf wiedersehen|leb(?:t)? wohl|ade|tschüss?|gute nacht|bis (?:bald|morgen|dann)|behüte? (?:dich|euch)",

@@ -214,6 +214,11 @@ ENGLISH_TALK = Talk(
         r"my (?:\w+ )?(?:friend|husband|wife|brother|sister|mother|father|mum|mom|dad|son|daughter|boss|neighbou?r|"
         r"uncle|aunt|colleague|teacher|lodger|flatmate|roommate|landlord|landlady|opening scene|novel|story|hero\w*)",
     ),
+    telling=frozenset(
+        "tell relate recount narrate describe retell summarise summarize recall recite give hear know explain short "
+        "brief quick version summary account story tale history case affair business matter adventure mystery episode "
+        "happened kindly please whole full once again more detail mr sir holmes sherlock".split()
+    ),
     acts={
         "farewell": any_of(
             r"(?:good)?bye(?: ?bye)?|farewell|ciao|adieu|au revoir|laters|ta-?ra|cheerio|toodle\w*|so long",

@@ -37,6 +37,7 @@ class Talk:
         framed: the beginning of a question in which somebody is said to ask it ("She wants to know").
         asks_deduction: found where visitors want something read from what they describe.
         of_others: found where what they describe is somebody else's, although they say "my": "my friend's hat".
+        telling: words by which visitors ask to be told a case, and those that they call it: "relate", "history".
         acts: what a message does, by the kind of the persona's lines that answer it; the first that is found counts.
         spellings: of chats, as patterns, each with the usual one.
     """
@@ -60,6 +61,7 @@ class Talk:
     framed: re.Pattern[str]
     asks_deduction: re.Pattern[str]
     of_others: re.Pattern[str]
+    telling: frozenset[str] = frozenset()
     acts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     spellings: tuple[tuple[str, str], ...] = ()
     asides: re.Pattern[str] = NOTHING
