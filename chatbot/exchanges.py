@@ -208,7 +208,7 @@ class OpenedExchanges:
         Args:
             loaded: the persona.
             folder: of its library, where the vectors are kept.
-            embedder: gives that of its library.
+            embedder: gives its matcher, or the embedder of its library.
 
         Returns:
             None where it has no lines, or where they or its library cannot be read; the log then says why.

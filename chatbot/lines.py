@@ -6,12 +6,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from chatbot.errors import TrainingError
-from chatbot.json_text import JsonTextError, numbered_rows, parse_object
-from chatbot.language import normal
+from chatbot.json_text import JsonTextError, models_in, numbered_rows, parse_object
+from chatbot.language import Text, normal
 from chatbot.prompts import Message
 
 ROLES = ("user", "assistant")
+
+
+class VisitorMessage(BaseModel):
+    """What a visitor says, and the line that answers it.
+
+    Attributes:
+        said: as he writes it.
+        line: the first message of the line.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    said: Text
+    line: Text
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,32 @@ def read_lines(file: Path, named: Callable[[str], str] = str) -> list[Example]:
     if not examples:
         raise TrainingError(f"{file} holds no lines; a voice needs some. Write one conversation a line.")
     return examples
+
+
+def read_messages(file: Path, lines: Sequence[Example]) -> list[tuple[int, str]]:
+    """What visitors say, each with the number of the line that answers it.
+
+    Args:
+        file: JSONL, a `VisitorMessage` a line.
+        lines: of the persona.
+
+    Raises:
+        MessageError: a row of it is wrong; its number is named.
+        TrainingError: it cannot be read, or names a line that there is not.
+    """
+    numbers = {line.messages[0].content: number for number, line in enumerate(lines)}
+    try:
+        rows = models_in(file, numbered_rows(file), VisitorMessage)
+    except JsonTextError as error:
+        raise TrainingError(f"The messages in {file} cannot be read: it {error}.") from error
+    found = []
+    for at, message in rows:
+        if message.line not in numbers:
+            raise TrainingError(
+                f"{file}:{at}: no line begins with “{message.line}”. Name the first message of one of lines.jsonl."
+            )
+        found.append((numbers[message.line], message.said))
+    return found
 
 
 def counts(examples: Sequence[Example]) -> dict[str, int]:

@@ -19,7 +19,7 @@ CALIBRATION = "calibration.json"
 ADAPTERS = (
     *(
         f"{adapter}/{name}"
-        for adapter in ("retriever", "reranker", "support")
+        for adapter in ("retriever", "reranker", "support", "matcher")
         for name in ("adapter_config.json", "adapter_model.safetensors")
     ),
     "support/threshold.json",

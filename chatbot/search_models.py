@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.engines import Engine, Request, Sampling
@@ -71,6 +72,11 @@ class SearchModels:
         tuned = self.embedder(TUNED)
         return self._plain() if tuned is None or fingerprint == self._plain().fingerprint else tuned
 
+    def matcher(self) -> Embedder | None:
+        """What finds the persona's own exchanges; None where it has none, or the settings name another base."""
+        with self._lock:
+            return self._matcher
+
     def cross_encoder(self) -> Scorer | None:
         """The cross-encoder that the settings name, or the persona's own; None where there is none."""
         with self._lock:
@@ -117,9 +123,16 @@ class SearchModels:
 
     @cached_property
     def _tuned(self) -> Embedder | None:
+        return self._with(self._loaded.retriever)
+
+    @cached_property
+    def _matcher(self) -> Embedder | None:
+        return self._with(self._loaded.matcher)
+
+    def _with(self, adapter: Path | None) -> Embedder | None:
         from chatbot.library.encoders import BUNDLED, Embedder
 
-        settings, adapter = self._settings, self._loaded.retriever
+        settings = self._settings
         if adapter is None or settings.embedder != BUNDLED:
             return None
         return Embedder(

@@ -80,6 +80,12 @@ class LoadedPersona:
         return file if file.is_file() else None
 
     @property
+    def messages(self) -> Path | None:
+        """What visitors say, each with the line that answers it; or None where there is none."""
+        file = self.folder / "messages.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def provocations(self) -> Path | None:
         """The messages that try to make it break character, or None where there are none."""
         file = self.folder / "provocations.jsonl"
@@ -122,6 +128,11 @@ class LoadedPersona:
     def support(self) -> Path | None:
         """The folder of the support check's adapter, or None where there is none."""
         return self._adapter("support")
+
+    @property
+    def matcher(self) -> Path | None:
+        """The folder of the adapter that finds its own exchanges, or None where there is none."""
+        return self._adapter("matcher")
 
     @property
     def tone(self) -> Path:

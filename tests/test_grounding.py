@@ -274,6 +274,7 @@ def test_in_german_too(reply: str, invented: list[str]) -> None:
         ("a dozen, two dozen, hundreds", ["12", "24"]),
         ("the twenty-first; the third, the second", ["21", "3"]),
         ("XIV and LX; George V, but I and MIX and DIM", ["14", "60", "5"]),
+        ("WHO WAS VICTOR? A CIVIL, ILL, VIVID MAN; IIX", []),
     ],
 )
 def test_a_number_has_one_value_however_it_is_written(text: str, values: list[str]) -> None:

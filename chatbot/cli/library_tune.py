@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from chatbot.tuning import Figures
     from personas import LoadedPersona
 
-READER, SUPPORT = "reader", "support"
+READER, SUPPORT, MATCHER = "reader", "support", "matcher"
 
 
 def tune(
     persona: Annotated[str, typer.Argument(help="Whose search.")],
     what: Annotated[
-        str, typer.Option("--what", help="retriever (the embedder), reranker, reader or support.")
+        str, typer.Option("--what", help="retriever (the embedder), reranker, reader, support or matcher.")
     ] = "retriever",
     reading: Annotated[
         Path | None,
@@ -47,10 +47,13 @@ def tune(
     from chatbot.evaluation import SEARCHED, questions_file, read_known_questions
     from chatbot.tuning import Callbacks, TrainingData, What, tune_reader, tune_search
 
-    if what not in (known_to_tune := (*get_args(What), READER, SUPPORT)):
+    if what not in (known_to_tune := (*get_args(What), READER, SUPPORT, MATCHER)):
         raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(known_to_tune)}.")
     with opened() as resources:
         settings = resources.settings
+        if what == MATCHER:
+            _tune_matcher(resources.persona(persona), settings, everything, seed, out)
+            return
         folder = None if no_reading else reading or settings.reading
         if folder is None and not no_reading:
             raise MessageError(
@@ -159,6 +162,33 @@ def _tune_support(
     if tuned.auroc is not None:
         typer.echo(f"test: AUROC {tuned.auroc:.3f} over {tuned.claims:,} claims about works that it has not seen")
     say(f"The support check of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
+
+
+def _tune_matcher(loaded: LoadedPersona, settings: Settings, everything: bool, seed: int, out: Path | None) -> None:
+    from chatbot.tuning import tune_matcher
+
+    command = f"bakerstreet library tune {loaded.id} --what {MATCHER}{' --all-works' * everything} --seed {seed}"
+    with training_bar() as on_step:
+        folder, before, after = tune_matcher(
+            loaded,
+            settings.embedder,
+            settings.runs_dir / f"{loaded.id}-{MATCHER}",
+            cache=settings.encoder_cache,
+            everything=everything,
+            destination=out,
+            command=command,
+            seed=seed,
+            threads=settings.threads,
+            on_step=on_step,
+            say=say,
+        )
+    if before and after:
+        typer.echo(
+            f"{after.messages} messages that it was not trained on: the line that answers is the nearest in "
+            f"{100 * after.first:.1f}% ({100 * before.first:.1f}% before), among five in {100 * after.few:.1f}% "
+            f"({100 * before.few:.1f}%)"
+        )
+    say(f"The matcher of {loaded.persona.name} is in {folder}; its card is README.md there.")
 
 
 def _shares(figures: Figures) -> str:

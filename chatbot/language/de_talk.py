@@ -137,6 +137,8 @@ GERMAN_TALK = Talk(
     ),
     asks_deduction=any_of(r"was (?:kannst|könnt|siehst|seht|schließt|liest) (?:du|ihr)"),
     of_others=any_of(r"(?:ein|der|dieser) (?:mann|fremder|pilger)|(?:eine|die|diese) (?:frau|fremde)"),
+    before=phrases("Und / Also, / Sagt, / Ehrlich: / Noch etwas: / Verzeihung, / Nun, / Meine Frau möchte wissen:"),
+    behind=phrases("Das wüsste ich gern. / Ehrlich. / Ich frage nur."),
     telling=frozenset("erzähle erzählt erzählen berichte berichtet schildert geschichte fall sache bitte".split()),
     acts={
         "farewell": any_of(

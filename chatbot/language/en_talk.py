@@ -46,7 +46,10 @@ _PERMITTED = (
 )
 
 # "She wants to know", "my daughter keeps asking me": others whose question a visitor puts.
-_SOMEBODY = r"(?:he|she|they|(?:my|our|his|her|one of my) \w+(?: \w+)?)"
+_SOMEBODY = (
+    r"(?:he|she|they|(?:my|our|his|her|the|one of my) \w+(?: \w+)?|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)?)"
+    r"(?:, (?:who|an?|my|our|the) [^,.!?]{2,40},)?"  # "Conor, who is always hungry, would like to know"
+)
 _ASKS = (
     r"(?:(?:just |always |also )?(?:wants?|wanted|would like|'d like|wishes|is dying|(?:is |are |was |were )curious) "
     r"to know|"
@@ -196,6 +199,7 @@ ENGLISH_TALK = Talk(
         r"first of all|by the way|one more(?: thing)?|just (?:one|a) (?:quick )?question|tell me|honestly|"
         r"seriously)[,!.:;-]* ",
         rf"{_SOMEBODY} {_ASKS} ",
+        r"[^:?!]{3,80}: (?=(?:who|whom|whose|what|when|where|which|why|how|did|do|does|is|are|was|were|can|have)\b)",
         r"(?:can|could|would|will) you (?:please |perhaps )?(?:tell|explain to|remind)(?: me| us| my \w+)?"
         r"(?:,? (?:in|with) (?:a |one )?(?:sentence|word|few words)[^,]{0,20},)? (?=who|wha|whe|whi|why|how|if)",
         r"(?:i (?:would|'d|should) (?:like|love) to|let me|may i|can i) (?:know|ask)(?: you)?(?: something)?[,:]? ",
@@ -205,7 +209,10 @@ ENGLISH_TALK = Talk(
     asks_deduction=any_of(
         r"what (?:can|could|do|would) you (?:\w+ )?(?:tell|deduce|infer|read|see|say|make|conclude|gather|learn)",
         r"(?:deduce|your deductions?|deduction|infer|read (?:me|him|her|that|this|the signs))",
-        r"what (?:does|do) (?:it|that|this|they|these) (?:say|tell)(?: you)? (?:of|about)",
+        r"what (?:does|do) (?:it|that|this|they|these) (?:say|tell)(?: you)? (?:of|about)|what you can (?:say|tell)",
+        r"what (?:sort|kind|manner) of (?:a )?(?:child|man|woman|person|fellow|girl|boy|owner|thief|place|house|life)",
+        r"what (?:was|is) (?:the|its) owner like|who(?:se|m)? (?:is|was|does|did) (?:it|this|that|the owner)\b",
+        r"(?:guess|what is|what's) my (?:job|trade|profession|work)|what (?:do i do|am i)\b|who am i\b|go on,? do me",
     ),
     of_others=any_of(
         r"(?:my|our|his|her|the) \w+'s",
@@ -214,10 +221,23 @@ ENGLISH_TALK = Talk(
         r"my (?:\w+ )?(?:friend|husband|wife|brother|sister|mother|father|mum|mom|dad|son|daughter|boss|neighbou?r|"
         r"uncle|aunt|colleague|teacher|lodger|flatmate|roommate|landlord|landlady|opening scene|novel|story|hero\w*)",
     ),
+    before=phrases(
+        "And / So / Now then, / One thing more: / Tell me, / Go on then, / Be honest, / haha ok but / lol / ngl / "
+        "Right. / My wife would like to know: / Forgive me, but / A question from the back: / Just out of curiosity, / "
+        "While I am here, / Before I go, / I have always wondered, / Seriously though, / ok so / hm. / Might I ask, / "
+        "My brother says you would know: / First the important question: / Let me ask it differently. / Sir, / "
+        "Since you ask, / Well now, / Speaking of which, / If it is not too personal, / The class wants to know: / "
+        "Here is one for you."
+    ),
+    behind=phrases(
+        "I have always wondered. / Be honest. / lol / My wife wants to know. / if you don't mind my asking / "
+        "Just curious. / We argue about it at home. / hm? / Thanks. / You can tell me. / Our teacher did not know. / "
+        "I ask because my son does."
+    ),
     telling=frozenset(
         "tell relate recount narrate describe retell summarise summarize recall recite give hear know explain short "
         "brief quick version summary account story tale history case affair business matter adventure mystery episode "
-        "happened kindly please whole full once again more detail mr sir holmes sherlock".split()
+        "happened kindly please whole full once again more detail mr sir".split()
     ),
     acts={
         "farewell": any_of(

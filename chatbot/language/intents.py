@@ -104,7 +104,7 @@ def is_own_matter(message: str, language: Language, history: Exchanges = ()) -> 
 
 def is_question(sentence: str, language: Language) -> bool:
     """Whether a sentence asks something, with or without a question mark ("tell me who did it")."""
-    plain = to_plain(sentence).lower().lstrip("\"'(")
+    plain = to_plain(sentence).lstrip("\"'(")
     return plain.rstrip("\"')").endswith(("?", "？", "؟")) or bool(language.talk.asking.match(plain))
 
 

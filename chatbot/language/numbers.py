@@ -14,7 +14,9 @@ SMALLEST_ORDINAL = 3  # a "second" is a time as well
 _FIGURES = re.compile(r"(?<![\d.,])\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _WORD = re.compile(r"[^\W\d_]+")
-_ROMAN = re.compile(r"\b(?=[IVXLC]{2})(?:C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b|(?<=[^\W\d_] )[VX]\b")
+_ROMAN = re.compile(
+    r"\b(?=[IVXLC]{2,}\b)(?:C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b|(?<=[^\W\d_] )[VX]\b"
+)
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 

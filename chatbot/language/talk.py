@@ -38,6 +38,8 @@ class Talk:
         asks_deduction: found where visitors want something read from what they describe.
         of_others: found where what they describe is somebody else's, although they say "my": "my friend's hat".
         telling: words by which visitors ask to be told a case, and those that they call it: "relate", "history".
+        before: what may stand before a question in a chat and asks nothing: "Be honest,".
+        behind: what may stand behind it: "I have always wondered."
         acts: what a message does, by the kind of the persona's lines that answer it; the first that is found counts.
         spellings: of chats, as patterns, each with the usual one.
     """
@@ -62,6 +64,8 @@ class Talk:
     asks_deduction: re.Pattern[str]
     of_others: re.Pattern[str]
     telling: frozenset[str] = frozenset()
+    before: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
     acts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     spellings: tuple[tuple[str, str], ...] = ()
     asides: re.Pattern[str] = NOTHING

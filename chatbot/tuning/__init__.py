@@ -9,15 +9,18 @@ from chatbot.tuning.support import tune_support
 from chatbot.tuning.tone import answered_plainly, gathered_lines, own_exchanges, train_tone
 from chatbot.tuning.train import train_voice
 from chatbot.tuning.tune import Callbacks, TrainingData, Tuned, What, tune_search
+from chatbot.tuning.tune_matcher import MATCHER, Matching, tune_matcher
 from chatbot.tuning.tune_reader import ReadingFigures, tune_reader
 
 __all__ = [
     "FACTS",
+    "MATCHER",
     "PASSES",
     "Callbacks",
     "Comparison",
     "Fact",
     "Figures",
+    "Matching",
     "ReadingFigures",
     "TrainingData",
     "TrainingProgress",
@@ -31,6 +34,7 @@ __all__ = [
     "train_facts",
     "train_tone",
     "train_voice",
+    "tune_matcher",
     "tune_reader",
     "tune_search",
     "tune_support",

@@ -187,6 +187,50 @@ Made by `{command}`.
 """
 
 
+def matcher_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
+    """The card of a matcher that `tune_matcher` made with `command`."""
+    purpose = "It brings what a visitor says nearer to the line that answers it. The base model is Apache-2.0."
+    data, settings = (
+        facts["data"],
+        "\n".join(f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in facts["recipe"].items()),
+    )
+    results = (
+        "\n".join(
+            f"| {name} | {part['messages']} | {100 * part['first']:.1f}% | {100 * part['few']:.1f}% |"
+            for name, part in (("the base", facts["results"]["before"]), ("this matcher", facts["results"]["after"]))
+        )
+        if facts["results"]
+        else "| trained on all messages | 0 | - | - |"
+    )
+    return f"""{_heading(loaded, facts, "matcher", "sentence-similarity", purpose)}
+{data["ways"]:,} ways to say what {data["lines"]:,} of the persona's own lines answer, {data["messages"]:,} messages in
+quite other words (`messages.jsonl`), and the probable questions of the casebook; all written for it.
+
+## Settings
+
+AdamW with warm-up, plateau and decay, no dropout, gradients clipped at 1; InfoNCE over the batch (cosine x 20), lines
+that may answer alike masked; seed {facts["seed"]}.
+
+| | |
+|---|---|
+{settings}
+
+{facts["steps"]} steps, {facts["tokens"]:,} tokens, {facts["minutes"]} minutes; loss {facts["loss_first"]} over the
+first 20 steps, {facts["loss_last"]} over the last 20.
+
+Made by `{command}`.
+
+## Results
+
+Messages of lines whose messages it was not trained on: the line that answers is the nearest, or among the first five
+(of a general kind, such as a farewell: any line of it).
+
+| | messages | first | first 5 |
+|---|---|---|---|
+{results}
+"""
+
+
 def _voice_training(facts: Mapping[str, Any], command: str, held_out: str) -> str:
     recipe = facts["recipe"]
     return f"""## Settings
