@@ -30,6 +30,8 @@ _NUMBER = (
     r"(?:\d+|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|"
     r"(?:thir|four|fif|six|seven|eigh|nine)teen)"
 )
+_FEW = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d+)(?= at home\b| now\b| of us\b|[,.!]|$)"
+_OVER = r"(?:gone|left|sold|taken|broken|lost|made|become)"
 
 # What stands behind a comma or "and" and is a statement of its own: "my laptop" is none.
 _CLAUSE = (
@@ -73,6 +75,7 @@ ENGLISH_TELLING = Telling(
             r"\bi do(?:n't| not) live\b.*\bany ?(?:more|longer)\b",
             rf"\bmy (?:\w+ )?(?:home|house|flat|rooms|lodgings|address) (?:is|are) (?:now )?(?:{_AT}|\d)\b",
             rf"{_I}{_NOW} (?:from|come from)\b",
+            rf"{_I}{_NOW} (?:up|over|out|down) (?:in|at) (?-i:[A-Z])",
         ),
         rule("origin", "origin", rf"{_I}{_NOW} (?:was |were )?(?:born (?:in|at|near)|grew up|raised in)\b"),
         rule("birthday", "birthday", r"\bmy birthday\b", rf"{_I} (?:was )?born on\b"),
@@ -81,8 +84,9 @@ ENGLISH_TELLING = Telling(
             "age",
             rf"{_I}{_NOW} (?:be )?{_NUMBER}(?: years| and| on\b| next| this| in\b|[,.!]|$)",
             r"\bmy age is\b",
-            r"\bi (?:have )?turned \d",
+            rf"\bi (?:have |just )*turned {_NUMBER}",
         ),
+        rule("household", "household", rf"^(?:now |and )?(?:we are|we're){_NOW} {_FEW}(?: of us)?\b"),
         rule(
             "called", "called:{of}", r"\bmy (?P<of>\w+(?: \w+)?)(?:'s name is| (?:is|are) (?:called|named)| goes by)\b"
         ),
@@ -116,7 +120,20 @@ ENGLISH_TELLING = Telling(
             rf"situation)"
             r"\b",
         ),
-        rule("work", "work at", rf"{_I}{_NOW} (?:work|working|employed|teach|lecture|practise|practice|serve|study)\b"),
+        rule(
+            "work",
+            "work at",
+            rf"{_I}{_NOW} (?:work|working|employed|teach|lecture|serve)\b(?! (?:the|an?|nights?|days?|on|late|hard)\b)",
+            rf"{_I}{_NOW} practi[cs]e (?:law|medicine|in|at)\b",
+        ),
+        rule("work", "study", rf"{_I}{_NOW} study\b"),
+        rule(
+            "club",
+            "club",
+            r"\bmy club (?:is|was)\b",
+            rf"{_I}{_NOW} (?:belong to|joined|an? member of)\b.*\bclub\b",
+            rf"{_I}{_NOW} (?:belong to|joined|(?:been )?elected to|an? member of) the (?-i:[A-Z])",
+        ),
         rule(
             "reading",
             "reading",
@@ -160,6 +177,8 @@ ENGLISH_TELLING = Telling(
         ),
         "origin": found(r"(?:was i|i was) born", r"i (?:grew|grow) up", r"my birthplace"),
         "birthday": found(r"my birthday"),
+        "club": found(r"my club", r"(?:what|which) clubs?\b.*\bi"),
+        "household": found(r"how many (?:of us )?(?:are|were) (?:we|there of us)", r"my household"),
         "age": found(r"my age", r"how old (?:am i|i am)"),
         "work": found(
             r"my (?:\w+ )?(?:job|work|profession|trade|occupation|business|living|calling|employment)",
@@ -279,6 +298,15 @@ ENGLISH_TELLING = Telling(
         r"correction",
         r"changed my mind",
         r"by now",
+    ),
+    renewing=found(
+        r"now|nowadays|these days|at present|since|lately|no more|new|another|only|just|after all|better than|"
+        r"by mistake|last week|yesterday",
+        rf"(?:has|have|'ve|(?:i|we|they)'ve|(?:he|she)'s) (?:been |just |now )*(?!got\b|had\b)(?:\w+ed|given|"
+        rf"put|begun|come|run|flown|grown|fallen|found|cut|let|paid|{_OVER})",
+        rf"(?:was|were|is|are|got|get) (?:\w+ed|put off|stolen|dead|free|done|over|{_OVER})",
+        r"turned|died|moved|quit|stopped|switched|changed|swapped|retired|resigned|joined|raised|flew|gave|broke|"
+        rf"bought|ran|came|became|put me|{_OVER}",
     ),
     going_on=found(r"no longer", r"any ?more", r"any longer", r"used to"),
     correcting=ENGLISH_CORRECTING,
