@@ -100,9 +100,7 @@ def recalled(
     read = reader.read(question, [texts[at] for at in said]) if reader else []
     logits = [one.relevance for one in read] or [TYPICAL[0]] * len(said)
     worths = {at: worth(at, logit) for at, logit in zip(said, logits, strict=True)}
-    spans = (
-        {at: (one.begin, one.end) for at, one in zip(said, read, strict=True)} if read else dict.fromkeys(said, (0, 0))
-    )
+    read_in = {at: texts[at][one.begin : one.end] for at, one in zip(said, read, strict=False)}  # the answers
     if not everything:
         blind = reader is None and embedder is None  # then nobody can tell but by the words
         said = [at for at in said if worths[at] >= enough or (blind and words & content_words(texts[at], language))]
@@ -114,12 +112,13 @@ def recalled(
 
     def latest(lead: int) -> list[int]:
         """Those that say of the same that it is otherwise now, the latest first."""
-        answer = texts[lead][slice(*spans[lead])]
-        newer = (at for at in sorted(worths) if at < lead and worths[at] >= LEAST)
+        answer = read_in.get(lead, "")
         return [
             at
-            for at in newer
-            if worths[at] >= worths[lead] - change_of(asked, texts[lead], answer, texts[at], relations, language)
+            for at in sorted(worths)
+            if at < lead
+            and worths[at] >= LEAST
+            and worths[at] >= worths[lead] - change_of(asked, texts[lead], answer, texts[at], relations, language)
         ]
 
     said.sort(key=place)
