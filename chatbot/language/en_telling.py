@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.en_changing import ENGLISH_CHANGING, ENGLISH_RENEWING
 from chatbot.language.en_correcting import ENGLISH_CORRECTING
 from chatbot.language.en_relations import DET, ENGLISH_RELATIONS, KIN, PET
 from chatbot.language.telling import Telling, found, rule, whole
@@ -31,8 +32,6 @@ _NUMBER = (
     r"(?:thir|four|fif|six|seven|eigh|nine)teen)"
 )
 _FEW = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d+)(?= at home\b| now\b| of us\b|[,.!]|$)"
-_OVER = r"(?:gone|left|sold|taken|broken|lost|made|become)"
-
 # What stands behind a comma or "and" and is a statement of its own: "my laptop" is none.
 _CLAUSE = (
     r"(?:i|i'm|i've|i'd|i'll)\b|we(?:'re|'ve)?\b (?!both\b)|(?:my|our) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|"
@@ -279,35 +278,8 @@ ENGLISH_TELLING = Telling(
         r"(?:let me|tell me|give me|show me|my (?:question|point|dear|next|first question)|to me|it seems to me))",
         re.I,
     ),
-    changing=found(
-        r"no longer",
-        r"any ?more",
-        r"any longer",
-        r"not .{1,30} after all",
-        r"instead",
-        r"used to",
-        r"have (?:now )?(?:moved|changed|sold|lost|given up|"
-        r"left|quit|retired|decided against|called off|cancelled)",
-        r"i(?:'ve)? (?:sold|gave up|quit|stopped|cancelled|called off|lost)",
-        r"(?:has |have )?(?:died|passed away|run away)",
-        r"is dead",
-        r"i was (?:wrong|mistaken)",
-        r"i (?:misspoke|meant)",
-        r"actually",
-        r"in fact",
-        r"correction",
-        r"changed my mind",
-        r"by now",
-    ),
-    renewing=found(
-        r"now|nowadays|these days|at present|since|lately|no more|new|another|only|just|after all|better than|"
-        r"by mistake|last week|yesterday",
-        rf"(?:has|have|'ve|(?:i|we|they)'ve|(?:he|she)'s) (?:been |just |now )*(?!got\b|had\b)(?:\w+ed|given|"
-        rf"put|begun|come|run|flown|grown|fallen|found|cut|let|paid|{_OVER})",
-        rf"(?:was|were|is|are|got|get) (?:\w+ed|put off|stolen|dead|free|done|over|{_OVER})",
-        r"turned|died|moved|quit|stopped|switched|changed|swapped|retired|resigned|joined|raised|flew|gave|broke|"
-        rf"bought|ran|came|became|put me|{_OVER}",
-    ),
+    changing=ENGLISH_CHANGING,
+    renewing=ENGLISH_RENEWING,
     going_on=found(r"no longer", r"any ?more", r"any longer", r"used to"),
     correcting=ENGLISH_CORRECTING,
     relations=ENGLISH_RELATIONS,
