@@ -25,6 +25,7 @@ from chatbot.language import (
 )
 from chatbot.library.search import Evidence, Found, Reason, TextReader
 from chatbot.library.texts import Passage
+from chatbot.recall_changes import LEAST, change_of
 from chatbot.recall_signs import TYPICAL, signs_of, taken_apart, worth_of
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def recalled(
     read = reader.read(question, [texts[at] for at in said]) if reader else []
     logits = [one.relevance for one in read] or [TYPICAL[0]] * len(said)
     worths = {at: worth(at, logit) for at, logit in zip(said, logits, strict=True)}
+    read_in = {at: texts[at][one.begin : one.end] for at, one in zip(said, read, strict=False)}  # the answers
     if not everything:
         blind = reader is None and embedder is None  # then nobody can tell but by the words
         said = [at for at in said if worths[at] >= enough or (blind and words & content_words(texts[at], language))]
@@ -108,8 +110,23 @@ def recalled(
         """The latest of those that answer nearly as well as the best, then the others by how well they answer."""
         return (at, -worths[at]) if worths[at] >= best - NEAR else (len(told), -worths[at])
 
+    def latest(lead: int) -> list[int]:
+        """Those that say of the same that it is otherwise now, the latest first."""
+        answer = read_in.get(lead, "")
+        return [
+            at
+            for at in sorted(worths)
+            if at < lead
+            and worths[at] >= LEAST
+            and worths[at] >= worths[lead] - change_of(asked, texts[lead], answer, texts[at], relations, language)
+        ]
+
+    said.sort(key=place)
+    if said and not everything:
+        newer = latest(said[0])
+        said = [*newer, *(at for at in said if at not in newer)]
     evidence: list[Evidence] = []
-    for rank, at in enumerate(sorted(said, key=place)[:pieces], 1):
+    for rank, at in enumerate(said[:pieces], 1):
         passage, reason = told[at], Reason(PLAN, rank, round(worths[at], 4))
         evidence.append(Evidence(passage, passage.text, 1 / rank, (reason,), key=passage.text))
     return Found(

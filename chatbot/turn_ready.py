@@ -58,6 +58,8 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     known = gathered.found is not None and not gathered.found.weak and not his_own
     if known and gathered.history and language.explaining.match(text):
         return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
+    if recalled and gathered.evidence:
+        return None  # what he told answers, and no line to another who asked in such words
     if (deduced := _deduced(turn, known, his_own)) and deduced not in earlier and not turn.asked.attempt:
         return Draft(deduced, deduced, ready="unchecked")
     said = list({line.reply: line for line in _lines(turn, gathered, silent) if line.reply not in earlier}.values())

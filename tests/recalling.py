@@ -24,6 +24,9 @@ from memory import Drawn
 
 CASES = Path(__file__).parent / "cases" / "recall"
 VISITORS: list[dict[str, Any]] = json.loads((CASES / "visitors.json").read_text(encoding="utf-8"))
+CHANGES: list[dict[str, Any]] = json.loads(
+    (CASES / "changes.json").read_text(encoding="utf-8")
+)  # with what was "stale"
 OTHERS = (CASES / "others.txt").read_text(encoding="utf-8").splitlines()  # what is asked of others
 EVENING = datetime(2024, 11, 5, 20, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from recalling import EVENING, OTHERS, VISITORS, answers, asked_of, held, kept_of
+from recalling import CHANGES, EVENING, OTHERS, VISITORS, answers, asked_of, held, kept_of
 
 from chatbot.language import (
     ENGLISH,
@@ -20,6 +20,7 @@ from chatbot.language import (
 from chatbot.library.encoders import Embedder, Reader
 from chatbot.library.texts.passages import RECOLLECTION, recollection
 from chatbot.recall import INTENT, recalled
+from chatbot.recall_changes import change_of
 from chatbot.recall_signs import signs_of, taken_apart, worth_of
 from personas import LoadedPersona
 
@@ -126,6 +127,36 @@ def test_of_what_visitors_told_most_is_found_and_little_is_taken_for_what_they_d
 @pytest.mark.slow
 def test_of_what_all_visitors_told_most_is_found(reader: Reader, embedder: Embedder) -> None:
     _assert_found(VISITORS, reader, embedder)
+
+
+@pytest.mark.slow
+def test_of_what_has_changed_the_new_is_mostly_given_and_the_old_seldom(reader: Reader, embedder: Embedder) -> None:
+    stale = {question: old.lower() for visitor in CHANGES for question, old in visitor["stale"].items()}
+    given = [(stale[one], wanted, texts) for one, wanted, texts in held(CHANGES, reader, embedder) if one in stale]
+    new = [bool(texts) and answers(texts[0], wanted) for _, wanted, texts in given]
+    old = [
+        bool(texts) and old in texts[0].lower() for (old, _, texts), right in zip(given, new, strict=True) if not right
+    ]
+    assert sum(new) >= 0.7 * len(given), given
+    assert sum(old) <= 0.15 * len(given), given
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "later", "takes_it"),
+    [
+        ("What is my cat called?", "Whisky", "I've a kitten now, Pepper.", True),
+        ("What is my cat called?", "Whisky", "Whisky sleeps on my bed now.", False),  # that is no other name
+        ("Where is my cat?", "kitchen", "The cat has moved to the cellar.", True),
+        ("Where is my cat?", "kitchen", "I have moved to Bath.", False),
+    ],
+)
+def test_what_is_otherwise_now_takes_the_place_of_what_was_told_before(
+    question: str, answer: str, later: str, takes_it: bool
+) -> None:
+    before = f"My cat {'is called' if answer == 'Whisky' else 'sits in the'} {answer}."
+    relations = relations_told([before, later], ENGLISH)
+    asked = taken_apart(question, relations, ENGLISH)
+    assert (change_of(asked, before, answer, later, relations, ENGLISH) > 0) is takes_it
 
 
 def test_his_wifes_work_is_not_his_and_her_name_is_answered_by_a_name() -> None:

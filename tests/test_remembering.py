@@ -101,6 +101,7 @@ CORRECTIONS: dict[str, tuple[str, str]] = {
         "1",
     ),
     "I am deaf in my left ear.|I said left ear, but it's the right that's deaf.": ("I am deaf in my right ear.", "1"),
+    "I am deaf in my left ear.|It's the right ear, I said left by mistake.": ("I am deaf in my right ear.", "1"),
     "My brother Edmund sings.|He's called Edgar, not Edmund.": ("My brother Edgar sings.", "1"),
     "My sister Clara sings.|She lives in York.": ("My sister Clara sings. She lives in York.", "1"),
     "My sister Clara sings.|Clara is a nurse.": ("Clara is a nurse.", "2"),

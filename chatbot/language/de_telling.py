@@ -157,6 +157,11 @@ GERMAN_TELLING = Telling(
         r"tatsächlich",
         r"ist tot",
     ),
+    renewing=found(
+        r"jetzt|nun|heute|heutzutage|neuerdings|seit\w*|mittlerweile|letzte woche|gestern|neue\w*|nur noch",
+        r"(?:habe|hat|haben|bin|ist|sind|wurde\w*)\b.*\bge\w+(?:t|en)",
+        r"(?:geworden|begonnen|bekommen|verschoben|entlassen|verlobt|befördert)",
+    ),
     going_on=found(r"nicht mehr", r"kein\w* mehr", r"früher"),
     correcting=Correcting(
         patterns=(

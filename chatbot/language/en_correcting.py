@@ -38,6 +38,13 @@ ENGLISH_CORRECTING = Correcting(
             rf"that's|i should have said) (?P<new>{_VALUE})(?: (?:that|that's|which|who|not)\b.*)?[.!]*$",
             re.I,
         ),
+        # "It's the right shoulder, I said left by mistake"
+        re.compile(
+            rf"{_SORRY}(?:it|that)(?:'s| is| was| should be) (?P<new>{_VALUE})[,;:]? (?:and |but |not |when )*i "
+            rf"(?:had )?(?:said|told you|wrote) "
+            rf"(?P<old>{_VALUE})(?: by mistake| in error| before| earlier| wrongly)?[.!]*$",
+            re.I,
+        ),
         re.compile(
             rf"{_SORRY}i (?:meant|mean)(?: to say)? (?P<new>{_VALUE}),? (?:and )?not (?P<old>{_VALUE})[.!]*$", re.I
         ),

@@ -44,6 +44,7 @@ _PERMITTED = (
     r".*\b(?:should|shall|can|could|may|might|must|would|ought) (?:i|we)\b(?! (?:not|never|be)\b)|what (?:if|about)\b|"
     r".*\b(?:i|we) owe\b|.*\bi (?:to|best|begin|start)\b|.*\bthe (?:honour|pleasure)\b"
 )
+_NOT_HIS = r"(?!(?:you|your|should|could|would|can|shall|must|if|say)\b)"  # words between "which" and "do I"
 
 # "She wants to know", "my daughter keeps asking me": others whose question a visitor puts.
 _SOMEBODY = (
@@ -137,7 +138,13 @@ ENGLISH_TALK = Talk(
         r"do you (?:(?:still|even|really) )?(?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
         r"(?:what|which|who|where|when|how)(?:'s| \w+)? (?:is|was|are|were|did|have|am|(?<!how )do) (?:i|my)"
         r"(?! (?:asking|speaking|talking|to|owe)\b)",
+        rf"(?:what|which|whose)(?: {_NOT_HIS}[\w'-]+){{2,4}}? (?:did|have|am|was|do) i"
+        r"(?! (?:asking|speaking|talking|to|owe|start|begin|ask|read|choose|take)\b)",
+        r"whom (?:do|did|am|have|was) i(?! (?:asking|speaking|talking|to|owe|ask|thank|trust|turn|go|have)\b)",
+        rf"(?:what|which|where|whom?|how (?:many|much))(?: {_NOT_HIS}[\w'-]+){{0,4}}? (?:do|did|are|were|have) we "
+        r"(?:live|living|lodge|lodging|stay|staying|keep|own|called|come from)",
         r"how (?:many|much|old|long) (?:\w+ ){0,2}(?:do|did|have|am|was) (?:i|my)\b(?! owe)",
+        r"how many (?:of us )?are we",
         r"my (?:\w+ ){1,3}(?:is|was|are|were) (?:what|who|where|when)",
         r"have (?:we|i) (?:met|spoken|talked|asked|told)",
         r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.en_changing import ENGLISH_CHANGING, ENGLISH_RENEWING
 from chatbot.language.en_correcting import ENGLISH_CORRECTING
 from chatbot.language.en_relations import DET, ENGLISH_RELATIONS, KIN, PET
 from chatbot.language.telling import Telling, found, rule, whole
@@ -30,7 +31,7 @@ _NUMBER = (
     r"(?:\d+|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|"
     r"(?:thir|four|fif|six|seven|eigh|nine)teen)"
 )
-
+_FEW = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d+)(?= at home\b| now\b| of us\b|[,.!]|$)"
 # What stands behind a comma or "and" and is a statement of its own: "my laptop" is none.
 _CLAUSE = (
     r"(?:i|i'm|i've|i'd|i'll)\b|we(?:'re|'ve)?\b (?!both\b)|(?:my|our) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|"
@@ -73,6 +74,7 @@ ENGLISH_TELLING = Telling(
             r"\bi do(?:n't| not) live\b.*\bany ?(?:more|longer)\b",
             rf"\bmy (?:\w+ )?(?:home|house|flat|rooms|lodgings|address) (?:is|are) (?:now )?(?:{_AT}|\d)\b",
             rf"{_I}{_NOW} (?:from|come from)\b",
+            rf"{_I}{_NOW} (?:up|over|out|down) (?:in|at) (?-i:[A-Z])",
         ),
         rule("origin", "origin", rf"{_I}{_NOW} (?:was |were )?(?:born (?:in|at|near)|grew up|raised in)\b"),
         rule("birthday", "birthday", r"\bmy birthday\b", rf"{_I} (?:was )?born on\b"),
@@ -81,8 +83,9 @@ ENGLISH_TELLING = Telling(
             "age",
             rf"{_I}{_NOW} (?:be )?{_NUMBER}(?: years| and| on\b| next| this| in\b|[,.!]|$)",
             r"\bmy age is\b",
-            r"\bi (?:have )?turned \d",
+            rf"\bi (?:have |just )*turned {_NUMBER}",
         ),
+        rule("household", "household", rf"^(?:now |and )?(?:we are|we're){_NOW} {_FEW}(?: of us)?\b"),
         rule(
             "called", "called:{of}", r"\bmy (?P<of>\w+(?: \w+)?)(?:'s name is| (?:is|are) (?:called|named)| goes by)\b"
         ),
@@ -116,7 +119,20 @@ ENGLISH_TELLING = Telling(
             rf"situation)"
             r"\b",
         ),
-        rule("work", "work at", rf"{_I}{_NOW} (?:work|working|employed|teach|lecture|practise|practice|serve|study)\b"),
+        rule(
+            "work",
+            "work at",
+            rf"{_I}{_NOW} (?:work|working|employed|teach|lecture|serve)\b(?! (?:the|an?|nights?|days?|on|late|hard)\b)",
+            rf"{_I}{_NOW} practi[cs]e (?:law|medicine|in|at)\b",
+        ),
+        rule("work", "study", rf"{_I}{_NOW} study\b"),
+        rule(
+            "club",
+            "club",
+            r"\bmy club (?:is|was)\b",
+            rf"{_I}{_NOW} (?:belong to|joined|an? member of)\b.*\bclub\b",
+            rf"{_I}{_NOW} (?:belong to|joined|(?:been )?elected to|an? member of) the (?-i:[A-Z])",
+        ),
         rule(
             "reading",
             "reading",
@@ -160,6 +176,8 @@ ENGLISH_TELLING = Telling(
         ),
         "origin": found(r"(?:was i|i was) born", r"i (?:grew|grow) up", r"my birthplace"),
         "birthday": found(r"my birthday"),
+        "club": found(r"my club", r"(?:what|which) clubs?\b.*\bi"),
+        "household": found(r"how many (?:of us )?(?:are|were) (?:we|there of us)", r"my household"),
         "age": found(r"my age", r"how old (?:am i|i am)"),
         "work": found(
             r"my (?:\w+ )?(?:job|work|profession|trade|occupation|business|living|calling|employment)",
@@ -260,26 +278,8 @@ ENGLISH_TELLING = Telling(
         r"(?:let me|tell me|give me|show me|my (?:question|point|dear|next|first question)|to me|it seems to me))",
         re.I,
     ),
-    changing=found(
-        r"no longer",
-        r"any ?more",
-        r"any longer",
-        r"not .{1,30} after all",
-        r"instead",
-        r"used to",
-        r"have (?:now )?(?:moved|changed|sold|lost|given up|"
-        r"left|quit|retired|decided against|called off|cancelled)",
-        r"i(?:'ve)? (?:sold|gave up|quit|stopped|cancelled|called off|lost)",
-        r"(?:has |have )?(?:died|passed away|run away)",
-        r"is dead",
-        r"i was (?:wrong|mistaken)",
-        r"i (?:misspoke|meant)",
-        r"actually",
-        r"in fact",
-        r"correction",
-        r"changed my mind",
-        r"by now",
-    ),
+    changing=ENGLISH_CHANGING,
+    renewing=ENGLISH_RENEWING,
     going_on=found(r"no longer", r"any ?more", r"any longer", r"used to"),
     correcting=ENGLISH_CORRECTING,
     relations=ENGLISH_RELATIONS,

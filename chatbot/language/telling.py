@@ -78,6 +78,7 @@ class Telling:
         cuts: patterns, and what takes their place so that a sentence of two statements becomes two lines.
         idle: the beginning of what somebody says of himself that tells nothing of him: "I think".
         changing: found in a statement that ends what was true before: "no longer".
+        renewing: found in one that may say that something is otherwise now, and need not: "now", "I have bought".
         going_on: found in a clause that only makes sense with the one behind it: "I don't live there any more, ...".
         correcting: how he puts right what he told.
         relations: how he speaks of those who are his.
@@ -99,6 +100,7 @@ class Telling:
     cuts: tuple[tuple[re.Pattern[str], str], ...]
     idle: re.Pattern[str]
     changing: re.Pattern[str]
+    renewing: re.Pattern[str]
     going_on: re.Pattern[str]
     correcting: Correcting
     relations: Relations

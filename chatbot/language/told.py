@@ -196,6 +196,12 @@ def _changes(statement: str, language: Language) -> bool:
     return language.telling.changing.search(to_plain(statement)) is not None
 
 
+def is_of_change(statement: str, language: Language) -> bool:
+    """Whether a statement says that something is otherwise than it was: "now", "since", "I have sold the mare"."""
+    plain, telling = to_plain(statement), language.telling
+    return bool(telling.changing.search(plain) or telling.renewing.search(plain))
+
+
 def is_idle(statement: str, language: Language) -> bool:
     """Whether somebody speaks of himself and tells nothing of himself: "I think it was the butler"."""
     return bool(language.telling.idle.match(to_plain(statement)))
