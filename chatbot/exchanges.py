@@ -22,9 +22,11 @@ from chatbot.grounding import unsupported_terms
 from chatbot.language import (
     Language,
     content_words,
+    holds,
     is_about_visitor,
     is_own_matter,
     language_of,
+    names_in,
     spelled_out,
     unaddressed,
     words_of,
@@ -45,6 +47,7 @@ VECTORS = "exchanges.npz"
 # the others, written later, 20 of 21 were right, before short answers of silence had to name the same particulars.
 SAID = 0.80
 WILL_DO = 0.62
+LEARNED = 0.70  # the same, of a matcher's cosine, whatever names the line's own way to say it has besides
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
 OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these, unless they are very near
 MUCH_THE_SAME = 0.75
@@ -61,6 +64,7 @@ GENERAL = ACTS | MOODS | REACTIONS
 OF_THE_SORT = 0.5  # the cosine from which on something said is of the sort of a general line, where nothing is asked
 OF_THE_VISITOR = frozenset({"visitor", "advice", "small-talk"})  # replies to these need not take up a name he gives
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
+OF_JUST_THAT = frozenset({"deduction", "silent"})  # of these nothing else will do
 _CLAUSE_ENDS = re.compile(r"[,;:.!?]+\s|\s[-\u2013\u2014]+\s")
 
 
@@ -93,15 +97,23 @@ class Exchanges:
         vectors: unit vectors of what a visitor may say first, in the order of `said_in`, of shape (texts, dimensions).
         embed: gives the vector of a text, by the same embedder.
         language: the persona's.
+        learned: whether the embedder was trained on these lines, so that its cosines tell more than those of another.
     """
 
     def __init__(
-        self, lines: Sequence[Example], vectors: Vectors, embed: Callable[[str], Sequence[float]], language: Language
+        self,
+        lines: Sequence[Example],
+        vectors: Vectors,
+        embed: Callable[[str], Sequence[float]],
+        language: Language,
+        *,
+        learned: bool = False,
     ) -> None:
         self._said = said_in(lines)
         self._vectors = vectors
         self._embed = embed
         self._language = language
+        self._learned = learned
         asked = Counter(
             word for line in lines if line.kind == STORY for word in content_words(line.messages[0].content, language)
         )
@@ -152,7 +164,28 @@ class Exchanges:
         if line.kind in OF_THE_BOOKS and cosine < MUCH_THE_SAME:
             same = same and self._in_words_of(text, user, f"{line.work} {reply}")
         close = cosine >= (SURELY if line.kind == ABOUT_HIM and not self._in_words_of(text, user, reply) else SAID)
-        return NearExchange(user, reply, line.kind, cosine, case or (same and close), same and cosine >= WILL_DO)
+        fits = case or (same and close)
+        will_do = (same and cosine >= WILL_DO) or (self._learned and self._is_much_the_same(text, line, user, cosine))
+        return NearExchange(user, reply, line.kind, cosine, fits, will_do)
+
+    def _is_much_the_same(self, text: str, line: Example, user: str, cosine: float) -> bool:
+        """Whether an exchange that a matcher found is near enough, although its own way to say it has more particulars.
+
+        "Your judgment upon Monsieurs Dupin and Lecoq?" has a word more than "what do you make of Dupin and Lecoq?".
+        """
+        language = self._language
+        return (
+            cosine >= LEARNED
+            and line.kind not in OF_JUST_THAT
+            and not is_about_visitor(text, language)
+            and not self._asks_of_another(text, user)
+            and (
+                (line.kind in OF_THE_VISITOR and is_own_matter(text, language))
+                or all(
+                    holds(f"{user} {line.work} {line.messages[1].content}", name) for name in names_in(text, language)
+                )
+            )
+        )
 
     def _asks_for_the_case(self, text: str, line: Example) -> bool:
         """Whether a case is told in a line, and a message, or a clause of it that wants something told, has its title.
@@ -202,13 +235,20 @@ class OpenedExchanges:
     def __init__(self) -> None:
         self._opened: dict[str, tuple[object, Exchanges]] = {}
 
-    def of(self, loaded: LoadedPersona, folder: Path, embedder: Callable[[], Embedder]) -> Exchanges | None:
+    def of(
+        self,
+        loaded: LoadedPersona,
+        folder: Path,
+        embedder: Callable[[], Embedder],
+        matcher: Callable[[], Embedder | None] = lambda: None,
+    ) -> Exchanges | None:
         """The exchanges of a persona; opened again when its file, its lines or its library's embedder were changed.
 
         Args:
             loaded: the persona.
             folder: of its library, where the vectors are kept.
-            embedder: gives its matcher, or the embedder of its library.
+            embedder: gives that of its library.
+            matcher: gives what was trained to find its lines; it goes before the embedder.
 
         Returns:
             None where it has no lines, or where they or its library cannot be read; the log then says why.
@@ -216,12 +256,13 @@ class OpenedExchanges:
         if not loaded.lines.is_file():
             return None
         try:
-            model = embedder()
+            trained = matcher()
+            model = trained or embedder()
             stamp = (loaded, file_stamp(loaded.lines), model.fingerprint)
             known = self._opened.get(loaded.id)
             if known is None or known[0] != stamp:
                 lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
-                known = (stamp, _open(lines, folder, model, language_of(loaded.persona)))
+                known = (stamp, _open(lines, folder, model, language_of(loaded.persona), learned=trained is not None))
                 self._opened[loaded.id] = known
         except BakerStreetError as error:
             logger.warning("The lines of %s are not used in talk: %s", loaded.persona.name, error)
@@ -229,12 +270,15 @@ class OpenedExchanges:
         return known[1]
 
 
-def _open(lines: Sequence[Example], folder: Path, embedder: Embedder, language: Language) -> Exchanges:
+def _open(
+    lines: Sequence[Example], folder: Path, embedder: Embedder, language: Language, *, learned: bool
+) -> Exchanges:
     from chatbot.library.index import kept_vectors
 
     talk = [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
     texts = [as_compared(text, language) for _, text in said_in(talk)]
-    return Exchanges(talk, kept_vectors(texts, folder / VECTORS, embedder), embedder.embed_query, language)
+    vectors = kept_vectors(texts, folder / VECTORS, embedder)
+    return Exchanges(talk, vectors, embedder.embed_query, language, learned=learned)
 
 
 @lru_cache(maxsize=1 << 15)  # the lines of a persona are read again with every library that is opened

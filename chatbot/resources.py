@@ -207,8 +207,8 @@ class Resources:
         """The persona's own exchanges; None where it has none, or where its lines or its library cannot be read."""
         with self._lock:
             loaded, folder = self.persona(persona_id), self.library_folder(persona_id)
-            models = self.models(persona_id)
-            return self._exchanges.of(loaded, folder, lambda: models.matcher() or self.library_embedder(persona_id))
+            matcher = self.models(persona_id).matcher
+            return self._exchanges.of(loaded, folder, lambda: self.library_embedder(persona_id), matcher)
 
     def deductions(self, persona_id: str) -> Deductions | None:
         """What the persona reads in details; None where it has no signs."""
