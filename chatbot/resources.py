@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -206,9 +206,9 @@ class Resources:
     def exchanges(self, persona_id: str) -> Exchanges | None:
         """The persona's own exchanges; None where it has none, or where its lines or its library cannot be read."""
         with self._lock:
-            loaded, folder = self.persona(persona_id), self.library_folder(persona_id)
-            matcher = self.models(persona_id).matcher
-            return self._exchanges.of(loaded, folder, lambda: self.library_embedder(persona_id), matcher)
+            loaded, matcher = self.persona(persona_id), self.models(persona_id).matcher
+            embedder = partial(self.library_embedder, persona_id)
+            return self._exchanges.of(loaded, self.library_folder(persona_id), embedder, matcher)
 
     def deductions(self, persona_id: str) -> Deductions | None:
         """What the persona reads in details; None where it has no signs."""
@@ -323,13 +323,12 @@ class Resources:
 
     def warm(self, persona_id: str) -> None:
         """Load everything a first question needs, so that it does not wait for it."""
-        loaded = self.persona(persona_id)
         try:
             self.library(persona_id).warm()
         except LibraryError as error:
             self._say(str(error))
         self.exchanges(persona_id)
-        voice = loaded.voice
+        voice = self.persona(persona_id).voice
         self.engine.warm([voice] if voice and voice.is_dir() else [])
 
     def close(self) -> None:

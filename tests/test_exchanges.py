@@ -26,24 +26,24 @@ LINE = {
 
 
 @pytest.fixture(scope="module")
-def exchanges(sherlock: LoadedPersona, embedder: Embedder, settings: Settings, library: Library) -> Exchanges:
-    opened = OpenedExchanges().of(sherlock, settings.library_dir / "sherlock", lambda: embedder)
+def exchanges(sherlock: LoadedPersona, settings: Settings, library: Library) -> Exchanges:
+    opened = Resources(settings).exchanges("sherlock")
     assert opened is not None
     return opened
 
 
-def test_what_fits_is_right_and_nearly_half_of_what_a_line_answers_fits(exchanges: Exchanges) -> None:
+def test_what_fits_is_right_and_most_of_what_a_line_answers_fits(exchanges: Exchanges) -> None:
     cases = [json.loads(row) for row in CASES.read_text("utf-8").splitlines()]
     said = [(near, case) for case in cases if (near := exchanges.nearest(case["said"], 1)[0]).fits]
     wrong = [(case["said"], near.user) for near, case in said if near.user not in case["right"]]
     assert len(wrong) <= 0.02 * len(said), wrong
-    assert len(said) - len(wrong) >= 0.4 * sum(bool(case["right"]) for case in cases)
+    assert len(said) - len(wrong) > 0.8 * sum(bool(case["right"]) for case in cases)
 
 
 def test_the_nearest_come_first_and_none_is_left_to_the_books(exchanges: Exchanges) -> None:
     near = exchanges.nearest("How are you today, Mr. Holmes?", 2)
     assert [found.cosine for found in near] == sorted((found.cosine for found in near), reverse=True)
-    assert {found.kind for found in near} == {"small-talk"}
+    assert {found.kind for found in near} <= {"small-talk", "how-are-you"}
     assert near[0].cosine >= SAID and near[0].fits and near[0].reply
     story, *_ = exchanges.nearest("tell me the story of the red-headed league", 1)
     assert story.kind == "story" and story.fits and "Jabez Wilson" in story.reply
