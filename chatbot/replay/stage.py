@@ -142,6 +142,7 @@ class Stage(Resources):
             "reader": loaded.reader,
             "reranker": loaded.reranker,
             "support": loaded.support,
+            "matcher": loaded.matcher,
         }
         return {
             "model": Path(settings.model).name,
@@ -167,6 +168,10 @@ class TapedModels(SearchModels):
     def embedder_of(self, fingerprint: str | None) -> Embedder:
         """As `SearchModels.embedder_of`."""
         return self._behind(self.real.embedder_of(fingerprint))
+
+    def matcher(self) -> Embedder | None:
+        """As `SearchModels.matcher`, without a tape: the cosines of the lines are on it (`TapedExchanges`)."""
+        return self.real.matcher()
 
     def _behind(self, real: Embedder) -> Embedder:
         return self._embedders.setdefault(id(real), cast(Embedder, TapedEmbedder(self._tape, real)))
