@@ -51,7 +51,7 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     exchanges = [(exchange.question, exchange.reply) for exchange in gathered.history]
     # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
     recalled = gathered.found is not None and gathered.found.intent == INTENT
-    told = is_own_matter(text, language, exchanges) or _does_alone(turn) or _speaks(turn)
+    told = is_own_matter(text, language, exchanges) or _does_alone(turn) or _speaks(turn, gathered)
     his_own = not recalled and (told or _wants_advice(turn, gathered))
     # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
     silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
@@ -161,13 +161,19 @@ def _wants_advice(turn: Turn, gathered: Gathered) -> bool:
     return strange and tells_of_self(text, turn.language) and bool(talk.asks_advice.search(text))
 
 
-def _speaks(turn: Turn) -> bool:
-    """Whether a message says something of the visitor or to the persona, and asks and tells nothing of the books."""
+def _speaks(turn: Turn, gathered: Gathered) -> bool:
+    """Whether a message says something of the visitor or to the persona, and asks and tells nothing of the books.
+
+    Names that no book has are his own people's: "Darlene and I are doing Europe".
+    """
     text, language = turn.asked.text, turn.language
-    sentences = sentences_of_message(text, language)
+    if any(is_question(each, language) for each in sentences_of_message(text, language)):
+        return False
+    if names_in(text, language):
+        found = gathered.found
+        return tells_of_self(text, language) and found is not None and (found.weak or bool(found.unknown))
     words = {word.partition("'")[0] for word in words_of(text)}  # "you're" too
-    addresses = tells_of_self(text, language) or bool(language.second_person & words)
-    return addresses and not names_in(text, language) and not any(is_question(each, language) for each in sentences)
+    return tells_of_self(text, language) or bool(language.second_person & words)
 
 
 def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:

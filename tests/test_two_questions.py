@@ -169,9 +169,9 @@ def test_a_part_that_points_back_is_searched_with_the_part_before_it(settings: S
 
 def test_what_is_known_is_answered_beside_what_is_out_of_his_world(settings: Settings, library: Library) -> None:
     bot, engine = faked(settings, SNAKE)
-    answered = bot.reply(Question(f"{KILLED} What do you think of the PlayStation?", mode="hybrid"))
+    answered = bot.reply(Question(f"{KILLED} What do you think of the Betamax?", mode="hybrid"))
     first, second = both(answered.reply)
-    assert first.endswith(SNAKE) and "PlayStation" in second
+    assert first.endswith(SNAKE) and "Betamax" in second
     assert len(sent(engine)) == 1
     assert answered.trace.check is not None and answered.trace.check.verdict == "grounded"
     assert not answered.trace.weak

@@ -108,7 +108,8 @@ ENGLISH_TALK = Talk(
         """
     ),
     asking=beginning(
-        r"(?:please|pray|so|and|but|well|now|then|ok|okay|hello|hi|hey|oh|ah|yes|no|also|sorry|sir|good \w+)[,!.:;]? ",
+        r"(?:please|pray|so|and|but|well|now|then|ok|okay|hello|hi|hey|oh|ah|yes|no|also|sorry|sir|yo|haha|lol|"
+        r"um+|er|hm+|look|listen|say|right|wait|hang on|test for you|good \w+)[,!.:;]? ",
         r"(?:(?:in|of|to|from|at|by|with|for|on|under|as) )?(?:who|whom|whose|which)(?:'s)?\b",
         r"(?:(?:in|of|to|from|at|by|with|for|on|under|as) )?what(?:'s)?\b(?! (?:an?|i|we|you) )",
         r"(?:when|where|why|how)(?:'s|'d| (?:is|are|was|were|do|does|did|can|could|will|would|shall)(?:n't)?)\b",
@@ -117,7 +118,7 @@ ENGLISH_TALK = Talk(
         r"(?:when|where|why|how)[?.! ]*$",
         r"(?:is|are|am|was|were|do|does|did|can|could|will|would|shall|should|has|have|had|may|might|must)"
         r"(?:n't)? (?:i|you|he|she|it|we|they|my|your|his|her|its|our|their|the|this|that|these|those|there)\b",
-        r"(?:tell|explain|describe|name|remind|guess|list|recount|give me|show me)\b",
+        r"(?:tell|explain|describe|name(?!'s)|remind|guess|list|recount|give me|show me)\b",
         r"i (?:want|need|beg|ask|would like) you to\b",
         rf"{_SOMEBODY} {_ASKS} (?:who|whom|whose|which|what|when|where|why|how|if|whether)\b",
         r"i (?:wonder|(?:want|would like|should like|would love) to (?:know|hear)|am (?:wondering|curious))\b",
@@ -130,6 +131,7 @@ ENGLISH_TALK = Talk(
         r"my (?!question|query|next|first|second|last|problem|interest|guess|point|dear)(?:\w+ ){1,3}"
         r"(?:is|are|was|were|has|have|had|likes?|lives?)\b",
         r"(?:i am|i'm|im) (?:called|named|from|an?|the|\d+|married|born|not an?|(?-i:[A-Z]))",
+        r"(?:my )?names?(?:'s| is)? (?-i:[A-Z])",
         r"(?:call|they call|people call) me\b|i go by\b|i was (?:born|called)\b",
         r"i (?:live|work|come|keep|study|teach) ",
         r"i have (?:an?|two|three|four|no|many) (?!question|query|problem|case|idea|doubt|theory|request)",
@@ -145,6 +147,8 @@ ENGLISH_TALK = Talk(
         r"(?:live|living|lodge|lodging|stay|staying|keep|own|called|come from)",
         r"how (?:many|much|old|long) (?:\w+ ){0,2}(?:do|did|have|am|was) (?:i|my)\b(?! owe)",
         r"how many (?:of us )?are we",
+        r"you (?:still |even )?(?:remember|recall|know) (?:in |at |from )?(?:wh\w+|how) (?:\w+ )?i (?:was|am|live)",
+        r"what(?:'s| is| was) my (?:\w+ ){1,2}called",
         r"my (?:\w+ ){1,3}(?:is|was|are|were) (?:what|who|where|when)",
         r"have (?:we|i) (?:met|spoken|talked|asked|told)",
         r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)",
