@@ -50,6 +50,7 @@ WILL_DO = 0.62
 # one, its nearest line answers 49 of 57 from 0.75 on (all 3 of 40 questions for the books that come so near), 26 of 32
 # from 0.70 to there, 33 of 59 from 0.65 and 16 of 52 from 0.60, whether names and particulars are the same or not.
 LEARNED = 0.65
+LEARNED_OF_OTHERS = 0.70  # where somebody is named and he is not spoken to: of questions for the books 1 in 8 below
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
 OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these, unless they are very near
 MUCH_THE_SAME = 0.75
@@ -177,9 +178,10 @@ class Exchanges:
 
         "Your judgment upon Monsieurs Dupin and Lecoq?" has a word more than "what do you make of Dupin and Lecoq?".
         """
-        language = self._language
+        language, names = self._language, names_in(text, self._language)
+        of_the_books = names and not self._language.second_person & set(words_of(text))  # "Which judge sent Moriarty"
         return (
-            cosine >= LEARNED
+            cosine >= (LEARNED_OF_OTHERS if of_the_books else LEARNED)
             and line.kind not in OF_JUST_THAT
             and not is_about_visitor(text, language)
             and not self._asks_of_another(text, user)
