@@ -187,9 +187,7 @@ class Exchanges:
             and not self._asks_of_another(text, user)
             and (
                 (line.kind in OF_THE_VISITOR and is_own_matter(text, language))
-                or all(
-                    holds(f"{user} {line.work} {line.messages[1].content}", name) for name in names_in(text, language)
-                )
+                or all(holds(f"{user} {line.work} {line.messages[1].content}", name) for name in names)
             )
         )
 
@@ -200,12 +198,9 @@ class Exchanges:
         """
         if line.kind != STORY or not line.work:
             return False
-        title = content_words(line.work, self._language)
-        if not title <= content_words(text, self._language):
-            return False
-        clauses = [content_words(clause, self._language) for clause in _CLAUSE_ENDS.split(text)]
-        whole = frozenset().union(*clauses)
-        return whole <= title | self._telling or any(
+        title, clauses = _title_words(line.work, self._language), _clauses(text, self._language)
+        whole = frozenset[str]().union(*clauses)
+        return title <= whole <= title | self._telling or any(
             title <= asked <= title | self._telling and asked & self._telling - title for asked in clauses
         )
 
@@ -267,8 +262,8 @@ class OpenedExchanges:
             stamp = (loaded, file_stamp(loaded.lines), model.fingerprint)
             known = self._opened.get(loaded.id)
             if known is None or known[0] != stamp:
-                lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
-                known = (stamp, _open(lines, folder, model, language_of(loaded.persona), learned=trained is not None))
+                talk, language = talk_of(loaded), language_of(loaded.persona)
+                known = (stamp, _open(talk, folder, model, language, learned=trained is not None))
                 self._opened[loaded.id] = known
         except BakerStreetError as error:
             logger.warning("The lines of %s are not used in talk: %s", loaded.persona.name, error)
@@ -276,15 +271,31 @@ class OpenedExchanges:
         return known[1]
 
 
-def _open(
-    lines: Sequence[Example], folder: Path, embedder: Embedder, language: Language, *, learned: bool
-) -> Exchanges:
+def talk_of(loaded: LoadedPersona) -> list[Example]:
+    """The lines of a persona that are found by what is said: those that are not left to the books.
+
+    Raises:
+        TrainingError: they cannot be read.
+    """
+    lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
+    return [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
+
+
+def _open(talk: Sequence[Example], folder: Path, embedder: Embedder, language: Language, *, learned: bool) -> Exchanges:
     from chatbot.library.index import kept_vectors
 
-    talk = [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
     texts = [as_compared(text, language) for _, text in said_in(talk)]
     vectors = kept_vectors(texts, folder / VECTORS, embedder)
     return Exchanges(talk, vectors, embedder.embed_query, language, learned=learned)
+
+
+@lru_cache(maxsize=16)  # of one message: hundreds of ways to ask for a case are held against it
+def _clauses(text: str, language: Language) -> tuple[frozenset[str], ...]:
+    """The words of meaning of each clause."""
+    return tuple(content_words(clause, language) for clause in _CLAUSE_ENDS.split(text))
+
+
+_title_words = lru_cache(maxsize=1024)(content_words)
 
 
 @lru_cache(maxsize=1 << 15)  # the lines of a persona are read again with every library that is opened

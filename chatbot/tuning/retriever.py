@@ -105,6 +105,11 @@ def _batch(form: Form, pairs: Sequence[Pair], recipe: RetrieverRecipe, chance: r
 
 
 def retriever_task(pairs: Sequence[Pair], recipe: RetrieverRecipe, seed: int, passage_tokens: int) -> Task:
+    """The training of a retriever; passages are cut to `passage_tokens`."""
+    return embedder_task(make_batches(pairs, recipe, seed), recipe, passage_tokens)
+
+
+def embedder_task(batches: Sequence[Batch], recipe: Recipe, passage_tokens: int) -> Task:
     """The training of an embedder that takes the mean of its tokens; passages are cut to `passage_tokens`."""
 
     def load(base: Path) -> Any:
@@ -116,7 +121,7 @@ def retriever_task(pairs: Sequence[Pair], recipe: RetrieverRecipe, seed: int, pa
     def loss(model: Any, tokenizer: Any, batch: Batch) -> tuple[Any, int]:
         return info_nce(model, tokenizer, batch, passage_tokens if batch.form == "passage" else recipe.max_tokens)
 
-    return Task(recipe, make_batches(pairs, recipe, seed), load, loss, {})
+    return Task(recipe, batches, load, loss, {})
 
 
 def info_nce(model: Any, tokenizer: Any, batch: Batch, limit: int) -> tuple[Any, int]:

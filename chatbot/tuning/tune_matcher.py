@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chatbot.exchanges import GENERAL, LEFT_TO_THE_BOOKS, as_compared, said_in
+from chatbot.exchanges import GENERAL, as_compared, said_in, talk_of
 from chatbot.language import Language, asked_for, language_of
 from chatbot.library.encoders import Embedder
 from chatbot.library.texts import probable_questions
-from chatbot.lines import Example, read_lines, read_messages
+from chatbot.lines import Example, read_messages
 from chatbot.progress import Say
 from chatbot.tuning.cards import matcher_card
-from chatbot.tuning.encoders import Task, base_model, train_encoder
+from chatbot.tuning.encoders import base_model, train_encoder
 from chatbot.tuning.loop import OnStep
 from chatbot.tuning.matcher import MatcherData, MatcherRecipe
 from chatbot.tuning.publish import publish_adapter
-from chatbot.tuning.retriever import RetrieverRecipe, retriever_task
+from chatbot.tuning.retriever import embedder_task
 from personas import LoadedPersona
 
 MATCHER = "matcher"
@@ -96,9 +95,7 @@ def tune_matcher(
     data = MatcherData(lines, taught, probable, language, plain)
     batches = list(islice(data.batches(recipe, seed), recipe.steps))
     say(f"{len(data.ways):,} ways to say what {len(lines):,} lines answer, and {len(taught):,} messages.")
-    shaped = RetrieverRecipe(max_tokens=recipe.max_tokens)
-    task = retriever_task([], shaped, seed, recipe.max_tokens)
-    task = Task(recipe, batches, task.load, task.loss, {})
+    task = embedder_task(batches, recipe, recipe.max_tokens)
     tuned, state = train_encoder(task, base, name, run, seed=seed, threads=threads, on_step=on_step, say=say)
     facts: dict[str, Any] = {
         "base": name,
@@ -116,16 +113,6 @@ def tune_matcher(
     folder = destination or loaded.folder / MATCHER
     publish_adapter(tuned, folder, facts, matcher_card(loaded, facts, command), MATCHER)
     return folder, before, after
-
-
-def talk_of(loaded: LoadedPersona) -> list[Example]:
-    """The lines that are found by what is said: those that are not left to the books.
-
-    Raises:
-        TrainingError: they cannot be read.
-    """
-    lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
-    return [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
 
 
 def matched(
