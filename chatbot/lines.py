@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from chatbot.errors import TrainingError
 from chatbot.json_text import JsonTextError, models_in, numbered_rows, parse_object
-from chatbot.language import Text, normal
+from chatbot.language import Language, Text, normal, spelled_out, unaddressed
 from chatbot.prompts import Message
+from personas import LoadedPersona
 
 ROLES = ("user", "assistant")
+GOOD, POOR, WRONG = 1.0, 0.35, 0.0  # how well a line was judged to answer
+Row = TypeVar("Row", bound=BaseModel)
+LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
+READ_LETTERS = 240  # of a reply
 
 
 class VisitorMessage(BaseModel):
@@ -28,6 +35,24 @@ class VisitorMessage(BaseModel):
 
     said: Text
     line: Text
+
+
+class JudgedMessage(BaseModel):
+    """What a visitor says, and lines that were judged as the whole reply to it, each by its first message.
+
+    Attributes:
+        said: as he writes it.
+        good: those that answer it.
+        poor: those that would pass for want of a better one.
+        wrong: those that do not answer it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    said: Text
+    good: tuple[Text, ...] = ()
+    poor: tuple[Text, ...] = ()
+    wrong: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,19 +129,76 @@ def read_messages(file: Path, lines: Sequence[Example]) -> list[tuple[int, str]]
         MessageError: a row of it is wrong; its number is named.
         TrainingError: it cannot be read, or names a line that there is not.
     """
+    return [(number, row.said) for row, (number,) in _rows_of(file, VisitorMessage, lambda row: [row.line], lines)]
+
+
+def read_judged(file: Path, lines: Sequence[Example]) -> list[tuple[str, dict[int, float]]]:
+    """What visitors say, each with how well lines answer it, by their numbers: 1 well, 0 not at all.
+
+    Args:
+        file: JSONL, a `JudgedMessage` a line.
+        lines: of the persona.
+
+    Raises:
+        MessageError: a row of it is wrong; its number is named.
+        TrainingError: it cannot be read, or names a line that there is not.
+    """
+
+    def named(row: JudgedMessage) -> list[str]:
+        return [*row.good, *row.poor, *row.wrong]
+
+    def worth(row: JudgedMessage) -> list[float]:
+        return [GOOD] * len(row.good) + [POOR] * len(row.poor) + [WRONG] * len(row.wrong)
+
+    return [
+        (row.said, dict(zip(numbers, worth(row), strict=True)))
+        for row, numbers in _rows_of(file, JudgedMessage, named, lines)
+    ]
+
+
+def _rows_of(
+    file: Path, model: type[Row], named: Callable[[Row], Sequence[str]], lines: Sequence[Example]
+) -> list[tuple[Row, list[int]]]:
+    """The rows of a file, each with the numbers of the lines that it names by their first messages."""
     numbers = {line.messages[0].content: number for number, line in enumerate(lines)}
+    found = []
     try:
-        rows = models_in(file, numbered_rows(file), VisitorMessage)
+        rows = models_in(file, numbered_rows(file), model)
     except JsonTextError as error:
         raise TrainingError(f"The messages in {file} cannot be read: it {error}.") from error
-    found = []
-    for at, message in rows:
-        if message.line not in numbers:
+    for at, row in rows:
+        if strange := [text for text in named(row) if text not in numbers]:
             raise TrainingError(
-                f"{file}:{at}: no line begins with “{message.line}”. Name the first message of one of lines.jsonl."
+                f"{file}:{at}: no line begins with “{strange[0]}”. Name the first message of one of lines.jsonl."
             )
-        found.append((numbers[message.line], message.said))
+        found.append((row, [numbers[text] for text in named(row)]))
     return found
+
+
+def talk_of(loaded: LoadedPersona) -> list[Example]:
+    """The lines of a persona that are found by what is said: those that are not left to the books.
+
+    Raises:
+        TrainingError: they cannot be read.
+    """
+    lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
+    return [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
+
+
+@lru_cache(maxsize=1 << 15)  # the lines of a persona are read again with every library that is opened
+def as_compared(text: str, language: Language) -> str:
+    """What a visitor says as it is compared: in the usual spelling, and without the persona's name."""
+    return unaddressed(spelled_out(text, language), language)
+
+
+def as_read(user: str, reply: str, language: Language) -> str:
+    """A line as a selector reads it behind a message: a way to say its first message, and how the reply begins."""
+    return f"{as_compared(user, language)} - {reply[:READ_LETTERS]}"
+
+
+def said_in(lines: Sequence[Example]) -> list[tuple[Example, str]]:
+    """Every way to say the first message of every line, with its line."""
+    return [(line, text) for line in lines for text in (line.messages[0].content, *line.also)]
 
 
 def counts(examples: Sequence[Example]) -> dict[str, int]:

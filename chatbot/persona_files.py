@@ -19,10 +19,11 @@ CALIBRATION = "calibration.json"
 ADAPTERS = (
     *(
         f"{adapter}/{name}"
-        for adapter in ("retriever", "reranker", "support", "matcher")
+        for adapter in ("retriever", "reranker", "support", "matcher", "selector")
         for name in ("adapter_config.json", "adapter_model.safetensors")
     ),
     "support/threshold.json",
+    "selector/weights.json",
     "tone.npz",
 )
 

@@ -42,6 +42,9 @@ RECENT = 0.05  # of a cosine: what the latest statement has before the first
 # (tests/recalling.py): at -1.4 an answer leads for 88% of what they told and 80% of the rest is declined, at
 # -1.0 86% and 85%, at -0.6 85% and 90%.
 ANSWERS = -1.2
+PRESUMED = (
+    -2.9
+)  # the same where he presumes that he told it, or asks several things: few ask that for what they did not
 SURELY = 0.0  # the same for what may be no question about himself at all: 95% of what was never told is declined
 
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatbot.language import Language, alike, content_words, is_of_change, names_in, relations_told, words_of
+from chatbot.language import (
+    SUBJECT,
+    Language,
+    alike,
+    content_words,
+    is_of_change,
+    names_in,
+    persons_in,
+    relations_told,
+    words_of,
+)
 from chatbot.recall_signs import WEIGHTS, Asked
 
 # By how much less a later statement may be worth than the one whose place it takes, chosen on the development visitors
@@ -17,6 +27,18 @@ OF_THE_ANSWER = 9.0  # one that has the answer of the first in it: "Whisky died"
 OF_THE_QUESTION = 6.0  # one that only speaks of what was asked
 UNSAID = 5.0  # less, where it does not say in so many words that it is otherwise now
 LEAST = -4.5  # what is worth less does not answer, whatever it speaks of
+
+
+def _may_be_his(asked: Asked, later: str, relations: Mapping[str, frozenset[str]], language: Language) -> bool:
+    """Whether a statement begins with the visitor, with his people or with what is asked for: not with "a man"."""
+    begins = words_of(later)[:SUBJECT]
+    first = {language.stem(word) for word in begins}
+    return bool(
+        set(begins) & (language.talk.first_person | language.talk.third_person | relations.keys())
+        or persons_in(begins, language)
+        or first & {language.stem(word) for word in content_words(asked.text, language)}
+        or any(first & {language.stem(each) for each in alike(word, language)} for word in asked.things)
+    )
 
 
 def change_of(
@@ -37,6 +59,8 @@ def change_of(
         relations: who his people are (`language.relations_told`).
         language: the persona's.
     """
+    if not _may_be_his(asked, later, relations, language):
+        return 0.0
     before = {*names_in(earlier, language)}
     names = {*names_in(later, language)} - before
     if asked.named and before and not names and not relations_told([later], language):

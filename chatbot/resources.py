@@ -206,9 +206,9 @@ class Resources:
     def exchanges(self, persona_id: str) -> Exchanges | None:
         """The persona's own exchanges; None where it has none, or where its lines or its library cannot be read."""
         with self._lock:
-            loaded, matcher = self.persona(persona_id), self.models(persona_id).matcher
+            loaded, models = self.persona(persona_id), self.models(persona_id)
             embedder = partial(self.library_embedder, persona_id)
-            return self._exchanges.of(loaded, self.library_folder(persona_id), embedder, matcher)
+            return self._exchanges.of(loaded, self.library_folder(persona_id), embedder, models)
 
     def deductions(self, persona_id: str) -> Deductions | None:
         """What the persona reads in details; None where it has no signs."""

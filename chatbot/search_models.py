@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatbot.judges import SupportJudge, ToneMeter
     from chatbot.library.encoders import Embedder
     from chatbot.library.search import LanguageModel, Plan, Scorer, TextReader
+    from chatbot.selecting import Selector
 
 PLAIN, TUNED = "plain", "tuned"
 
@@ -77,6 +78,11 @@ class SearchModels:
         with self._lock:
             return self._matcher
 
+    def selector(self) -> Selector | None:
+        """What chooses among the exchanges found; None where there is none, or the settings name another base."""
+        with self._lock:
+            return self._selector
+
     def cross_encoder(self) -> Scorer | None:
         """The cross-encoder that the settings name, or the persona's own; None where there is none."""
         with self._lock:
@@ -128,6 +134,17 @@ class SearchModels:
     @cached_property
     def _matcher(self) -> Embedder | None:
         return self._with(self._loaded.matcher)
+
+    @cached_property
+    def _selector(self) -> Selector | None:
+        from chatbot.library.encoders import BUNDLED, CrossEncoder
+        from chatbot.selecting import Selector
+
+        settings, adapter = self._settings, self._loaded.selector
+        if adapter is None or settings.embedder != BUNDLED:
+            return None
+        encoder = CrossEncoder(BUNDLED, settings.threads, adapter=adapter, cache=settings.encoder_cache, say=self._say)
+        return Selector.read(encoder, adapter)
 
     def _with(self, adapter: Path | None) -> Embedder | None:
         from chatbot.library.encoders import BUNDLED, Embedder

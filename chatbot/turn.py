@@ -103,7 +103,7 @@ def gather(turn: Turn) -> Gathered:
     for part in asked:
         going_on = bool(parts) and needs_the_one_before(part)
         before = (*history, as_answered(*parts[-1])) if going_on else history
-        piece = told_by_visitor(part, before, MAX_PIECES) if of_himself else None
+        piece = told_by_visitor(part, before, MAX_PIECES, part=True) if of_himself else None
         if piece is None or not (piece.evidence or going_on):
             piece = _found(part, before, going_on=going_on)
         lines = () if of_himself and going_on else near(part)

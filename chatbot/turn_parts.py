@@ -18,7 +18,9 @@ ENDS = (".", "!", "?")  # of a sentence that is whole
 
 def parts_of(turn: Turn) -> tuple[Turn, ...]:
     """The turns for the questions that its message asks; the turn itself alone where it asks one thing."""
-    questions = sub_questions(turn.asked.text, turn.language)
+    testing = turn.language.talk.testing
+    asked = sub_questions(turn.asked.text, turn.language)
+    questions = [each for each in asked if not testing.search(each)] or asked  # "I want to know if you were listening"
     if len(questions) == 1:
         return (turn,)
     return tuple(replace(turn, asked=replace(turn.asked, text=_as_sentence(question))) for question in questions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chatbot.exchanges import ACTS, GENERAL, MOODS, OF_THE_SORT, REACTIONS, WILL_DO, NearExchange
+from chatbot.exchanges import ACTS, GENERAL, MOODS, OF_THE_SORT, REACTIONS, NearExchange
 from chatbot.language import (
     Language,
     act_of,
@@ -18,20 +18,25 @@ from chatbot.language import (
     points_back,
     sentences_of_message,
     tells_of_self,
+    to_plain,
     words_of,
 )
 from chatbot.recall import INTENT
+from chatbot.turn_parts import needs_the_one_before
 from chatbot.turn_values import Draft, Gathered, Turn
 from chatbot.wording import unsaid
 
 NEAR = 5  # of the persona's own exchanges that are looked at
 SORTS = 20  # of those of one sort
-FAREWELL, BEYOND, CASE_TALK = "farewell", "beyond", "case-talk"
+FAREWELL, BEYOND, CASE_TALK, ADVICE = "farewell", "beyond", "case-talk", "advice"
+PROVOCATION = "provocation"
 CERTAIN = 0.8  # the confidence from which on the evidence answers, and no line that is merely near
 # The same where a line fits, but tells what the books tell: a visitor is to read the passage beside the answer.
 RATHER_THE_BOOKS = {CASE_TALK: 0.5, "about-him": 0.8}
-PER_CONFIDENCE = 0.2  # the cosine that a line needs beyond `WILL_DO` for each unit of the evidence's confidence
-KNOWN_ACT = 0.15  # added to the cosine of a line whose act a pattern has found in the message
+PER_CONFIDENCE = 0.2  # the margin that a line needs for each unit of the evidence's confidence
+FIRM = 0.15  # the margin of a line that advises
+OF_A_PART = 0.1  # taken from the margin of a line that answers one sentence of several
+KNOWN_ACT = 0.15  # added to the margin of a line whose act a pattern has found in the message
 DECLINING = frozenset({"beyond", "silent", "unread"})  # kinds of lines that say that the persona does not know
 
 
@@ -60,7 +65,7 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
         return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
     if recalled and gathered.evidence:
         return None  # what he told answers, and no line to another who asked in such words
-    if (deduced := _deduced(turn, known, his_own)) and deduced not in earlier and not turn.asked.attempt:
+    if (deduced := _deduced(turn, gathered.near, known, his_own)) and deduced not in earlier and not turn.asked.attempt:
         return Draft(deduced, deduced, ready="unchecked")
     said = list({line.reply: line for line in _lines(turn, gathered, silent) if line.reply not in earlier}.values())
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
@@ -95,6 +100,11 @@ def answered_first(turn: Turn, parts: Sequence[tuple[Turn, Gathered]]) -> list[t
     strange = [each for each in declined if each[1].found and each[1].found.unknown]
     if strange:
         return [*answered, *strange]  # each of these names the word that is strange to him
+    if all(gathered.ready and gathered.ready.ready == "unchecked" for _, gathered in answered):
+        # A line takes up the whole of such talk: "Are you often alone? Don't you mind?"
+        declined = [each for each in declined if not needs_the_one_before(each[0])]
+    if not declined:
+        return answered
     part, gathered = declined[0]
     line = turn.wording.line(partly)
     return [*answered, (part, replace(gathered, ready=Draft(line, line, ready="declined")))]
@@ -104,7 +114,7 @@ def _declined(gathered: Gathered) -> bool:
     return gathered.ready is not None and gathered.ready.ready == "declined"
 
 
-def _deduced(turn: Turn, known: bool, his_own: bool) -> str:
+def _deduced(turn: Turn, near: Sequence[NearExchange], known: bool, his_own: bool) -> str:
     """What the persona reads in what a message describes; empty where it describes nothing, or asks for the books."""
     text, language, persona = turn.asked.text, turn.language, turn.loaded.persona
     deductions = turn.resources.deductions(turn.asked.persona) if turn.mode.voice else None
@@ -113,6 +123,9 @@ def _deduced(turn: Turn, known: bool, his_own: bool) -> str:
     describes = described or (asks and tells_of_self(text, language))
     if deductions is None or not describes or (known and names_in(text, language)):
         return ""
+    answered = any(line.fits and line.likely is not None for line in near)
+    if not asks and (answered or language.talk.asks_advice.search(to_plain(text))):
+        return ""  # somebody who tells of a stain and asks how to get it out wants no deduction
     if reply := deductions.reply(text, persona.deducing, persona.deduced):
         return reply
     return turn.wording.line(persona.unread) if asks and his_own and persona.unread else ""
@@ -132,16 +145,18 @@ def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
     found = gathered.found
     if line.kind == CASE_TALK and not turn.mode.knowledge:
         return False  # what a mode without books knows is what its model knows
-    if found and found.confidence >= RATHER_THE_BOOKS.get(line.kind, 2.0):
+    if found and found.confidence >= RATHER_THE_BOOKS.get(line.kind, 0.3 if line.kind in GENERAL else 2.0):
         return False
     if line.fits or found is None or not line.will_do or not turn.mode.knowledge:
         return line.fits
-    if found.unknown:
-        return line.kind == BEYOND  # it has the strange word too
+    if found.unknown and (line.likely is None or is_question(turn.asked.text, turn.language)):
+        return (
+            line.kind == BEYOND or line.kind == PROVOCATION
+        )  # it has the strange word too, or is of the persona alone
     question = asked_for(turn.asked.text, turn.language)
     if found.confidence >= CERTAIN or _points_away(question, turn.language):
         return False
-    return line.cosine >= WILL_DO + PER_CONFIDENCE * found.confidence
+    return line.margin >= PER_CONFIDENCE * found.confidence
 
 
 def _points_away(question: str, language: Language) -> bool:
@@ -155,10 +170,14 @@ def _points_away(question: str, language: Language) -> bool:
 
 
 def _wants_advice(turn: Turn, gathered: Gathered) -> bool:
-    """Whether a visitor wants advice, and the words that no book has are of his own world: "my spreadsheets"."""
-    text, talk = turn.asked.text, turn.language.talk
+    """Whether a visitor wants advice in a matter of his own, of which no book tells: "my spreadsheets", "our lad"."""
+    text, language = turn.asked.text, turn.language
     strange = gathered.found is not None and bool(gathered.found.unknown)
-    return strange and tells_of_self(text, turn.language) and bool(talk.asks_advice.search(text))
+    return _asks_advice(text, language) and tells_of_self(text, language) and (strange or not names_in(text, language))
+
+
+def _asks_advice(text: str, language: Language) -> bool:
+    return bool(language.talk.asks_advice.search(to_plain(text))) and not language.talk.asks_deduction.search(text)
 
 
 def _speaks(turn: Turn, gathered: Gathered) -> bool:
@@ -181,23 +200,45 @@ def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
     much the same and to whatever is of the same sort.
     """
     text, language = turn.asked.text, turn.language
-    fitting = [line for line in gathered.near if line.kind not in GENERAL and _answers_better(line, turn, gathered)]
+    advised = _asks_advice(text, language)
+    act = act_of(text, language) if _does_alone(turn) else ""
+    # Advice in another matter is worse than a general counsel.
+    said = [line for line in gathered.near if not advised or line.fits or (line.kind == ADVICE and line.margin >= FIRM)]
+    said.sort(key=lambda line: not advised or line.kind != ADVICE)
+    fitting = [
+        line
+        for line in said
+        if (line.kind not in GENERAL or (line.likely is not None and act in ("", line.kind)))
+        and _answers_better(line, turn, gathered)
+    ]
     if not silent or not (turn.mode.voice and turn.mode.knowledge) or is_about_visitor(text, language):
         return fitting  # without books it is the voice that talks
-    sentences = sentences_of_message(text, language)
-    act = act_of(text, language) if _does_alone(turn) else ""
     of_act = list(near(turn, text, SORTS, frozenset({act}))) if act in ACTS else []
     if act == FAREWELL:
         return [*fitting, *of_act]
-    much_the_same = [line for line in gathered.near if line.will_do and line.kind not in GENERAL]
-    if len(sentences) > 1:  # "What a wet night. How are you, Mr Holmes?"
-        much_the_same += [line for line in near(turn, sentences[-1], 1) if line.will_do and line.kind not in GENERAL]
-    asks = any(is_question(sentence, language) and not act_of(sentence, language) for sentence in sentences)
-    of_sort: list[NearExchange] = []
-    if not asks:
-        of_himself = tells_of_self(text, language) or bool(language.second_person & set(words_of(text)))
-        sorts = MOODS | REACTIONS if of_himself else REACTIONS
-        of_sort = [line for line in near(turn, text, SORTS, sorts) if line.cosine >= OF_THE_SORT]
-    pool = [(line.cosine, line) for line in (*much_the_same, *of_sort)]
-    pool += [(line.cosine + KNOWN_ACT, line) for line in of_act]
+    same = [line for line in said if line.will_do and line.kind not in GENERAL]
+    pool = [(line.margin, line) for line in (*same, *_of_the_sort(turn))]
+    pool += [(line.margin - OF_A_PART, line) for line in (() if advised else _of_a_part(turn))]
+    pool += [(line.margin + KNOWN_ACT, line) for line in of_act]
     return [*fitting, *(line for _, line in sorted(pool, key=lambda each: -each[0]))]
+
+
+def _of_a_part(turn: Turn) -> list[NearExchange]:
+    """Of a message of several sentences, the line to its question and the one to the last: "A wet night. All well?"."""
+    sentences = sentences_of_message(turn.asked.text, turn.language)
+    if len(sentences) < 2:
+        return []
+    asked = next((each for each in reversed(sentences) if is_question(each, turn.language)), sentences[-1])
+    found = [line for part in dict.fromkeys((asked, sentences[-1])) for line in near(turn, part, 1)]
+    return [line for line in found if line.will_do and line.kind not in GENERAL]
+
+
+def _of_the_sort(turn: Turn) -> list[NearExchange]:
+    """The general lines to a mood, or to what he reacts with, where nothing is asked."""
+    text, language = turn.asked.text, turn.language
+    sentences = sentences_of_message(text, language)
+    if any(is_question(sentence, language) and not act_of(sentence, language) for sentence in sentences):
+        return []
+    of_himself = tells_of_self(text, language) or bool(language.second_person & set(words_of(text)))
+    found = near(turn, text, SORTS, MOODS | REACTIONS if of_himself else REACTIONS)
+    return [line for line in found if line.will_do or (line.likely is None and line.cosine >= OF_THE_SORT)]

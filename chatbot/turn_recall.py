@@ -24,13 +24,14 @@ from chatbot.language import (
     relations_told,
     sentences_of_message,
     split_sentences,
+    to_plain,
     told_statements,
     wish_to_forget,
     words_of,
 )
 from chatbot.library.search import Found
 from chatbot.prompts import Exchange
-from chatbot.recall import ANSWERS, SURELY, nearest_told, recalled
+from chatbot.recall import ANSWERS, PRESUMED, SURELY, nearest_told, recalled
 from chatbot.summary import summary_of
 from chatbot.turn_told import LIMIT, Told, recollections_of, recollects, told_before, user_of, vectors_of
 from chatbot.turn_values import Turn
@@ -53,9 +54,17 @@ def history_of(turn: Turn) -> tuple[Exchange, ...]:
     return tuple(Exchange(earlier.question, earlier.reply) for earlier in path if earlier.reply)
 
 
-def told_by_visitor(turn: Turn, history: Sequence[Exchange], pieces: int) -> Found:
-    """What he told that answers the question of a turn; at most so many pieces of evidence."""
-    return _recalled(turn, told_before(turn, history), pieces, ANSWERS)
+def told_by_visitor(turn: Turn, history: Sequence[Exchange], pieces: int, *, part: bool = False) -> Found:
+    """What he told that answers the question of a turn; at most so many pieces of evidence.
+
+    Args:
+        turn: whose question.
+        history: what was said before.
+        pieces: of evidence at most.
+        part: whether it is one of several questions about himself in a message.
+    """
+    presumed = part or turn.language.talk.presumes_told.search(to_plain(turn.asked.text))
+    return _recalled(turn, told_before(turn, history), pieces, PRESUMED if presumed else ANSWERS)
 
 
 def perhaps_told(turn: Turn, history: Sequence[Exchange], pieces: int) -> Found | None:

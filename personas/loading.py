@@ -86,6 +86,12 @@ class LoadedPersona:
         return file if file.is_file() else None
 
     @property
+    def judged(self) -> Path | None:
+        """What visitors say, with lines that answer it and others that do not; or None where there is none."""
+        file = self.folder / "judged.jsonl"
+        return file if file.is_file() else None
+
+    @property
     def provocations(self) -> Path | None:
         """The messages that try to make it break character, or None where there are none."""
         file = self.folder / "provocations.jsonl"
@@ -133,6 +139,11 @@ class LoadedPersona:
     def matcher(self) -> Path | None:
         """The folder of the adapter that finds its own exchanges, or None where there is none."""
         return self._adapter("matcher")
+
+    @property
+    def selector(self) -> Path | None:
+        """The folder of the adapter that chooses among the exchanges found, or None where there is none."""
+        return self._adapter("selector")
 
     @property
     def tone(self) -> Path:

@@ -14,7 +14,7 @@ from chatbot.evaluation import read_known_questions, read_talk
 from chatbot.exchanges import GENERAL
 from chatbot.language import content_words, words_of
 from chatbot.library.texts import casebook_sections
-from chatbot.lines import read_lines, read_messages
+from chatbot.lines import read_judged, read_messages, talk_of
 from personas import LoadedPersona
 
 TOLD = {"fact", "yes-no", "premise", "why", "how", "story", "list"}  # of a page of the casebook, as are some opinions
@@ -75,8 +75,9 @@ def test_no_message_is_nearly_one_that_the_evaluation_asks(sherlock: LoadedPerso
     assert sherlock.talk is not None
     tests = [known.question for known in read_known_questions(CANON_QUESTIONS) if known.kind != "follow-up"]
     tests += [turn.message for conversation in read_talk(sherlock.talk) for turn in conversation]
-    assert sherlock.messages is not None
-    told = [told for _, told in read_messages(sherlock.messages, read_lines(sherlock.lines))]
+    assert sherlock.messages is not None and sherlock.judged is not None
+    told = [told for _, told in read_messages(sherlock.messages, talk_of(sherlock))]
+    told += [said for said, _ in read_judged(sherlock.judged, talk_of(sherlock))]
     asked = {message: content_words(message) for message in (*told, *(m for row in rows for m in said(row, "user")))}
     assert not {" ".join(words_of(message)) for message in asked} & {" ".join(words_of(test)) for test in tests}
     for test in map(content_words, tests):

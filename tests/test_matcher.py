@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import MessageError, TrainingError
-from chatbot.exchanges import as_compared, said_in
 from chatbot.language import ENGLISH
 from chatbot.library.encoders import Embedder
-from chatbot.lines import Example, read_messages
+from chatbot.lines import Example, as_compared, read_messages, said_in
 from chatbot.prompts import Message
 from chatbot.tuning.matcher import MatcherData, MatcherRecipe
 from chatbot.tuning.tune_matcher import matched, tune_matcher

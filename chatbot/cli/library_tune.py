@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from chatbot.tuning import Figures
     from personas import LoadedPersona
 
-READER, SUPPORT, MATCHER = "reader", "support", "matcher"
+READER, SUPPORT, MATCHER, SELECTOR = "reader", "support", "matcher", "selector"
 
 
 def tune(
     persona: Annotated[str, typer.Argument(help="Whose search.")],
     what: Annotated[
-        str, typer.Option("--what", help="retriever (the embedder), reranker, reader, support or matcher.")
+        str, typer.Option("--what", help="retriever (the embedder), reranker, reader, support, matcher or selector.")
     ] = "retriever",
     reading: Annotated[
         Path | None,
@@ -47,12 +47,12 @@ def tune(
     from chatbot.evaluation import SEARCHED, questions_file, read_known_questions
     from chatbot.tuning import Callbacks, TrainingData, What, tune_reader, tune_search
 
-    if what not in (known_to_tune := (*get_args(What), READER, SUPPORT, MATCHER)):
+    if what not in (known_to_tune := (*get_args(What), READER, SUPPORT, MATCHER, SELECTOR)):
         raise MessageError(f"There is no '{what}' to tune. There are: {', '.join(known_to_tune)}.")
     with opened() as resources:
         settings = resources.settings
-        if what == MATCHER:
-            _tune_matcher(resources.persona(persona), settings, everything, seed, out)
+        if what in (MATCHER, SELECTOR):
+            _tune_judge(what, resources.persona(persona), settings, None, everything, seed, out)
             return
         folder = None if no_reading else reading or settings.reading
         if folder is None and not no_reading:
@@ -61,7 +61,7 @@ def tune(
             )
         loaded = resources.persona(persona)
         if what == SUPPORT:
-            _tune_support(loaded, settings, folder, everything, seed, out)
+            _tune_judge(what, loaded, settings, folder, everything, seed, out)
             return
         questions = read_known_questions(questions_file(loaded, known), SEARCHED)
         prepare(resources, persona)
@@ -135,60 +135,55 @@ def tune(
     say(f"The {what} of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
 
 
-def _tune_support(
-    loaded: LoadedPersona, settings: Settings, reading: Path | None, everything: bool, seed: int, out: Path | None
+def _tune_judge(
+    what: str,
+    loaded: LoadedPersona,
+    settings: Settings,
+    reading: Path | None,
+    everything: bool,
+    seed: int,
+    out: Path | None,
 ) -> None:
-    from chatbot.tuning import tune_support
+    """Train a model that is no part of the search, and say how it fares on what it was not trained on."""
+    from chatbot.tuning import tune_matcher, tune_selector, tune_support
 
-    command = " ".join(
-        ["bakerstreet library tune", loaded.id, "--what", SUPPORT, "--reading DIR" if reading else "--no-reading"]
-        + ["--all-works"] * everything
-        + [f"--seed {seed}"]
-    )
+    read = ["--reading DIR" if reading else "--no-reading"] if what == SUPPORT else []
+    command = ["bakerstreet library tune", loaded.id, f"--what {what}", *read, *["--all-works"] * everything]
+    common: dict[str, Any] = {
+        "everything": everything,
+        "destination": out,
+        "command": " ".join([*command, f"--seed {seed}"]),
+        "seed": seed,
+        "threads": settings.threads,
+        "say": say,
+    }
+    model, run, fares = settings.embedder, settings.runs_dir / f"{loaded.id}-{what}", ""
     with training_bar() as on_step:
-        tuned = tune_support(
-            loaded,
-            settings.embedder,
-            settings.runs_dir / f"{loaded.id}-{SUPPORT}",
-            reading=reading,
-            everything=everything,
-            destination=out,
-            command=command,
-            seed=seed,
-            threads=settings.threads,
-            on_step=on_step,
-            say=say,
-        )
-    if tuned.auroc is not None:
-        typer.echo(f"test: AUROC {tuned.auroc:.3f} over {tuned.claims:,} claims about works that it has not seen")
-    say(f"The support check of {loaded.persona.name} is in {tuned.folder}; its card is README.md there.")
-
-
-def _tune_matcher(loaded: LoadedPersona, settings: Settings, everything: bool, seed: int, out: Path | None) -> None:
-    from chatbot.tuning import tune_matcher
-
-    command = f"bakerstreet library tune {loaded.id} --what {MATCHER}{' --all-works' * everything} --seed {seed}"
-    with training_bar() as on_step:
-        folder, before, after = tune_matcher(
-            loaded,
-            settings.embedder,
-            settings.runs_dir / f"{loaded.id}-{MATCHER}",
-            cache=settings.encoder_cache,
-            everything=everything,
-            destination=out,
-            command=command,
-            seed=seed,
-            threads=settings.threads,
-            on_step=on_step,
-            say=say,
-        )
-    if before and after:
-        typer.echo(
-            f"{after.messages} messages that it was not trained on: the line that answers is the nearest in "
-            f"{100 * after.first:.1f}% ({100 * before.first:.1f}% before), among five in {100 * after.few:.1f}% "
-            f"({100 * before.few:.1f}%)"
-        )
-    say(f"The matcher of {loaded.persona.name} is in {folder}; its card is README.md there.")
+        common["on_step"] = on_step
+        if what == SUPPORT:
+            support = tune_support(loaded, model, run, reading=reading, **common)
+            folder = support.folder
+            if support.auroc is not None:
+                fares = f"test: AUROC {support.auroc:.3f} over {support.claims:,} claims about works it has not seen"
+        elif what == MATCHER:
+            folder, plain, tuned = tune_matcher(loaded, model, run, cache=settings.encoder_cache, **common)
+            if plain and tuned:
+                fares = (
+                    f"{tuned.messages} messages that it was not trained on: the line that answers is the nearest in "
+                    f"{100 * tuned.first:.1f}% ({100 * plain.first:.1f}% before), among five in "
+                    f"{100 * tuned.few:.1f}% ({100 * plain.few:.1f}%)"
+                )
+        else:
+            del common["everything"]  # its weights are fitted on what is held out
+            folder, before, after = tune_selector(loaded, model, run, cache=settings.encoder_cache, **common)
+            fares = (
+                f"{after.messages} messages that it was not trained on: of {after.answerable} that some line answers, "
+                f"the likeliest answers {100 * after.right:.1f}% (the nearest {100 * before.right:.1f}%); AUROC "
+                f"{after.auroc:.3f} ({before.auroc:.3f})"
+            )
+    if fares:
+        typer.echo(fares)
+    say(f"The {what} of {loaded.persona.name} is in {folder}; its card is README.md there.")
 
 
 def _shares(figures: Figures) -> str:

@@ -64,14 +64,15 @@ def _beside(loaded: LoadedPersona) -> list[str]:
     from chatbot.evaluation import read_known_questions, read_talk
     from chatbot.evaluation.update import read_case
     from chatbot.library.texts import casebook_sections, probable_questions
-    from chatbot.lines import read_lines, read_messages
+    from chatbot.lines import read_judged, read_lines, read_messages, talk_of
 
     wrong = []
     for file, read in (
         (loaded.casebook, lambda file: casebook_sections(file, loaded.persona.name)),
         (loaded.casebook, probable_questions),
         (loaded.lines, read_lines),
-        (loaded.messages, lambda file: read_messages(file, read_lines(loaded.lines))),
+        (loaded.messages, lambda file: read_messages(file, talk_of(loaded))),
+        (loaded.judged, lambda file: read_judged(file, talk_of(loaded))),
         (loaded.deductions, read_signs),
         (loaded.questions, read_known_questions),
         (loaded.validation, read_known_questions),

@@ -64,7 +64,8 @@ def _addresses(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
     named = "|".join(sorted(map(re.escape, language.known_names | language.talk.addressing), key=len, reverse=True))
     name = rf"(?:{named})\b\.?(?: (?:{named})\b\.?)*"
     end = r"(?=\s*(?:[,.!?;:]|$))"
-    return re.compile(rf"^{name}, |, {name}{end}", re.IGNORECASE), re.compile(rf" {name}{end}", re.IGNORECASE)
+    set_off = "|".join([name, *sorted(map(re.escape, language.talk.endearing))])
+    return re.compile(rf"^{name}, |, (?:{set_off}){end}", re.IGNORECASE), re.compile(rf" {name}{end}", re.IGNORECASE)
 
 
 def asked_for(message: str, language: Language) -> str:

@@ -20,7 +20,7 @@ PET = (
 )
 PERSON = (
     r"(?:friends?|mates?|neighbou?rs?|land(?:lady|lord)|maids?|servants?|butler|cook|clients?|colleagues?|partners?|"
-    r"teachers?|tutor|governess|pupils?|employers?|masters?|boss|chief|physician|doctor|surgeon|solicitor|lawyer|"
+    r"girls?|boys?|lads?|lass(?:es)?|missus|teachers?|tutor|governess|pupils?|employers?|masters?|boss|chief|physician|doctor|surgeon|solicitor|lawyer|"
     r"banker|"
     r"tailor|clerk|assistant|lodgers?|patients?|flatmates?|ex|godfather|godmother|(?:mother|father|brother|"
     r"sister)-in-law)"

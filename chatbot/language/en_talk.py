@@ -51,6 +51,11 @@ _SOMEBODY = (
     r"(?:he|she|they|(?:my|our|his|her|the|one of my) \w+(?: \w+)?|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)?)"
     r"(?:, (?:who|an?|my|our|the) [^,.!?]{2,40},)?"  # "Conor, who is always hungry, would like to know"
 )
+# "My teacher says that", before what somebody else says of the persona.
+_SAYS = (
+    rf"{_SOMEBODY} (?:keeps? |always )?(?:says?|said|saying|thinks?|reckons?|bets?|swears?|believes?|insists?|claims?|"
+    r"told me|tells me|is (?:sure|certain|convinced))(?: that)? (?=(?:you|you're|you've|u|ur)\b)"
+)
 _ASKS = (
     r"(?:(?:just |always |also )?(?:wants?|wanted|would like|'d like|wishes|is dying|(?:is |are |was |were )curious) "
     r"to know|"
@@ -85,6 +90,7 @@ ENGLISH_TALK = Talk(
         right down such at another"""
     ),
     addressing=words("mr mister sir madam my dear old fellow man friend doctor oh ah hm um er"),
+    endearing=words("love pet dear darling duck hon mate pal boss lad sweetheart monsieur"),
     going_on=phrases(
         """
         yes(?: i (?:do|would|am)| do| indeed)? / yeah / yep / yup / aye / sure / of course / certainly
@@ -127,12 +133,17 @@ ENGLISH_TALK = Talk(
     first_person=words("i i'm im i've ive i'd i'll me my mine myself we we're we've our ours us"),
     third_person=words("he she they him her them his hers their theirs himself herself themselves"),
     introducing=beginning(
-        r"(?:hello|hi|hey|greetings|oh|well|sir|ah|good \w+|by the way)\b[^.!?]{0,20}[,!.:;] ?(?:and )?",
+        r"(?:hello|hi|hey|greetings|oh|well|so|okay|ok|sir|ah|respected sir|good \w+|by the way|for the record|"
+        r"about me|(?:i|you) (?:ought to|should|must|might) (?:introduce|know|have) (?:myself|with whom|who|seen)"
+        r" ?[^.,!?]{0,14}|"
+        r"i (?:introduce|present) myself|let me introduce myself)\b[^.!?]{0,20}[,!.:;] ?(?:and )?",
         r"my (?!question|query|next|first|second|last|problem|interest|guess|point|dear)(?:\w+ ){1,3}"
         r"(?:is|are|was|were|has|have|had|likes?|lives?)\b",
         r"(?:i am|i'm|im) (?:called|named|from|an?|the|\d+|married|born|not an?|(?-i:[A-Z]))",
         r"(?:my )?names?(?:'s| is)? (?-i:[A-Z])",
-        r"(?:call|they call|people call) me\b|i go by\b|i was (?:born|called)\b",
+        r"(?:call|i call|they call|people call|dem call) (?:me|mi)\b|i go by\b|i was (?:born|called)\b",
+        r"(?-i:[A-Z])[\w-]+(?: (?-i:[A-Z])[\w-]+)?(?: is my name\b|'s (?:the|my) name\b| here\b)|myself (?-i:[A-Z])",
+        r"i(?:'m|m| am) [\w-]+(?: [\w-]+)? btw\b|i(?:'m|m| am) [\w-]+, (?:\d+|from)\b",
         r"i (?:live|work|come|keep|study|teach) ",
         r"i have (?:an?|two|three|four|no|many) (?!question|query|problem|case|idea|doubt|theory|request)",
     ),
@@ -151,6 +162,7 @@ ENGLISH_TALK = Talk(
         r"what(?:'s| is| was) my (?:\w+ ){1,2}called",
         r"my (?:\w+ ){1,3}(?:is|was|are|were) (?:what|who|where|when)",
         r"have (?:we|i) (?:met|spoken|talked|asked|told)",
+        r"you (?:still |even )?(?:remember|recall|forget|forgot)\b[^.?!]{0,30}\b(?:i|my)\b",
         r"(?:did|have) i (?:tell|told|ask|asked|say|said|mention|mentioned)",
         r"i (?:told|asked|mentioned to) you",
         r"(?:shall|should|may|will|do|can) you call me",
@@ -180,10 +192,23 @@ ENGLISH_TALK = Talk(
         rf"(?:n't|'s)?\b(?=.*{_OURS})",
         re.IGNORECASE,
     ),
+    testing=any_of(
+        r"(?:if|whether|that) (?:you(?:'re|'ve| are| were| have)?|she|he|it|that|they) (?:really |even |still |been )*"
+        r"(?:paying attention|paid attention|listen(?:ing|ed)?|awake|sticks?|stuck|remember(?:ed)?)",
+        r"just (?:checking|testing|seeing|curious)",
+        r"you(?:'ve| have)? (?:been |were |are |are you )?(?:listening|paying attention)",
+    ),
+    presumes_told=any_of(
+        r"(?:did|have|had|do) i (?:say|said|tell|told|mention|mentioned|call|give|gave)",
+        r"i (?:just |already |have |had )?(?:said|told|mentioned|gave)",
+        r"remember|recall|forget|forgot|forgotten|quiz|test|memory|listening|attention|awake|again\?",
+    ),
     asks_advice=any_of(
         r"(?:should|shall|can|could|must|ought|do|how do) (?:i|we)(?! (?:know|have))",
         r"(?:what|how|where|who|whom|when) (?:to|(?:would|should) (?:you|one|i|we)) (?!called|have been)",
         r"(?:any|some|your) (?:advice|counsel|tips?|ideas?|suggestions?)",
+        r"what (?:do|would|did|should) (?:you|ye|u) (?:counsel|advise|advice|suggest|recommend)\b",
+        r"(?:what|whit) (?:would|wud) (?:you|ye|u) (?:do|dae)\b|do i (?:take|accept|tell|leave|stay|confront|let|go) ",
         r"(?:advise|help) me",
         r"if you were (?:me|i)|in my (?:place|shoes)",
     ),
@@ -210,6 +235,7 @@ ENGLISH_TALK = Talk(
         r"first of all|by the way|one more(?: thing)?|just (?:one|a) (?:quick )?question|tell me|honestly|"
         r"seriously)[,!.:;-]* ",
         rf"{_SOMEBODY} {_ASKS} ",
+        _SAYS,
         r"[^:?!]{3,80}: (?=(?:who|whom|whose|what|when|where|which|why|how|did|do|does|is|are|was|were|can|have)\b)",
         r"(?:can|could|would|will) you (?:please |perhaps )?(?:tell|explain to|remind)(?: me| us| my \w+)?"
         r"(?:,? (?:in|with) (?:a |one )?(?:sentence|word|few words)[^,]{0,20},)? (?=who|wha|whe|whi|why|how|if)",
@@ -222,6 +248,10 @@ ENGLISH_TALK = Talk(
         r"(?:deduce|your deductions?|deduction|infer|read (?:me|him|her|that|this|the signs))",
         r"what (?:does|do) (?:it|that|this|they|these) (?:say|tell)(?: you)? (?:of|about)|what you can (?:say|tell)",
         r"what (?:sort|kind|manner) of (?:a )?(?:child|man|woman|person|fellow|girl|boy|owner|thief|place|house|life)",
+        r"(?:your|the) (?:verdict|reading|conclusion)\b|what (?:do|would) you (?:conclude|reckon|make)\b",
+        r"what (?:is|was|are|were|has|have|had) (?:he|she|they|it|this) (?:been )?(?:doing|up to|hiding|after|missing)",
+        r"what(?:'s| is) (?:his|her|their|the) (?:story|game|secret)|what(?:'s| is) going on|guess the reason|"
+        r"what am i missing|who (?:has )?(?:done|dun|did) it\b",
         r"what (?:was|is) (?:the|its) owner like|who(?:se|m)? (?:is|was|does|did) (?:it|this|that|the owner)\b",
         r"(?:guess|what is|what's) my (?:job|trade|profession|work)|what (?:do i do|am i)\b|who am i\b|go on,? do me",
     ),

@@ -18,6 +18,7 @@ class Talk:
         courtesies: phrases of which it is made besides: "how are you".
         fillers: words without meaning that may stand among both.
         addressing: forms of address and exclamations: "sir", "oh".
+        endearing: words that are forms of address behind a comma alone: "What would you do, love?"
         going_on: phrases that ask for more of what was said before: "yes", "and then", "tell me more".
         accepting: the same, where they answer a question alone: "all right".
         asking: the beginning of a sentence that asks something, with or without a question mark.
@@ -30,6 +31,8 @@ class Talk:
         of_himself: matches what is left of a question for what only the visitor can have told, with or without asides.
         named_of_himself: the same, where there were asides: "(Tell me) my brother's name."
         perhaps_of_himself: matches what is left of a question that may be one as well: "Do I eat meat?"
+        testing: found where they say that they want to see whether they are listened to, and ask nothing by it.
+        presumes_told: found in a question about himself of somebody who knows that he told it: "Did I say ...?"
         asks_advice: found where they ask what to do.
         asks_name: found where they ask for their own name.
         gives_name: found where they have told it.
@@ -72,6 +75,9 @@ class Talk:
     of_himself: re.Pattern[str] = NOTHING
     named_of_himself: re.Pattern[str] = NOTHING
     perhaps_of_himself: re.Pattern[str] = NOTHING
+    testing: re.Pattern[str] = NOTHING
+    presumes_told: re.Pattern[str] = NOTHING
+    endearing: frozenset[str] = frozenset()
 
 
 def phrases(text: str) -> tuple[str, ...]:

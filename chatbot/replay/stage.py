@@ -28,6 +28,7 @@ from chatbot.replay.tape import Tape, TapedEmbedder, TapedEngine, TapedReader, T
 from chatbot.replay.taped_search import TapedExchanges, TapedTools
 from chatbot.resources import Resources
 from chatbot.search_models import EngineLanguageModel, SearchModels
+from chatbot.selecting import Selector
 from chatbot.settings import Settings
 from personas import find_personas
 
@@ -143,6 +144,7 @@ class Stage(Resources):
             "reranker": loaded.reranker,
             "support": loaded.support,
             "matcher": loaded.matcher,
+            "selector": loaded.selector,
         }
         return {
             "model": Path(settings.model).name,
@@ -172,6 +174,10 @@ class TapedModels(SearchModels):
     def matcher(self) -> Embedder | None:
         """As `SearchModels.matcher`, without a tape: the cosines of the lines are on it (`TapedExchanges`)."""
         return self.real.matcher()
+
+    def selector(self) -> Selector | None:
+        """As `SearchModels.selector`; its logits are on the tape of `TapedExchanges`."""
+        return self.real.selector()
 
     def _behind(self, real: Embedder) -> Embedder:
         return self._embedders.setdefault(id(real), cast(Embedder, TapedEmbedder(self._tape, real)))

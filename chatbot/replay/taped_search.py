@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from chatbot.exchanges import Exchanges
 from chatbot.library.index import Match, Vectors
 from chatbot.library.texts import ProbableQuestion
-from chatbot.replay.tape import DIGITS, KEY, Tape, Taped
+from chatbot.replay.tape import DIGITS, KEY, Tape, Taped, TapedScorer
 
 NEAREST = 64  # of the persona's own lines whose cosines are kept; the others count as far away
 FAR = -1.0
@@ -110,6 +111,8 @@ class TapedExchanges(Exchanges):
     def __init__(self, tape: Tape, real: Exchanges) -> None:
         vars(self).update(vars(real))
         self._tape, self._real = tape, real
+        if real.selector is not None:
+            self.selector = replace(real.selector, encoder=TapedScorer(tape, real.selector.encoder))
 
     def cosines(self, text: str) -> Vectors:
         """As `Exchanges.cosines`; of those that are not near it is not known how far they are."""

@@ -5,6 +5,7 @@ from chatbot.tuning.facts import PASSES, Fact, casebook_facts, train_facts, with
 from chatbot.tuning.grounded import grounded
 from chatbot.tuning.loop import TrainingProgress
 from chatbot.tuning.publish import FACTS
+from chatbot.tuning.selector import SELECTOR, Selection, tune_selector
 from chatbot.tuning.support import tune_support
 from chatbot.tuning.tone import answered_plainly, gathered_lines, own_exchanges, train_tone
 from chatbot.tuning.train import train_voice
@@ -16,12 +17,14 @@ __all__ = [
     "FACTS",
     "MATCHER",
     "PASSES",
+    "SELECTOR",
     "Callbacks",
     "Comparison",
     "Fact",
     "Figures",
     "Matching",
     "ReadingFigures",
+    "Selection",
     "TrainingData",
     "TrainingProgress",
     "Tuned",
@@ -37,6 +40,7 @@ __all__ = [
     "tune_matcher",
     "tune_reader",
     "tune_search",
+    "tune_selector",
     "tune_support",
     "with_held_out",
 ]

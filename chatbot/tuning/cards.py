@@ -190,10 +190,7 @@ Made by `{command}`.
 def matcher_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
     """The card of a matcher that `tune_matcher` made with `command`."""
     purpose = "It brings what a visitor says nearer to the line that answers it. The base model is Apache-2.0."
-    data, settings = (
-        facts["data"],
-        "\n".join(f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in facts["recipe"].items()),
-    )
+    data = facts["data"]
     results = (
         "\n".join(
             f"| {name} | {part['messages']} | {100 * part['first']:.1f}% | {100 * part['few']:.1f}% |"
@@ -206,17 +203,7 @@ def matcher_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) 
 {data["ways"]:,} ways to say what {data["lines"]:,} of the persona's own lines answer, {data["messages"]:,} messages in
 quite other words (`messages.jsonl`), and the probable questions of the casebook; all written for it.
 
-## Settings
-
-AdamW with warm-up, plateau and decay, no dropout, gradients clipped at 1; InfoNCE over the batch (cosine x 20), lines
-that may answer alike masked; seed {facts["seed"]}.
-
-| | |
-|---|---|
-{settings}
-
-{facts["steps"]} steps, {facts["tokens"]:,} tokens, {facts["minutes"]} minutes; loss {facts["loss_first"]} over the
-first 20 steps, {facts["loss_last"]} over the last 20.
+{_settings(facts, "InfoNCE over the batch (cosine x 20), lines that may answer alike masked")}
 
 Made by `{command}`.
 
@@ -229,6 +216,50 @@ Messages of lines whose messages it was not trained on: the line that answers is
 |---|---|---|---|
 {results}
 """
+
+
+def selector_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str) -> str:
+    """The card of a selector that `tune_selector` made with `command`."""
+    purpose = "It tells how likely a line answers what a visitor says. The base model is Apache-2.0."
+    data, (before, after) = facts["data"], (facts["results"]["before"], facts["results"]["after"])
+    results = "\n".join(
+        f"| {name} | {100 * part['right']:.1f}% | {part['auroc']:.3f} |"
+        for name, part in (("the matcher's cosine", before), ("this selector, by five folds", after))
+    )
+    return f"""{_heading(loaded, facts, "selector", "text-classification", purpose)}
+{data["judgements"]:,} judgements whether a line answers, of {data["messages"]:,} messages (`judged.jsonl`),
+all made for it.
+
+{_settings(facts, "binary cross-entropy against the judgement; the first weights are the reranker's")}
+
+`weights.json` weighs its logit with other signs (`chatbot/selecting.py`), fitted on messages it was not trained on.
+
+Made by `{command}`.
+
+## Results
+
+Of {after["messages"]} such messages, some line that was judged answers {after["answerable"]}. Right: of these, the
+share where the likeliest line does. AUROC: of lines that answer against lines that do not.
+
+| | right | AUROC |
+|---|---|---|
+{results}
+"""
+
+
+def _settings(facts: Mapping[str, Any], loss: str) -> str:
+    """How an encoder was trained: the part of a card that all have in common."""
+    recipe = "\n".join(f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in facts["recipe"].items())
+    return f"""## Settings
+
+AdamW with warm-up, plateau and decay, no dropout, gradients clipped at 1; {loss}; seed {facts["seed"]}.
+
+| | |
+|---|---|
+{recipe}
+
+{facts["steps"]} steps, {facts["tokens"]:,} tokens, {facts["minutes"]} minutes; loss {facts["loss_first"]} over the
+first 20 steps, {facts["loss_last"]} over the last 20."""
 
 
 def _voice_training(facts: Mapping[str, Any], command: str, held_out: str) -> str:

@@ -62,6 +62,7 @@ class Task:
         load: the base model of a folder, in 32 bits.
         loss: of (model, tokenizer, batch): a tensor of shape (), and how many tokens were read.
         lora: what `LoraConfig` is told beyond rank and layers.
+        begin: the folder of an adapter of the same form, whose weights are the first ones; None: they are drawn.
     """
 
     recipe: Recipe
@@ -69,6 +70,7 @@ class Task:
     load: Callable[[Path], Any]
     loss: Callable[[Any, Any, Any], tuple[Any, int]]
     lora: Mapping[str, Any]
+    begin: Path | None = None
 
 
 def base_model(model: str) -> tuple[Path, str]:
@@ -129,6 +131,8 @@ def train_encoder(
         r=recipe.rank, lora_alpha=recipe.alpha, target_modules=LINEAR, base_model_name_or_path=name, **task.lora
     )
     model = with_adapter(lambda: task.load(base), config, seed=seed, threads=threads)
+    if task.begin:
+        begin_with(model, task.begin)
     tokenizer = AutoTokenizer.from_pretrained(base, split_special_tokens=True)
     state = run_steps(
         model,
@@ -141,6 +145,23 @@ def train_encoder(
         say=say,
     )
     return model, state
+
+
+def begin_with(model: Any, adapter: Path) -> None:
+    """Put the weights of an adapter in the place of the first ones of a PEFT model.
+
+    Raises:
+        TrainingError: they cannot be read, or are of another form.
+    """
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    try:
+        left = set_peft_model_state_dict(model, load_file(adapter / "adapter_model.safetensors")).unexpected_keys
+    except (OSError, RuntimeError) as error:
+        raise TrainingError(f"The adapter {adapter} cannot be trained on: {error}") from error
+    if left:
+        raise TrainingError(f"The adapter {adapter} is of another form: {', '.join(left[:3])} ... have no place.")
 
 
 def autocast(device: Any) -> Any:
