@@ -74,6 +74,7 @@ GENERAL = ACTS | MOODS | REACTIONS
 OF_THE_SORT = 0.5  # the cosine from which on something said is of the sort of a general line, where nothing is asked
 OF_THE_VISITOR = frozenset({"visitor", "advice", "small-talk"})  # replies to these need not take up a name he gives
 OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
+OF_WHAT_IS_SAID = ACTS | {"introduction"}  # replies to these take up nothing but what was said
 OF_JUST_THAT = frozenset({"deduction", "silent"})  # of these nothing else will do
 _CLAUSE_ENDS = re.compile(r"[,;:.!?]+\s|\s[-\u2013\u2014]+\s")
 
@@ -203,7 +204,7 @@ class Exchanges:
         if line.kind in OF_THE_BOOKS and cosine < MUCH_THE_SAME:
             same = same and self._in_words_of(text, user, f"{line.work} {reply}")
         if likely is not None and line.kind not in OF_JUST_THAT:
-            may = not self._names_another(text, line, user) and (
+            may = not self._takes_up_another(text, line, user) and (
                 line.kind in GENERAL or self._may_answer(text, line, user)
             )
             fits, will_do = case or (may and likely >= SURE), case or (may and likely >= LIKELY)
@@ -227,11 +228,14 @@ class Exchanges:
             and self._may_answer(text, line, user)
         )
 
-    def _names_another(self, text: str, line: Example, user: str) -> bool:
-        """Whether a reply has a name from its own message that was not said: it calls Rachel "Clara"."""
-        own = {*names_in(user, self._language), *names_in(line.messages[0].content, self._language)}
-        reply = line.messages[1].content
-        return any(holds(reply, name) and not holds(text, name) for name in own)
+    def _takes_up_another(self, text: str, line: Example, user: str) -> bool:
+        """Whether a reply takes up what was not said: it calls Rachel "Clara", or speaks of a clock not named."""
+        language, reply = self._language, line.messages[1].content
+        own = f"{user} {line.messages[0].content}"
+        if any(holds(reply, name) and not holds(text, name) for name in names_in(own, language)):
+            return True
+        taken_up = content_words(own, language) & content_words(reply, language)  # what is asked about has many names
+        return line.kind in OF_WHAT_IS_SAID and bool(taken_up - content_words(text, language) - language.talk.light)
 
     def _may_answer(self, text: str, line: Example, user: str) -> bool:
         """Whether nothing that a model of sense is blind to speaks against a line: who is asked, and of whom."""

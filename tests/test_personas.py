@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,14 @@ def only_mistake(folder: Path) -> Mistake:
 def test_sherlock_loads_and_nothing_is_wrong_with_his_file(sherlock: LoadedPersona) -> None:
     assert sherlock.persona.name == "Sherlock Holmes"
     assert [m for m in check_persona(sherlock.folder, tuple(MODES)) if m.field != "voice"] == []
+
+
+def test_every_file_of_a_built_in_persona_is_installed_with_the_package(sherlock: LoadedPersona) -> None:
+    project = tomllib.loads((sherlock.folder.parents[1] / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["personas"]
+    installed = {file for pattern in patterns for file in sherlock.folder.parent.glob(pattern)}
+    files = {file for file in sherlock.folder.rglob("*") if file.is_file()}
+    assert files and not files - installed
 
 
 def test_sherlock_names_sixty_works_and_a_narrator_for_each_that_watson_does_not_tell(sherlock: LoadedPersona) -> None:

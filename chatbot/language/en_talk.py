@@ -122,6 +122,7 @@ ENGLISH_TALK = Talk(
         r"(?:when|where|why|how)(?: should| has| have| had| may| might| must| come| about| exactly| else)\b",
         r"how (?:many|much|long|old|far|often|big|tall)\b",
         r"(?:when|where|why|how)[?.! ]*$",
+        r"(?!do (?:this|that|it|me|your thing)\b)"  # "Do this one." wants something done
         r"(?:is|are|am|was|were|do|does|did|can|could|will|would|shall|should|has|have|had|may|might|must)"
         r"(?:n't)? (?:i|you|he|she|it|we|they|my|your|his|her|its|our|their|the|this|that|these|those|there)\b",
         r"(?:tell|explain|describe|name(?!'s)|remind|guess|list|recount|give me|show me)\b",
@@ -133,8 +134,9 @@ ENGLISH_TALK = Talk(
     first_person=words("i i'm im i've ive i'd i'll me my mine myself we we're we've our ours us"),
     third_person=words("he she they him her them his hers their theirs himself herself themselves"),
     introducing=beginning(
-        r"(?:hello|hi|hey|greetings|oh|well|so|okay|ok|sir|ah|respected sir|good \w+|by the way|for the record|"
-        r"about me|(?:i|you) (?:ought to|should|must|might) (?:introduce|know|have) (?:myself|with whom|who|seen)"
+        r"(?:hello|hi|hey|evenin'?|mornin'?|greetings|oh|well|so|okay|ok|sir|ah|respected sir|good \w+|by the way|"
+        r"for the record|about me|"
+        r"(?:i|you) (?:ought to|should|must|might) (?:introduce|know|have) (?:myself|with whom|who|seen)"
         r" ?[^.,!?]{0,14}|"
         r"i (?:introduce|present) myself|let me introduce myself)\b[^.!?]{0,20}[,!.:;] ?(?:and )?",
         r"my (?!question|query|next|first|second|last|problem|interest|guess|point|dear)(?:\w+ ){1,3}"
@@ -150,7 +152,7 @@ ENGLISH_TALK = Talk(
     about_visitor=any_of(
         r"do you (?:(?:still|even|really) )?(?:remember|recall|know) (?:about )?(?:me|my|what i|when i|who i)",
         r"(?:what|which|who|where|when|how)(?:'s| \w+)? (?:is|was|are|were|did|have|am|(?<!how )do) (?:i|my)"
-        r"(?! (?:asking|speaking|talking|to|owe)\b)",
+        r"(?! (?:asking|speaking|talking|to|owe|do|answer|say|tell|reply|write|wear)\b)",
         rf"(?:what|which|whose)(?: {_NOT_HIS}[\w'-]+){{2,4}}? (?:did|have|am|was|do) i"
         r"(?! (?:asking|speaking|talking|to|owe|start|begin|ask|read|choose|take)\b)",
         r"whom (?:do|did|am|have|was) i(?! (?:asking|speaking|talking|to|owe|ask|thank|trust|turn|go|have)\b)",
@@ -169,6 +171,7 @@ ENGLISH_TALK = Talk(
     ),
     wants_recalled=any_of(
         r"(?:remember|recall) me(?! to)",
+        r"you (?:\w+ )?(?:forgot|forget|have forgotten) (?:what|which|where|who|how|when|my)\b",
         r"(?:know|tell me|say|guess|remember|recall|forget|forgotten|remind me of) my (?:own )?"
         r"(?:name|age|job|profession|trade|home|birthday|occupation)",
         r"^\W*(?:but )?i (?:told|mentioned to) you(?: (?:that|so|this|it|my \w+|before|already|once|(?:about|of) "
@@ -251,7 +254,10 @@ ENGLISH_TALK = Talk(
         r"(?:your|the) (?:verdict|reading|conclusion)\b|what (?:do|would) you (?:conclude|reckon|make)\b",
         r"what (?:is|was|are|were|has|have|had) (?:he|she|they|it|this) (?:been )?(?:doing|up to|hiding|after|missing)",
         r"what(?:'s| is) (?:his|her|their|the) (?:story|game|secret)|what(?:'s| is) going on|guess the reason|"
-        r"what am i missing|who (?:has )?(?:done|dun|did) it\b",
+        r"what am i missing|who(?:m|'s| has| can have)? (?:done|dun|did|used|took|sent|to suspect|should i suspect)\b",
+        r"(?:go|go on then|you tell me|thoughts|well)[.?!]*$|what is (?:his|her) (?:work|job)|"
+        r"why does s?he do (?:so|it)",
+        r"wh[ai]t (?:do|does|dae|d') ?(?:you|ye|tha|u) (?:think|make|reckon)\b(?!.* (?:should|of (?:the|your|my)))",
         r"what (?:was|is) (?:the|its) owner like|who(?:se|m)? (?:is|was|does|did) (?:it|this|that|the owner)\b",
         r"(?:guess|what is|what's) my (?:job|trade|profession|work)|what (?:do i do|am i)\b|who am i\b|go on,? do me",
     ),
