@@ -164,7 +164,7 @@ class Exchanges:
         cosines = self.cosines(text)
         some = sorted(at for kind in kinds for at in self._of_kind.get(kind, ())) if kinds else range(len(self._said))
         near = np.asarray(some, dtype=int)
-        read = max(READ, number) if self.selector else number
+        read = READ if self.selector else number
         order = near[np.argsort(-cosines[near], kind="stable")[: WAYS * read]]
         told = self._of_kind.get(STORY, ()) if not kinds or STORY in kinds else ()
         cases = [at for at in told if self._asks_for_the_case(text, self._said[at][0])]

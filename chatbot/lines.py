@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from chatbot.errors import TrainingError
+from chatbot.files import file_stamp
 from chatbot.json_text import JsonTextError, models_in, numbered_rows, parse_object
 from chatbot.language import Language, Text, normal, spelled_out, unaddressed
 from chatbot.prompts import Message
@@ -19,6 +20,7 @@ from personas import LoadedPersona
 ROLES = ("user", "assistant")
 GOOD, POOR, WRONG = 1.0, 0.35, 0.0  # how well a line was judged to answer
 Row = TypeVar("Row", bound=BaseModel)
+_TALK: dict[Path, tuple[object, tuple[Example, ...]]] = {}  # by file, with what it was read for
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
 READ_LETTERS = 240  # of a reply
 
@@ -175,17 +177,23 @@ def _rows_of(
     return found
 
 
-def talk_of(loaded: LoadedPersona) -> list[Example]:
+def talk_of(loaded: LoadedPersona) -> Sequence[Example]:
     """The lines of a persona that are found by what is said: those that are not left to the books.
+
+    Kept for all libraries of the process, and read again when the file was changed.
 
     Raises:
         TrainingError: they cannot be read.
     """
-    lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
-    return [line for line in lines if line.kind not in LEFT_TO_THE_BOOKS]
+    stamp = (loaded, file_stamp(loaded.lines))
+    known = _TALK.get(loaded.lines)
+    if known is None or known[0] != stamp:
+        lines = read_lines(loaded.lines, partial(loaded.persona.named, spoken=True))
+        known = _TALK[loaded.lines] = (stamp, tuple(line for line in lines if line.kind not in LEFT_TO_THE_BOOKS))
+    return known[1]
 
 
-@lru_cache(maxsize=1 << 15)  # the lines of a persona are read again with every library that is opened
+@lru_cache(maxsize=1 << 16)  # the lines of a persona are read again with every library that is opened
 def as_compared(text: str, language: Language) -> str:
     """What a visitor says as it is compared: in the usual spelling, and without the persona's name."""
     return unaddressed(spelled_out(text, language), language)
