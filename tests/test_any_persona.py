@@ -306,6 +306,7 @@ def test_the_page_greets_in_the_personas_words(shared: Resources, loaded: Loaded
     assert not case.foreign.search(loaded.persona.greeting)
 
 
+@pytest.mark.slow
 def test_what_the_real_model_may_say_is_in_the_notes(
     shared: Resources,
     engine: OpenVinoEngine,

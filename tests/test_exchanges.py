@@ -32,6 +32,7 @@ def exchanges(sherlock: LoadedPersona, settings: Settings, library: Library) -> 
     return opened
 
 
+@pytest.mark.slow
 def test_what_fits_is_right_and_most_of_what_a_line_answers_fits(exchanges: Exchanges) -> None:
     cases = [json.loads(row) for row in CASES.read_text("utf-8").splitlines()]
     said = [(near, case) for case in cases if (near := exchanges.nearest(case["said"], 1)[0]).fits]

@@ -131,6 +131,7 @@ def test_in_german_too(message: str) -> None:
 # ---------------------------------------------------------------------- answered
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["rag", "hybrid", "naive-rag", "modular-rag", "all"])
 def test_both_are_searched_and_both_are_answered_in_every_mode_that_retrieves(
     settings: Settings, library: Library, mode: str
