@@ -199,16 +199,16 @@ class Exchanges:
     def _near(self, text: str, line: Example, user: str, cosine: float, likely: float | None) -> NearExchange:
         reply = line.messages[1].content
         case = self._asks_for_the_case(text, line)
-        said = spelled_out(user, self._language)
-        same = case or line.kind in GENERAL or self._speaks_of_the_same(text, said, f"{line.work} {reply}", line.kind)
-        if line.kind in OF_THE_BOOKS and cosine < MUCH_THE_SAME:
-            same = same and self._in_words_of(text, user, f"{line.work} {reply}")
         if likely is not None and line.kind not in OF_JUST_THAT:
             may = not self._takes_up_another(text, line, user) and (
                 line.kind in GENERAL or self._may_answer(text, line, user)
             )
             fits, will_do = case or (may and likely >= SURE), case or (may and likely >= LIKELY)
             return NearExchange(user, reply, line.kind, cosine, fits, will_do, likely)
+        said = spelled_out(user, self._language)
+        same = case or line.kind in GENERAL or self._speaks_of_the_same(text, said, f"{line.work} {reply}", line.kind)
+        if line.kind in OF_THE_BOOKS and cosine < MUCH_THE_SAME:
+            same = same and self._in_words_of(text, user, f"{line.work} {reply}")
         surely = line.kind == ABOUT_HIM and not self._learned and not self._in_words_of(text, user, reply)
         close = cosine >= (SURELY if surely else SAID)
         fits = case or (same and close)

@@ -193,7 +193,7 @@ def talk_of(loaded: LoadedPersona) -> Sequence[Example]:
     return known[1]
 
 
-@lru_cache(maxsize=1 << 16)  # the lines of a persona are read again with every library that is opened
+@lru_cache(maxsize=1 << 16)  # the ways of all lines are compared with every library that is opened
 def as_compared(text: str, language: Language) -> str:
     """What a visitor says as it is compared: in the usual spelling, and without the persona's name."""
     return unaddressed(spelled_out(text, language), language)

@@ -65,11 +65,13 @@ def signs_of(text: str, found: Sequence[Found], logits: Sequence[float], languag
         logits: of the cross-encoder, of each.
         language: the persona's.
     """
-    said, words = content_words(text, language), set(words_of(text))
+    said = content_words(text, language)
     nearest = max((max(line.cosines) for line in found), default=0.0)
+    asks, you, of_self, others = _stance(text, language)
     rows = []
     for line, logit in zip(found, logits, strict=True):
-        way, own = content_words(line.user, language), set(words_of(line.user))
+        way = content_words(line.user, language)
+        way_asks, way_you, way_self, way_others = _stance(line.user, language)
         best = sorted(line.cosines)[-BEST:]
         rows.append(
             {
@@ -80,18 +82,23 @@ def signs_of(text: str, found: Sequence[Found], logits: Sequence[float], languag
                 "shared": len(said & way) / (len(said) or 1),
                 "shared of the way": len(said & way) / (len(way) or 1),
                 "shared by the reply": len(said & content_words(line.reply, language)) / (len(said) or 1),
-                "asks": float(is_question(text, language)),
-                "one asks": float(is_question(text, language) != is_question(line.user, language)),
-                "one says you": float(bool(words & language.second_person) != bool(own & language.second_person)),
-                "one says I": float(tells_of_self(text, language) != tells_of_self(line.user, language)),
-                "one says he": float(
-                    bool(words & language.talk.third_person) != bool(own & language.talk.third_person)
-                ),
-                "length": math.log1p(len(words)),
-                "length of the way": math.log1p(len(own)),
+                "asks": float(asks),
+                "one asks": float(asks != way_asks),
+                "one says you": float(you != way_you),
+                "one says I": float(of_self != way_self),
+                "one says he": float(others != way_others),
+                "length": math.log1p(len(set(words_of(text)))),
+                "length of the way": math.log1p(len(set(words_of(line.user)))),
             }
         )
     return rows
+
+
+def _stance(text: str, language: Language) -> tuple[bool, bool, bool, bool]:
+    """Whether a text asks something, and speaks to the persona, of the one who writes, and of others."""
+    words = set(words_of(text))
+    you, others = bool(words & language.second_person), bool(words & language.talk.third_person)
+    return is_question(text, language), you, tells_of_self(text, language), others
 
 
 @dataclass(frozen=True)

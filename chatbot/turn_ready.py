@@ -32,7 +32,7 @@ FAREWELL, BEYOND, CASE_TALK, ADVICE = "farewell", "beyond", "case-talk", "advice
 PROVOCATION = "provocation"
 CERTAIN = 0.8  # the confidence from which on the evidence answers, and no line that is merely near
 # The same where a line fits, but tells what the books tell: a visitor is to read the passage beside the answer.
-RATHER_THE_BOOKS = {CASE_TALK: 0.5, "about-him": 0.8}
+RATHER_THE_BOOKS = {**dict.fromkeys(GENERAL, 0.3), CASE_TALK: 0.5, "about-him": 0.8}
 PER_CONFIDENCE = 0.2  # the margin that a line needs for each unit of the evidence's confidence
 FIRM = 0.15  # the margin of a line that advises
 OF_A_PART = 0.1  # taken from the margin of a line that answers one sentence of several
@@ -124,7 +124,7 @@ def _deduced(turn: Turn, near: Sequence[NearExchange], known: bool, his_own: boo
     if deductions is None or not describes or (known and names_in(text, language)):
         return ""
     answered = any(line.fits and line.likely is not None for line in near)
-    if not asks and (answered or language.talk.asks_advice.search(to_plain(text))):
+    if not asks and (answered or _asks_advice(text, language)):
         return ""  # somebody who tells of a stain and asks how to get it out wants no deduction
     if reply := deductions.reply(text, persona.deducing, persona.deduced):
         return reply
@@ -145,14 +145,12 @@ def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
     found = gathered.found
     if line.kind == CASE_TALK and not turn.mode.knowledge:
         return False  # what a mode without books knows is what its model knows
-    if found and found.confidence >= RATHER_THE_BOOKS.get(line.kind, 0.3 if line.kind in GENERAL else 2.0):
+    if found and found.confidence >= RATHER_THE_BOOKS.get(line.kind, 2.0):
         return False
     if line.fits or found is None or not line.will_do or not turn.mode.knowledge:
         return line.fits
     if found.unknown and (line.likely is None or is_question(turn.asked.text, turn.language)):
-        return (
-            line.kind == BEYOND or line.kind == PROVOCATION
-        )  # it has the strange word too, or is of the persona alone
+        return line.kind in (BEYOND, PROVOCATION)  # it has the strange word too, or is of the persona alone
     question = asked_for(turn.asked.text, turn.language)
     if found.confidence >= CERTAIN or _points_away(question, turn.language):
         return False

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from line_files import persona_of_lines
 
 from chatbot.errors import MessageError, TrainingError
 from chatbot.language import ENGLISH
@@ -15,7 +16,6 @@ from chatbot.lines import Example, as_compared, read_messages, said_in
 from chatbot.prompts import Message
 from chatbot.tuning.matcher import MatcherData, MatcherRecipe
 from chatbot.tuning.tune_matcher import matched, tune_matcher
-from personas import LoadedPersona, load_persona
 
 TALK = [
     ("about-him", "Where did you live before Baker Street?", "In Montague Street.", "your first rooms in town?"),
@@ -96,21 +96,10 @@ def test_a_wrong_message_is_named_with_its_row(tmp_path: Path, row: dict[str, st
 
 @pytest.mark.slow
 def test_a_short_run_is_published_with_its_card_and_finds_exchanges(tmp_path: Path, quill_home: Path) -> None:
-    quill = load_persona("quill", quill_home / "personas")
     folder = tmp_path / "quill"
-    folder.mkdir()
-    rows = [
-        {
-            "kind": line.kind,
-            "messages": [{"role": m.role, "content": m.content} for m in line.messages],
-            "also": line.also,
-        }
-        for line in lines()
-    ]
-    (folder / "lines.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    loaded = persona_of_lines(folder, quill_home, lines())
     told = [{"said": "had you digs before this?", "line": TALK[0][1]}, {"said": "off i go", "line": TALK[3][1]}]
     (folder / "messages.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in told))
-    loaded = LoadedPersona("quill", folder, quill.persona)
     recipe = MatcherRecipe(steps=3, batch_size=6, asked=0)
     made, before, after = tune_matcher(
         loaded, "bundled", tmp_path / "run", recipe=recipe, threads=1, command="a command"

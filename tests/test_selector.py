@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from line_files import persona_of_lines
 
 from chatbot.errors import MessageError, ModelError, TrainingError
 from chatbot.exchanges import Exchanges
@@ -18,7 +19,6 @@ from chatbot.lines import Example, as_read, read_judged
 from chatbot.prompts import Message
 from chatbot.selecting import SIGNS, WEIGHTS, Found, Selector, signs_of
 from chatbot.tuning.selector import SelectorRecipe, judgements, signs_told, tune_selector, weighed
-from personas import LoadedPersona, load_persona
 
 TALK = [
     ("opinion", "What do you think of the violin?", "It frees the mind.", "is the fiddle any good?"),
@@ -151,19 +151,8 @@ def test_a_wrong_judgement_is_named_with_its_row(tmp_path: Path, row: dict[str, 
 
 @pytest.mark.slow
 def test_a_short_run_is_published_with_its_card_and_reads_lines(tmp_path: Path, quill_home: Path) -> None:
-    quill = load_persona("quill", quill_home / "personas")
     folder = tmp_path / "quill"
-    folder.mkdir()
-    rows = [
-        {
-            "kind": line.kind,
-            "messages": [{"role": m.role, "content": m.content} for m in line.messages],
-            "also": line.also,
-        }
-        for line in lines()
-    ]
-    (folder / "lines.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    loaded = LoadedPersona("quill", folder, quill.persona)
+    loaded = persona_of_lines(folder, quill_home, lines())
     with pytest.raises(TrainingError, match=r"has no judged\.jsonl"):
         tune_selector(loaded, "bundled", tmp_path / "run")
     said = [{"said": "my neighbour fiddles", "good": [TALK[1][1]], "wrong": [TALK[0][1], TALK[3][1]]}]

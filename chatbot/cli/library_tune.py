@@ -150,7 +150,6 @@ def _tune_judge(
     read = ["--reading DIR" if reading else "--no-reading"] if what == SUPPORT else []
     command = ["bakerstreet library tune", loaded.id, f"--what {what}", *read, *["--all-works"] * everything]
     common: dict[str, Any] = {
-        "everything": everything,
         "destination": out,
         "command": " ".join([*command, f"--seed {seed}"]),
         "seed": seed,
@@ -161,12 +160,14 @@ def _tune_judge(
     with training_bar() as on_step:
         common["on_step"] = on_step
         if what == SUPPORT:
-            support = tune_support(loaded, model, run, reading=reading, **common)
+            support = tune_support(loaded, model, run, reading=reading, everything=everything, **common)
             folder = support.folder
             if support.auroc is not None:
                 fares = f"test: AUROC {support.auroc:.3f} over {support.claims:,} claims about works it has not seen"
         elif what == MATCHER:
-            folder, plain, tuned = tune_matcher(loaded, model, run, cache=settings.encoder_cache, **common)
+            folder, plain, tuned = tune_matcher(
+                loaded, model, run, cache=settings.encoder_cache, everything=everything, **common
+            )
             if plain and tuned:
                 fares = (
                     f"{tuned.messages} messages that it was not trained on: the line that answers is the nearest in "
@@ -174,7 +175,7 @@ def _tune_judge(
                     f"{100 * tuned.few:.1f}% ({100 * plain.few:.1f}%)"
                 )
         else:
-            del common["everything"]  # its weights are fitted on what is held out
+            # It is never trained on everything: its weights are fitted on what is held out.
             folder, before, after = tune_selector(loaded, model, run, cache=settings.encoder_cache, **common)
             fares = (
                 f"{after.messages} messages that it was not trained on: of {after.answerable} that some line answers, "

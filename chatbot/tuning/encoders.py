@@ -147,6 +147,43 @@ def train_encoder(
     return model, state
 
 
+# What `LoraConfig` is told of a new head of one logit for two texts.
+ONE_LOGIT: Mapping[str, Any] = {"modules_to_save": ["classifier", "pooler"], "task_type": "SEQ_CLS"}
+
+
+def with_one_logit(base: Path) -> Any:
+    """A BERT encoder with a new head of one logit, in 32 bits."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    return AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
+
+
+def pair_logits(
+    model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]], limit: int, truncation: str | bool
+) -> tuple[Any, int]:
+    """The logit of each pair of texts, a tensor of shape (pairs,), and how many tokens were read.
+
+    Args:
+        model: of `with_one_logit`.
+        tokenizer: its own.
+        pairs: the texts.
+        limit: of the tokens of a pair.
+        truncation: which text is cut, as the tokenizer names it.
+    """
+    read = tokenizer(
+        [first for first, _ in pairs],
+        [second for _, second in pairs],
+        truncation=truncation,
+        max_length=limit,
+        padding=True,
+        return_tensors="pt",
+    ).to(model.device)
+    with autocast(model.device):
+        logits = model(**read).logits.float()[:, 0]
+    return logits, int(read["attention_mask"].sum())
+
+
 def begin_with(model: Any, adapter: Path) -> None:
     """Put the weights of an adapter in the place of the first ones of a PEFT model.
 

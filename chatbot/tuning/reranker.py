@@ -9,10 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from chatbot.tuning.encoders import Recipe, Task, autocast
+from chatbot.tuning.encoders import ONE_LOGIT, Recipe, Task, pair_logits, with_one_logit
 from chatbot.tuning.loop import bucketed
 from chatbot.tuning.pairs import Pair
 
@@ -57,33 +56,18 @@ def make_rankings(pairs: Sequence[Pair], recipe: RerankerRecipe, seed: int) -> l
 def reranker_task(pairs: Sequence[Pair], recipe: RerankerRecipe, seed: int) -> Task:
     """The training of a BERT encoder with a new head of one logit; of the pairs, those of windows are used."""
 
-    def load(base: Path) -> Any:
-        import torch
-        from transformers import AutoModelForSequenceClassification
-
-        return AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
-
     def loss(model: Any, tokenizer: Any, batch: Sequence[Ranking]) -> tuple[Any, int]:
         return listwise_softmax(model, tokenizer, batch, recipe.max_tokens)
 
-    head = {"modules_to_save": ["classifier", "pooler"], "task_type": "SEQ_CLS"}
-    return Task(recipe, make_rankings(pairs, recipe, seed), load, loss, head)
+    return Task(recipe, make_rankings(pairs, recipe, seed), with_one_logit, loss, ONE_LOGIT)
 
 
 def listwise_softmax(model: Any, tokenizer: Any, batch: Sequence[Ranking], limit: int) -> tuple[Any, int]:
     """The mean negative log probability of the first text of its list, shape (), and how many tokens were read."""
     import torch
 
-    read = tokenizer(
-        [item.question for item in batch for _ in item.texts],
-        [text for item in batch for text in item.texts],
-        truncation="only_second",
-        max_length=limit,
-        padding=True,
-        return_tensors="pt",
-    ).to(model.device)
-    with autocast(model.device):
-        logits = model(**read).logits.float()
+    texts = [(item.question, text) for item in batch for text in item.texts]
+    logits, tokens = pair_logits(model, tokenizer, texts, limit, "only_second")
     scores = logits.view(len(batch), -1)
     first = torch.zeros(len(batch), dtype=torch.long, device=scores.device)
-    return torch.nn.functional.cross_entropy(scores, first), int(read["attention_mask"].sum())
+    return torch.nn.functional.cross_entropy(scores, first), tokens

@@ -24,7 +24,15 @@ from chatbot.lines import GOOD, Example, as_compared, as_read, read_judged, said
 from chatbot.progress import Say
 from chatbot.selecting import SIGNS, WEIGHTS, Found, signs_of
 from chatbot.tuning.cards import selector_card
-from chatbot.tuning.encoders import Recipe, Task, autocast, base_model, train_encoder
+from chatbot.tuning.encoders import (
+    ONE_LOGIT,
+    Recipe,
+    Task,
+    base_model,
+    pair_logits,
+    train_encoder,
+    with_one_logit,
+)
 from chatbot.tuning.loop import OnStep, bucketed
 from chatbot.tuning.publish import publish_adapter
 from personas import LoadedPersona
@@ -174,31 +182,15 @@ def _likest(text: str, line: Example, language: Language) -> str:
 def selector_task(judged: Sequence[Sequence[Judgement]], recipe: SelectorRecipe, seed: int, begin: Path | None) -> Task:
     """The training of a BERT encoder with a head of one logit, by binary cross-entropy against the worth of a line."""
 
-    def load(base: Path) -> Any:
-        import torch
-        from transformers import AutoModelForSequenceClassification
-
-        return AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
-
     def loss(model: Any, tokenizer: Any, batch: Sequence[Judgement]) -> tuple[Any, int]:
         import torch
 
-        read = tokenizer(
-            [each.said for each in batch],
-            [each.read for each in batch],
-            truncation=True,
-            max_length=recipe.max_tokens,
-            padding=True,
-            return_tensors="pt",
-        ).to(model.device)
-        with autocast(model.device):
-            logits = model(**read).logits.float()[:, 0]
+        pairs = [(each.said, each.read) for each in batch]
+        logits, tokens = pair_logits(model, tokenizer, pairs, recipe.max_tokens, True)
         worth = torch.tensor([each.worth for each in batch], device=logits.device)
-        entropy = torch.nn.functional.binary_cross_entropy_with_logits(logits, worth)
-        return entropy, int(read["attention_mask"].sum())
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, worth), tokens
 
-    head = {"modules_to_save": ["classifier", "pooler"], "task_type": "SEQ_CLS"}
-    return Task(recipe, list(_batches(judged, recipe, seed)), load, loss, head, begin)
+    return Task(recipe, list(_batches(judged, recipe, seed)), with_one_logit, loss, ONE_LOGIT, begin)
 
 
 def _batches(judged: Sequence[Sequence[Judgement]], recipe: SelectorRecipe, seed: int) -> Iterator[list[Judgement]]:

@@ -19,7 +19,15 @@ from chatbot.library.texts import casebook_sections, probable_questions
 from chatbot.progress import Say
 from chatbot.tuning.cards import support_card
 from chatbot.tuning.claims import Claim, claims_of
-from chatbot.tuning.encoders import Recipe, Task, autocast, base_model, train_encoder
+from chatbot.tuning.encoders import (
+    ONE_LOGIT,
+    Recipe,
+    Task,
+    base_model,
+    pair_logits,
+    train_encoder,
+    with_one_logit,
+)
 from chatbot.tuning.loop import OnStep, bucketed
 from chatbot.tuning.publish import publish_adapter
 from personas import LoadedPersona
@@ -181,35 +189,19 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
 def support_task(claims: Sequence[Claim], recipe: SupportRecipe, seed: int) -> Task:
     """The training of a BERT encoder with a new head of one logit, by binary cross-entropy."""
 
-    def load(base: Path) -> Any:
-        import torch
-        from transformers import AutoModelForSequenceClassification
-
-        return AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
-
     def loss(model: Any, tokenizer: Any, batch: Sequence[Claim]) -> tuple[Any, int]:
         import torch
 
-        read = tokenizer(
-            [claim.evidence for claim in batch],
-            [claim.sentence for claim in batch],
-            truncation="only_first",
-            max_length=recipe.max_tokens,
-            padding=True,
-            return_tensors="pt",
-        ).to(model.device)
-        with autocast(model.device):
-            logits = model(**read).logits.float()[:, 0]
+        pairs = [(claim.evidence, claim.sentence) for claim in batch]
+        logits, tokens = pair_logits(model, tokenizer, pairs, recipe.max_tokens, "only_first")
         truth = torch.tensor([float(claim.supported) for claim in batch], device=logits.device)
-        tokens = int(read["attention_mask"].sum())
         return torch.nn.functional.binary_cross_entropy_with_logits(logits, truth), tokens
 
     chance = random.Random(seed)
     used = [claim for _ in range(recipe.passes) for claim in claims]
     chance.shuffle(used)
     batches = bucketed(used, recipe.batch_size, lambda claim: len(claim.evidence) + len(claim.sentence), chance)
-    head = {"modules_to_save": ["classifier", "pooler"], "task_type": "SEQ_CLS"}
-    return Task(recipe, batches, load, loss, head)
+    return Task(recipe, batches, with_one_logit, loss, ONE_LOGIT)
 
 
 def judged(encoder: SupportEncoder, claims: Iterable[Claim]) -> float | None:
