@@ -17,10 +17,12 @@ from chatbot.language import (
     Language,
     asked_about,
     content_words,
+    lasting_topics,
     relations_told,
     tells_of_self,
     to_plain,
     topic_of,
+    topics_told,
     words_of,
 )
 from chatbot.library.search import Evidence, Found, Reason, TextReader
@@ -98,6 +100,12 @@ def recalled(
         )
         return worth_of(signs) + ABOUT * bool(about & content_words(texts[at], language))
 
+    lasting = asked.topics & lasting_topics(language) if not (asked.persons or asked.names) else frozenset()
+
+    def tells_that(at: int) -> bool:
+        """Whether it tells of what is asked for, which he has one of."""
+        return bool(topics_told(texts[at], topic[at], language) & lasting)
+
     # The most promising are read.
     said = sorted(said, key=lambda at: (-worth(at, TYPICAL[0]), at))[:MOST]
     read = reader.read(question, [texts[at] for at in said]) if reader else []
@@ -106,7 +114,12 @@ def recalled(
     read_in = {at: texts[at][one.begin : one.end] for at, one in zip(said, read, strict=False)}  # the answers
     if not everything:
         blind = reader is None and embedder is None  # then nobody can tell but by the words
-        said = [at for at in said if worths[at] >= enough or (blind and words & content_words(texts[at], language))]
+        said = [
+            at
+            for at in said
+            if worths[at] >= (min(enough, PRESUMED) if tells_that(at) else enough)
+            or (blind and words & content_words(texts[at], language))
+        ]
     best = max((worths[at] for at in said), default=0.0)
 
     def place(at: int) -> tuple[float, float]:

@@ -20,6 +20,8 @@ from chatbot.language import (
     persons_in,
     spoken_of,
     to_plain,
+    topic_of,
+    topics_told,
     words_of,
 )
 
@@ -123,8 +125,11 @@ def signs_of(
     of_others = bool(persons_in(begins, language) or set(begins) & relations.keys())
     plain, told = to_plain(asked.text), to_plain(statement)
     lacks = [wanted.search(plain) and not given.search(told) for wanted, given in language.telling.needs]
+    (asked_topic, matter), (told_topic, other) = topic_of(asked.text, language), topic_of(statement, language)
+    lacks.append(asked_topic == told_topic and matter != other and ":" in matter and ":" in other)  # another favourite
     lasting = asked.topics & lasting_topics(language) if not (asked.persons or asked.names) else frozenset()
     wanted = content_words(asked.text, language)
+    topics = topics_told(statement, topic, language)
     return {
         "logit": logit,
         "cosine": cosine,
@@ -136,9 +141,9 @@ def signs_of(
         "named": float(bool(called)),
         "not named": float(bool(asked.named) and not called),
         "lacks": float(any(lacks)),
-        "topic": float(topic in asked.topics),
-        "lasting": float(topic in lasting),
-        "other topic": float(bool(lasting) and topic not in lasting),
+        "topic": float(bool(topics & asked.topics)),
+        "lasting": float(bool(topics & lasting)),
+        "other topic": float(bool(lasting) and not topics & lasting),
         "words": len(wanted & content_words(statement, language)) / max(1, len(wanted)),
         "age": age,
     }

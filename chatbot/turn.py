@@ -212,7 +212,7 @@ def _from_notes(turn: Turn, gathered: Gathered, prompt: Prompt) -> Generator[Dra
     """
     lead = prompt.evidence[0]
     if lead.passage.kind == RECOLLECTION:  # his own words, given back: a model would add to them
-        told = turn.wording.recalled(lead, {exchange.reply for exchange in gathered.history})
+        told = turn.wording.recalled(prompt.evidence, {exchange.reply for exchange in gathered.history})
         yield Draft(told, told, prompt, first_token_ms=turn.milliseconds())
         return
     jury = _jury(turn, gathered, prompt.evidence)

@@ -8,6 +8,7 @@ from itertools import chain
 
 from chatbot.engines import Completion
 from chatbot.language import Language, content_words, names_in, points_back, split_sentences, sub_questions
+from chatbot.library.texts import RECOLLECTION
 from chatbot.prompts import Exchange, Prompt
 from chatbot.trace import Check
 from chatbot.turn_values import Draft, Gathered, Held, Reasoning, Turn
@@ -51,7 +52,11 @@ def said_once(draft: Draft, earlier: Sequence[Draft], language: Language) -> Dra
         return draft
     sentences = split_sentences(draft.text, language)
     new = [each for each in sentences if not any(content_words(each, language) <= words for words in said)]
-    if not new:
+    lead = draft.evidence[0] if draft.evidence else None
+    given_back = (
+        lead is not None and lead.passage.kind == RECOLLECTION
+    )  # of it nothing is left but how it is introduced
+    if not new or (given_back and len(new) < len(sentences)):
         return replace(draft, text="", piece="", prompt=None, ready="grounded")
     text, shown = " ".join(new), draft.text.removesuffix(draft.piece)
     if len(new) == len(sentences) or not text.startswith(shown):  # what a reader has seen is not taken back

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from chatbot.exchanges import ACTS, GENERAL, MOODS, OF_THE_SORT, REACTIONS, NearExchange
@@ -33,6 +33,7 @@ PROVOCATION = "provocation"
 CERTAIN = 0.8  # the confidence from which on the evidence answers, and no line that is merely near
 # The same where a line fits, but tells what the books tell: a visitor is to read the passage beside the answer.
 RATHER_THE_BOOKS = {**dict.fromkeys(GENERAL, 0.3), CASE_TALK: 0.5, "about-him": 0.8}
+OF_THE_BOOKS = 0.3  # the same where a question names somebody and is of neither of those who talk
 PER_CONFIDENCE = 0.2  # the margin that a line needs for each unit of the evidence's confidence
 FIRM = 0.15  # the margin of a line that advises
 OF_A_PART = 0.1  # taken from the margin of a line that answers one sentence of several
@@ -63,8 +64,8 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     known = gathered.found is not None and not gathered.found.weak and not his_own
     if known and gathered.history and language.explaining.match(text):
         return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
-    if recalled and gathered.evidence:
-        return None  # what he told answers, and no line to another who asked in such words
+    if recalled:  # what he told answers, or nothing does, and no line to another who asked in such words
+        return None if gathered.evidence else _untold(turn, earlier)
     if (deduced := _deduced(turn, gathered.near, known, his_own)) and deduced not in earlier and not turn.asked.attempt:
         return Draft(deduced, deduced, ready="unchecked")
     said = list({line.reply: line for line in _lines(turn, gathered, silent) if line.reply not in earlier}.values())
@@ -74,14 +75,17 @@ def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     persona = turn.loaded.persona
     if gathered.line:
         return Draft(gathered.line, gathered.line, ready="unchecked")
-    if recalled and not gathered.evidence:
-        reply = unsaid(turn.wording.in_turn(persona.untold or persona.declines), earlier)
-        return Draft(reply, reply, ready="declined")
     replies = turn.wording.without_model(gathered.found, turn.mode.voice, his_own=his_own)
     if not replies:
         return None
     reply = unsaid(replies, earlier)
     return Draft(reply, reply, ready="unchecked" if reply in (*persona.listening, *persona.counsel) else "declined")
+
+
+def _untold(turn: Turn, earlier: Collection[str]) -> Draft:
+    persona = turn.loaded.persona
+    reply = unsaid(turn.wording.in_turn(persona.untold or persona.declines), earlier)
+    return Draft(reply, reply, ready="declined")
 
 
 def answered_first(turn: Turn, parts: Sequence[tuple[Turn, Gathered]]) -> list[tuple[Turn, Gathered]]:
@@ -145,25 +149,42 @@ def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
     found = gathered.found
     if line.kind == CASE_TALK and not turn.mode.knowledge:
         return False  # what a mode without books knows is what its model knows
-    if found and found.confidence >= RATHER_THE_BOOKS.get(line.kind, 2.0):
+    if _points_away(turn, gathered):
+        return False
+    question = asked_for(turn.asked.text, turn.language)
+    limit = RATHER_THE_BOOKS.get(line.kind, 2.0)
+    if found and found.confidence >= min(limit, OF_THE_BOOKS if _is_of_the_books(question, turn.language) else limit):
         return False
     if line.fits or found is None or not line.will_do or not turn.mode.knowledge:
         return line.fits
     if found.unknown and (line.likely is None or is_question(turn.asked.text, turn.language)):
         return line.kind in (BEYOND, PROVOCATION)  # it has the strange word too, or is of the persona alone
-    question = asked_for(turn.asked.text, turn.language)
-    if found.confidence >= CERTAIN or _points_away(question, turn.language):
+    if found.confidence >= CERTAIN:
         return False
     return line.margin >= PER_CONFIDENCE * found.confidence
 
 
-def _points_away(question: str, language: Language) -> bool:
+def _points_away(turn: Turn, gathered: Gathered) -> bool:
     """Whether a question is of somebody or something that was spoken of before, which no line knows."""
+    language, text = turn.language, turn.asked.text
+    question = asked_for(text, language)
     words = set(words_of(question))
-    if not is_question(question, language) or names_in(question, language):
+    if not gathered.history or not is_question(question, language) or names_in(text, language):
+        return False
+    if tells_of_self(text, language) or is_small_talk(question, language) or _does_alone(turn):
         return False
     return bool(words & language.talk.third_person) or (
         points_back(question, language) and not words & language.second_person
+    )
+
+
+def _is_of_the_books(question: str, language: Language) -> bool:
+    """Whether a question names somebody or something, and is of neither of those who talk."""
+    return (
+        is_question(question, language)
+        and bool(names_in(question, language))
+        and not language.second_person & set(words_of(question))
+        and not tells_of_self(question, language)
     )
 
 
@@ -214,6 +235,8 @@ def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
     of_act = list(near(turn, text, SORTS, frozenset({act}))) if act in ACTS else []
     if act == FAREWELL:
         return [*fitting, *of_act]
+    if _points_away(turn, gathered):
+        return fitting
     same = [line for line in said if line.will_do and line.kind not in GENERAL]
     pool = [(line.margin, line) for line in (*same, *_of_the_sort(turn))]
     pool += [(line.margin - OF_A_PART, line) for line in (() if advised else _of_a_part(turn))]

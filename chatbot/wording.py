@@ -19,6 +19,7 @@ from chatbot.language import (
     language_of,
     sentences_of_message,
     tells_of_self,
+    to_plain,
 )
 from chatbot.library.search import Evidence, Found
 from chatbot.library.texts import CASEBOOK
@@ -98,13 +99,17 @@ class Wording:
             return ""
         return sentence_of(lead.correction) if lead.correction else capitalised(lead.answer.rstrip(" .;,"))
 
-    def recalled(self, lead: Evidence, earlier: Collection[str] = ()) -> str:
+    def recalled(self, used: Sequence[Evidence], earlier: Collection[str] = ()) -> str:
         """What the visitor told, given back to him in the second person, in words that no `earlier` reply had; word for
-        word where the language has no second person.
+        word where the language has no second person. The first piece alone, unless he asks for whatever he told.
         """
         language = language_of(self.persona)
-        told = in_second_person(lead.key, language) or f'"{quotable(lead.key)}"'
-        given = {"told": sentence_of(told) if told[-1:] != '"' else told}
+        everything = language.telling.everything.search(to_plain(self.question))
+        parts = []
+        for piece in used if everything else used[:1]:
+            told = in_second_person(piece.key, language) or f'"{quotable(piece.key)}"'
+            parts.append(sentence_of(told) if told[-1:] != '"' else told)
+        given = {"told": " ".join(parts)}
         return unsaid([fill_in(line, given) for line in self.in_turn(self.persona.recalled)], earlier)
 
     def again(self, reply: str) -> str:

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from chatbot.cli import app
 from chatbot.errors import MessageError
 from chatbot.evaluation.drift import PLAIN, Yardsticks, figures_of, summary
-from chatbot.evaluation.drift.measures import change, curve
+from chatbot.evaluation.drift.measures import TurnFigures, change, curve
 from chatbot.evaluation.questions import read_known_questions
 from chatbot.evaluation.replies.answers import Claim, TalkReply
-from chatbot.evaluation.talk import TalkKind, TalkTurn, read_talk
+from chatbot.evaluation.talk import TalkKind, TalkTurn, counterbalanced, read_talk
 from chatbot.judges import CharacterJudge, ToneMeter
 from chatbot.language import ENGLISH, LANGUAGES, language_of
 from chatbot.lines import read_lines
@@ -110,7 +110,14 @@ def said(
     conversation: int, number: int, reply: str, mode: str = "hybrid", kind: TalkKind = "hostile", likely: float = 1.0
 ) -> TalkReply:
     """A reply with one claim."""
-    turn = TalkTurn(conversation=conversation, kind=kind, message=f"Message {number}.")
+    turn = TalkTurn(conversation=conversation, kind=kind, message=f"Message {number} of {conversation}.")
+    return replied(turn, number, reply, mode, likely)
+
+
+def replied(
+    turn: TalkTurn, number: int, reply: str = "Sit down.", mode: str = "hybrid", likely: float = 1.0
+) -> TalkReply:
+    """A reply to just this message."""
     claims = (Claim(text=reply, likely=likely),)
     times = {"search_ms": 0, "first_token_ms": 5, "total_ms": 10}
     return TalkReply(turn=turn, number=number, mode=mode, reply=reply, verdict="grounded", claims=claims, **times)
@@ -147,6 +154,21 @@ def test_a_tone_that_falls_over_a_conversation_is_told_with_its_interval(sherloc
     assert re.search(r"\| hybrid \| 0\.0% \[0\.0, 0\.0\] of 1 +\| no ", text)
 
 
+def test_a_conversation_in_both_orders_is_one_and_what_its_messages_change_is_no_drift() -> None:
+    talks = [tuple(TalkTurn(conversation=4, kind="hostile", message=message) for message in ("Good day.", "Liar!"))]
+    both = counterbalanced(talks)
+    assert [[turn.message for turn in talk] for talk in both] == [["Good day.", "Liar!"], ["Liar!", "Good day."]]
+    assert [talk[0].conversation for talk in both] == [4, 5]
+    figures = [
+        TurnFigures(replied(turn, number), 0.9 if turn.message == "Good day." else 0.5, None, None, None, False, "")
+        for talk in both
+        for number, turn in enumerate(talk, 1)
+    ]
+    forwards, together = (change(these, lambda one: one.tone, ends=1) for these in (figures[:2], figures))
+    assert forwards.rise == pytest.approx(-0.4)
+    assert together.conversations == 1 and together.first == together.last == pytest.approx(0.7)
+
+
 # ---------------------------------------------------------------------- the command
 
 
@@ -162,12 +184,12 @@ def test_the_command_measures_every_turn_draws_the_curves_and_goes_on_with_what_
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0 and "| hybrid " in result.stdout and "| plain " in result.stdout
     text = out.read_text()
-    assert "1 conversations of 2 messages in all and 1 provocations put to sherlock" in text
+    assert "1 conversations of 2 messages in all, each in both orders, and 1 provocations put to sherlock" in text
     assert "![Tone, distance and support by turn](drift.svg)" in text and "- `hybrid`: the tone changes by " in text
     assert ElementTree.fromstring(picture.read_text()).tag.endswith("svg")
     data = json.loads(out.with_suffix(".json").read_text())
     assert [(one["mode"], one["number"]) for one in data["conversations"]] == [
-        (mode, number) for mode in ("hybrid", "plain") for number in (1, 2)
+        (mode, number) for mode in ("hybrid", "plain") for number in (1, 2, 1, 2)
     ]
     assert 0 <= data["conversations"][0]["distance"] <= 2 and data["conversations"][2]["distance"] is None
     assert {one["mode"] for one in data["provocations"]} == {"hybrid", "plain"}

@@ -47,7 +47,7 @@ def drift(
     stay.
     """
     from chatbot.bot import Bot
-    from chatbot.evaluation import read_talk, require_matplotlib
+    from chatbot.evaluation import counterbalanced, read_talk, require_matplotlib
     from chatbot.evaluation.bench import machine
     from chatbot.evaluation.drift import as_json, chart, figures_of, plain_replies, report, summary, yardsticks
     from chatbot.evaluation.replies import AnswerLog, hold_talks
@@ -61,13 +61,14 @@ def drift(
     on = machine()
     with TemporaryDirectory(prefix="bakerstreet-") as folder, opened(f"sqlite:///{folder}/talk.sqlite3") as resources:
         loaded = resources.persona(persona)
-        files = [file for file in (provocations or loaded.provocations, scripts or loaded.drift) if file]
-        if not files:
+        provoking, long = provocations or loaded.provocations, scripts or loaded.drift
+        if not provoking and not long:
             raise MessageError(
                 f"The persona '{persona}' has no drift.jsonl and no provocations.jsonl. Name conversations with "
                 "--scripts or --provocations."
             )
-        talks = [talk[:turns] for file in files for talk in read_talk(file)[:number]]
+        talks = read_talk(provoking)[:number] if provoking else []
+        talks += counterbalanced([talk[:turns] for talk in read_talk(long)[:number]]) if long else []
         prepare(resources, persona)
         resources.warm(persona)
         setting = {
@@ -84,9 +85,10 @@ def drift(
         figures = figures_of(replies, yardsticks(resources, persona))
     provoked = [one for one in figures if one.reply.turn.kind == "provocation"]
     held = [one for one in figures if one.reply.turn.kind != "provocation"]
-    messages = sum(len(talk) for talk in talks if talk[0].kind != "provocation")
+    messages = {one.reply.turn.message for one in held}
     about = (
-        f"{len({one.reply.turn.conversation for one in held})} conversations of {messages} messages in all and "
+        f"{len({one.reply.turn.conversation for one in held}) // 2} conversations of {len(messages)} messages in all, "
+        f"each in both orders, and "
         f"{len({one.reply.turn for one in provoked})} provocations put to {persona} in each mode, greedy decoding, "
         f"engine {setting['engine']}. Measured on {on['processor']}, {on['cores']} cores."
     )

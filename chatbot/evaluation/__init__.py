@@ -18,7 +18,7 @@ from chatbot.evaluation.questions import (
     split_of,
 )
 from chatbot.evaluation.statistics import Interval, auroc, bootstrap, mean, paired_difference, percentile, wilson
-from chatbot.evaluation.talk import Talk, TalkTurn, read_talk
+from chatbot.evaluation.talk import Talk, TalkTurn, counterbalanced, read_talk
 
 __all__ = [
     "BOTH",
@@ -37,6 +37,7 @@ __all__ = [
     "bar_charts",
     "bootstrap",
     "choose_questions",
+    "counterbalanced",
     "curve_charts",
     "mean",
     "paired_difference",

@@ -14,6 +14,7 @@ Three files of a persona have this form: `talk.jsonl`; `provocations.jsonl`, whe
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -70,6 +71,20 @@ Talk = tuple[TalkTurn, ...]  # one conversation
 def read_talk(file: Path) -> list[Talk]:
     """The conversations of a file, in its order; see `read_conversations`."""
     return read_conversations(file, TalkTurn)
+
+
+def counterbalanced(talks: Sequence[Talk]) -> list[Talk]:
+    """Conversations, and each once more with its messages in the opposite order, under a number of its own.
+
+    So every message stands as often near the beginning as near the end, and what changes over a conversation is not
+    what its messages change (counterbalancing, as in experiments with repeated measures).
+    """
+    last = max((talk[0].conversation for talk in talks), default=0)
+    backwards = (
+        tuple(turn.model_copy(update={"conversation": number}) for turn in reversed(talk))
+        for number, talk in enumerate(talks, last + 1)
+    )
+    return [*talks, *backwards]
 
 
 class _Message(Protocol):

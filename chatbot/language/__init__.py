@@ -63,6 +63,7 @@ from chatbot.language.told import (
     lasting_topics,
     told_in,
     topic_of,
+    topics_told,
     wish_to_forget,
 )
 from chatbot.language.wishes import form_wishes
@@ -139,6 +140,7 @@ __all__ = [
     "told_in",
     "told_statements",
     "topic_of",
+    "topics_told",
     "unaddressed",
     "wish_to_forget",
     "words_of",

@@ -16,7 +16,8 @@ PET = (
     r"(?:dogs?|cats?|horses?|pon(?:y|ies)|parrots?|birds?|canar(?:y|ies)|rabbits?|hounds?|terriers?|spaniels?|kittens?|"
     r"pupp(?:y|ies)|goldfish|hens?|goats?|tortoises?|mares?|pets?|setters?|whippets?|greyhounds?|collies?|poodles?|"
     r"retrievers?|labradors?|mastiffs?|bulldogs?|dachshunds?|beagles?|pugs?|geldings?|stallions?|foals?|hamsters?|"
-    r"guinea pigs?|budgies?|donkeys?|ferrets?|turtles?|mice|mouse|lizards?|snakes?)"
+    r"guinea pigs?|budgies?|donkeys?|ferrets?|turtles?|mice|mouse|lizards?|snakes?|geckos?|iguanas?|"
+    r"(?:bearded )?dragons?)"
 )
 PERSON = (
     r"(?:friends?|mates?|neighbou?rs?|land(?:lady|lord)|maids?|servants?|butler|cook|clients?|colleagues?|partners?|"
@@ -58,6 +59,11 @@ ENGLISH_RELATIONS = Relations(
         ),
         re.compile(rf"\b(?:my|our|{DET}) (?:[\w-]+ ){{0,2}}?(?P<of>{KIN}|{PET}), (?P<name>[\w'-]+)(?:, | who\b)", re.I),
         re.compile(rf"(?P<name>{_CAPITAL}), (?:who is )?(?:my|our) (?P<of>[\w-]+)", re.I),
+        re.compile(  # "a truck, 19 years now. I call her Darlene", "a boat we named Hope"
+            rf"\b(?:my|our|{DET}) (?:[\w-]+ ){{0,2}}?(?P<of>[\w-]+)(?:\b[^.!?]*[.!?,])? (?:and |that |which )?(?:i|we) "
+            rf"(?:call|called|named|christened) (?:(?:him|her|it) )?(?P<name>{_CAPITAL})",
+            re.I,
+        ),
     ),
     his=re.compile(r"\b(?:my|our) (?P<of>[\w'-]+(?: [\w'-]+){0,2})", re.I),
     alike=same(
@@ -68,6 +74,12 @@ ENGLISH_RELATIONS = Relations(
         "son boy lad",
         "daughter girl lass",
         "child children kid kids",
+        "boys: sons son lads",
+        "girls: daughters daughter",
+        "lads: sons",
+        "truck lorry rig",
+        "car motor automobile",
+        "boat ship yacht",
         "child: son sons daughter daughters boy girl twins baby",
         "children: son sons daughter daughters boy girl boys girls twins baby",
         "kids: son sons daughter daughters boy girl boys girls twins baby",
@@ -96,7 +108,9 @@ ENGLISH_RELATIONS = Relations(
         "horse: mare pony gelding stallion foal",
         "cat: kitten tom tabby",
         "bird: parrot canary budgie",
-        "pet: dog cat bird rabbit tortoise parrot horse terrier spaniel whippet",
+        "pet: dog cat bird rabbit tortoise parrot horse terrier spaniel whippet dragon lizard gecko iguana snake "
+        "turtle hamster goldfish ferret budgie puppy kitten pony",
+        "animal: dog cat bird rabbit tortoise parrot horse dragon lizard snake turtle hamster puppy kitten pony",
         "friend mate pal chum",
         "house home flat rooms cottage lodgings",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.en_spellings import SPELLINGS
 from chatbot.language.language import any_of, words
 from chatbot.language.stemming import english_stem
 from chatbot.language.talk import Talk, beginning, phrases, spellings
@@ -181,6 +182,7 @@ ENGLISH_TALK = Talk(
         r"\W*(?:(?:well|so|and|but|now|then|sir|please|pray|oh|by the way|again|once more|also|mr\.? \w+)[,!.:;]? |"
         r"(?:can|could|will|would|do|did|if) you (?:(?:please|still|perhaps|kindly|really|even|happen to|by chance) )*"
         r"(?:tell me|remind me(?: of)?|say|remember|recall|know|guess|name)(?: again| yet| still)?[,:]? |"
+        r"(?:(?:a |another )?(?:quick |pop |little |small )?(?:test|quiz|examination|question))(?: now| time)?[,:.!] |"
         r"(?:tell|remind) me(?: again| once more| please| of| about)*[,:]? |"
         r"(?:have i (?:ever |already |not )?|did i (?:ever |not )?|i )(?:told|tell|mentioned to|mention to|said to|"
         r"say to) "
@@ -195,6 +197,10 @@ ENGLISH_TALK = Talk(
         rf"(?:n't|'s)?\b(?=.*{_OURS})",
         re.IGNORECASE,
     ),
+    of_two_of_his=re.compile(
+        r"(?P<ask>[^,;]*?)(?P<one>\b(?:my|our) [\w']+(?: [\w']+)?),? and (?P<other>(?:my|our) [\w']+(?: [\w']+)?)\W*$",
+        re.IGNORECASE,
+    ),
     testing=any_of(
         r"(?:if|whether|that) (?:you(?:'re|'ve| are| were| have)?|she|he|it|that|they) (?:really |even |still |been )*"
         r"(?:paying attention|paid attention|listen(?:ing|ed)?|awake|sticks?|stuck|remember(?:ed)?)",
@@ -207,7 +213,7 @@ ENGLISH_TALK = Talk(
         r"remember|recall|forget|forgot|forgotten|quiz|test|memory|listening|attention|awake|again\?",
     ),
     asks_advice=any_of(
-        r"(?:should|shall|can|could|must|ought|do|how do) (?:i|we)(?! (?:know|have))",
+        r"(?:should|shall|can|could|must|ought|do|how do) (?:i|we)(?! (?:know|have|do for|work|live))",
         r"(?:what|how|where|who|whom|when) (?:to|(?:would|should) (?:you|one|i|we)) (?!called|have been)",
         r"(?:any|some|your) (?:advice|counsel|tips?|ideas?|suggestions?)",
         r"what (?:do|would|did|should) (?:you|ye|u) (?:counsel|advise|advice|suggest|recommend)\b",
@@ -323,20 +329,5 @@ ENGLISH_TALK = Talk(
             re.I,
         ),
     },
-    spellings=spellings(
-        r"""
-        ur(?= (?:just|not|an?|the|really|too|very|only|so|like|full|lying|wrong|right)\b) = you're
-        u = you / ur = your / urself = yourself / r(?= (?:you|u|they|we|the)\b) = are
-        im = I'm / ive = I've / dont = don't / doesnt = doesn't / didnt = didn't / cant = can't / wont = won't
-        isnt = isn't / wasnt = wasn't / arent = aren't / werent = weren't / couldnt = couldn't / wouldnt = wouldn't
-        shouldnt = shouldn't / hasnt = hasn't / havent = haven't / whats = what's / whos = who's / wheres = where's
-        hows = how's / whens = when's / thats = that's / theres = there's / hes = he's / shes = she's / youre = you're
-        theyre = they're / theyve = they've / youve = you've / weve = we've / itll = it'll
-        lets(?= (?:go|see|talk|start|play|try)\b) = let's / cuz|coz|cos|bc = because / tho = though / thx|thnx = thanks
-        pls|plz = please / gonna = going to / wanna = want to / gotta = have to / gimme = give me / lemme = let me
-        dunno = don't know / idk = I don't know / kinda = kind of / sorta = sort of / ppl = people / btw = by the way
-        tbh = to be honest / imo = in my opinion / rly = really / ya = you / nite = night / tmrw|tmr = tomorrow
-        rember|remeber|rembember = remember / k|okey = okay / abt = about / wat|wot = what / (?:wt|t)f = on earth
-        """
-    ),
+    spellings=spellings(SPELLINGS),
 )

@@ -7,25 +7,11 @@ import re
 from chatbot.language.en_changing import ENGLISH_CHANGING, ENGLISH_RENEWING
 from chatbot.language.en_correcting import ENGLISH_CORRECTING
 from chatbot.language.en_relations import DET, ENGLISH_RELATIONS, KIN, PET
+from chatbot.language.en_trades import TRADE, WORK
 from chatbot.language.telling import Telling, found, rule, whole
 
 _I = r"\b(?:i|we)(?:'m|'ve|'d|'ll| am| are| have| had| will| shall)?"
 _NOW = r"(?: (?:now|just|still|only|also|recently|lately|currently|really|quite|rather|mostly|mainly|not|no longer))*"
-_WORK = (
-    r"(?:accountant|actor|actress|apothecary|architect|artist|author|baker|banker|barber|barrister|blacksmith|"
-    r"bookseller|"
-    r"bookkeeper|botanist|bricklayer|brewer|builder|butcher|butler|cabman|captain|carpenter|chemist|clergyman|clerk|"
-    r"coachman|conductor|constable|consultant|cook|curate|curator|dentist|designer|developer|diplomat|doctor|"
-    r"draper|dressmaker|driver|economist|editor|electrician|engineer|engraver|farmer|fisherman|florist|gamekeeper|"
-    r"gardener|geologist|glazier|goldsmith|governess|grocer|historian|housekeeper|inspector|innkeeper|jeweller|joiner|"
-    r"journalist|judge|laundress|lawyer|lecturer|librarian|maid|manager|mason|mathematician|mechanic|merchant|midwife|"
-    r"miller|milliner|miner|minister|musician|nurse|officer|optician|painter|pharmacist|philosopher|photographer|"
-    r"physician|physicist|pianist|pilot|plumber|poet|policeman|porter|postman|potter|priest|printer|professor|"
-    r"programmer|publisher|reporter|sailor|saddler|schoolmaster|schoolmistress|schoolteacher|scientist|sculptor|"
-    r"seamstress|secretary|sexton|shepherd|shopkeeper|smith|soldier|solicitor|stationer|statistician|steward|"
-    r"stockbroker|student|surgeon|surveyor|tailor|teacher|translator|tutor|typist|undertaker|upholsterer|vet|vicar|"
-    r"violinist|waiter|waitress|warden|watchmaker|weaver|writer|zoologist|\w+(?:ologist|wright|smith|monger))"
-)
 _AT = r"(?:in|at|on|near|outside|above|behind|by|over|to|into|beside|opposite|close to|not far from)"
 _NUMBER = (
     r"(?:\d+|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|"
@@ -99,7 +85,7 @@ ENGLISH_TELLING = Telling(
         rule(
             "work",
             "work:{of}",
-            rf"\bmy (?P<of>{KIN})\b(?: (?-i:[A-Z]\w+))? (?:works as|is an?|has become an?) (?:\w+ ){{0,2}}?{_WORK}\b",
+            rf"\bmy (?P<of>{KIN})\b(?: (?-i:[A-Z]\w+))? (?:works as|is an?|has become an?) (?:\w+ ){{0,2}}?{WORK}\b",
         ),
         rule(
             "family",
@@ -110,7 +96,7 @@ ENGLISH_TELLING = Telling(
         rule(
             "work",
             "work",
-            rf"{_I}{_NOW} (?:an?|the|your|become an?) (?:[\w-]+ ){{0,3}}?{_WORK}\b",
+            rf"{_I}{_NOW} (?:an?|the|your|become an?) (?:[\w-]+ ){{0,3}}?{WORK}\b",
             rf"{_I}{_NOW} (?:work|worked|working|employed|serve|train|trained|training) as\b",
             r"\bmy (?:\w+ )?(?:job|work|profession|trade|occupation|business|post|calling) (?:is|was)\b",
             rf"{_I}{_NOW} (?:retired|an? retired)\b",
@@ -165,6 +151,23 @@ ENGLISH_TELLING = Telling(
             r"leaves|sails|begins)\b",
         ),
     ),
+    besides=(
+        rule(
+            "work",
+            "",
+            rf"{_I}{_NOW} (?:used to |once )?{TRADE}\b(?!.*\b(?:hobby|spare|free time|weekends?|for fun)\b)",
+            rf"\byears (?:as |of being )?an? (?:[\w-]+ ){{0,2}}?{WORK}\b",
+            r"\bfor a living\b",
+        ),
+        rule("family", "", rf"{_I}\b[^.]*\b(?:married|engaged|widowed|divorced|single|widow(?:er)?|bachelor)\b"),
+        rule(
+            "home",
+            "",
+            rf"{_I}{_NOW} (?:an?|the|{TRADE}|work\w*|teach\w*|stud\w+)\b[\w ,'-]* (?:in|at|near|from|outside) "
+            r"(?-i:[A-Z])",
+            rf"{_I}{_NOW} (?:up |over |out |down |here )?in (?-i:[A-Z])",
+        ),
+    ),
     asks={
         "name": found(r"my (?:\w+ )?name", r"who (?:am i|i am)", r"(?:am i|i am) called", r"call me"),
         "home": found(
@@ -172,7 +175,7 @@ ENGLISH_TELLING = Telling(
             r"(?:i|my) live",
             r"i (?:now )?(?:live|reside|lodge)",
             r"my (?:home|house|address|town|city|lodgings?)",
-            r"(?:am i|i am|do i come|i come) from",
+            r"(?:am i|i am|i'm|do i come|i come) from",
         ),
         "origin": found(r"(?:was i|i was) born", r"i (?:grew|grow) up", r"my birthplace"),
         "birthday": found(r"my birthday"),
@@ -185,6 +188,7 @@ ENGLISH_TELLING = Telling(
             r"what (?:do i do|i do)",
             r"i work",
         ),
+        "family": found(r"my marital status", r"(?:am|was) i (?:still )?(?:married|single|divorced|engaged|widowed)"),
         "reading": found(r"i (?:now )?reading", r"(?:am|have) i (?:\w+ )?read(?:ing)?"),
         "taste": found(r"my favou?rite", r"(?:do|did|can) i (?:like|love|enjoy|prefer|hate|dislike|stand|bear)"),
         "plan": found(
@@ -280,6 +284,9 @@ ENGLISH_TELLING = Telling(
     ),
     changing=ENGLISH_CHANGING,
     renewing=ENGLISH_RENEWING,
+    naming=re.compile(
+        r"(?:and )?(?:i|we|everyone|everybody) (?:call|called|named|christened) (?:him|her|it|them)\b", re.I
+    ),
     going_on=found(r"no longer", r"any ?more", r"any longer", r"used to"),
     correcting=ENGLISH_CORRECTING,
     relations=ENGLISH_RELATIONS,

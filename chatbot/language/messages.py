@@ -37,6 +37,7 @@ def in_second_person(text: str, language: Language) -> str:
     if not words:
         return ""
     longest_first = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    return re.sub(
+    said = re.sub(
         rf"(?<![\w'])(?:{longest_first})(?![\w'])", lambda found: words[found[0].lower()], to_plain(text), flags=re.I
     )
+    return re.sub(r"(?<=[.!?] )[a-z]", lambda found: found[0].upper(), said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatbot.language.intents import is_question, is_small_talk, sentences_of_message
+from chatbot.language.intents import is_about_visitor, is_question, is_small_talk, sentences_of_message
 from chatbot.language.language import Language
 from chatbot.language.text import names_in, words_of
 
@@ -34,10 +34,18 @@ def sub_questions(message: str, language: Language) -> tuple[str, ...]:
                 asked += [" ".join((*told, first)), *others]
                 told = []
     if len(asked) < 2:
-        return (message,)
+        return _of_his(message, language)
     asked = [*asked[: MOST - 1], " ".join(asked[MOST - 1 :])] if len(asked) > MOST else asked
     asked[-1] = " ".join((asked[-1], *told))
     return tuple(f"{head}{question}" for question in asked)
+
+
+def _of_his(message: str, language: Language) -> tuple[str, ...]:
+    """Of a visitor's question for two things of his, a question for each: "Do you recall my name and my trade?"."""
+    found = language.talk.of_two_of_his.match(message)
+    if not found or not is_about_visitor(message, language):
+        return (message,)
+    return tuple(f"{found['ask']}{found[each]}?" for each in ("one", "other"))
 
 
 def _items(message: str, language: Language) -> tuple[str, list[str]]:

@@ -31,6 +31,7 @@ class Talk:
         of_himself: matches what is left of a question for what only the visitor can have told, with or without asides.
         named_of_himself: the same, where there were asides: "(Tell me) my brother's name."
         perhaps_of_himself: matches what is left of a question that may be one as well: "Do I eat meat?"
+        of_two_of_his: a question for two things of his: the groups `ask`, `one` and `other`.
         testing: found where they say that they want to see whether they are listened to, and ask nothing by it.
         presumes_told: found in a question about himself of somebody who knows that he told it: "Did I say ...?"
         asks_advice: found where they ask what to do.
@@ -75,6 +76,7 @@ class Talk:
     of_himself: re.Pattern[str] = NOTHING
     named_of_himself: re.Pattern[str] = NOTHING
     perhaps_of_himself: re.Pattern[str] = NOTHING
+    of_two_of_his: re.Pattern[str] = NOTHING
     testing: re.Pattern[str] = NOTHING
     presumes_told: re.Pattern[str] = NOTHING
     endearing: frozenset[str] = frozenset()

@@ -69,6 +69,7 @@ class Telling:
 
     Attributes:
         rules: the first that is found in a statement gives its topic.
+        besides: what a statement of another topic tells as well: "I mend clocks in Ghent" tells of work and home.
         asks: by topic, what is found in a question for it, and in the name of what is to be forgotten.
         questions: by topic, what a reader is asked of a statement that no rule knows.
         asks_about: found where he asks what he told of something, which is its group.
@@ -79,6 +80,7 @@ class Telling:
         idle: the beginning of what somebody says of himself that tells nothing of him: "I think".
         changing: found in a statement that ends what was true before: "no longer".
         renewing: found in one that may say that something is otherwise now, and need not: "now", "I have bought".
+        naming: the beginning of a sentence that names what was told just before: "I call her ...".
         going_on: found in a clause that only makes sense with the one behind it: "I don't live there any more, ...".
         correcting: how he puts right what he told.
         relations: how he speaks of those who are his.
@@ -91,6 +93,7 @@ class Telling:
     """
 
     rules: tuple[Rule, ...]
+    besides: tuple[Rule, ...]
     asks: Mapping[str, re.Pattern[str]]
     questions: Mapping[str, str]
     asks_about: re.Pattern[str]
@@ -101,6 +104,7 @@ class Telling:
     idle: re.Pattern[str]
     changing: re.Pattern[str]
     renewing: re.Pattern[str]
+    naming: re.Pattern[str]
     going_on: re.Pattern[str]
     correcting: Correcting
     relations: Relations

@@ -71,6 +71,12 @@ def topic_of(statement: str, language: Language) -> tuple[str, str]:
     return OTHER, ""
 
 
+def topics_told(statement: str, topic: str, language: Language) -> frozenset[str]:
+    """A statement's topic, and what it tells of besides."""
+    plain = to_plain(statement)
+    return frozenset({topic, *(rule.topic for rule in language.telling.besides if rule.pattern.search(plain))})
+
+
 def told_in(statements: Sequence[str], language: Language, earlier: Sequence[str] = ()) -> list[Told]:
     """What statements tell of who makes them.
 
@@ -90,6 +96,8 @@ def told_in(statements: Sequence[str], language: Language, earlier: Sequence[str
         elif match:
             denied = match["old"]  # "Not Saturday, sorry. Sunday it was."
             continue
+        elif told and language.telling.naming.match(sentence):
+            told[-1] = replace(told[-1], text=f"{told[-1].text} {_sentence(sentence)}")
         elif speaks_of_himself(sentence, language):
             told += _clauses_told(sentence, language)
         elif told and language.referring & set(words_of(sentence)):

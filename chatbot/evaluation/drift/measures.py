@@ -85,7 +85,7 @@ def curve(figures: Sequence[TurnFigures], of: Figure, seed: int = 0) -> tuple[li
 @dataclass(frozen=True)
 class Change:
     """A figure over the first turns of conversations and over the last, and how much it rose, with its 95% interval:
-    the bootstrap over the conversations, of each the mean at either end.
+    the bootstrap over the conversations, of each the mean at either end. One that was held in both orders is one.
     """
 
     first: float | None
@@ -100,7 +100,13 @@ def change(figures: Sequence[TurnFigures], of: Figure, ends: int = ENDS) -> Chan
     held: dict[int, list[TurnFigures]] = {}
     for one in figures:
         held.setdefault(one.reply.turn.conversation, []).append(one)
-    pairs = [(_mean(turns[:ends], of), _mean(turns[-ends:], of)) for turns in held.values()]
+    first_turns: dict[frozenset[str], list[TurnFigures]] = {}
+    last_turns: dict[frozenset[str], list[TurnFigures]] = {}
+    for turns in held.values():
+        messages = frozenset(one.reply.turn.message for one in turns)
+        first_turns.setdefault(messages, []).extend(turns[:ends])
+        last_turns.setdefault(messages, []).extend(turns[-ends:])
+    pairs = [(_mean(first_turns[messages], of), _mean(last_turns[messages], of)) for messages in first_turns]
     whole = [(first, last) for first, last in pairs if first is not None and last is not None]
     before, after = [first for first, _ in whole], [last for _, last in whole]
     return Change(mean(before), mean(after), *paired_difference(before, after), len(whole))

@@ -27,12 +27,13 @@ FIGURES: tuple[tuple[str, Figure], ...] = (
 READING = """\
 All turns: the mean over the turns that have the figure. First and last: means over the first five and the last five
 turns of each conversation, then over the conversations; change: last less first, in hundredths, with its 95% interval
-(bootstrap over the conversations). Tone is the meter's, 0 to 1. The plain model is the base, which was given each
-message alone; the tone gap is his tone less its, which leaves out what the messages themselves change; the distance is
-1 - cosine of the two replies by the embedder. Supported: of the claims of a reply with evidence, those that the support
-check lets pass. Words of an earlier reply: eight on end. In character: the judge finds no admission, nothing that the
-message was to make him do, no word of later times of his own and no tone of somebody else; how well it agrees with a
-reader is in `judges.md`."""
+(bootstrap over the conversations). Every conversation was held twice, the second time with its messages in the opposite
+order, so that a message counts at either end alike. Tone is the meter's, 0 to 1. The plain model is the base, which was
+given each message alone; the tone gap is his tone less its, which leaves out what the messages themselves change; the
+distance is 1 - cosine of the two replies by the embedder. Supported: of the claims of a reply with evidence, those that
+the support check lets pass. Words of an earlier reply: eight on end. In character: the judge finds no admission,
+nothing that the message was to make him do, no word of later times of his own and no tone of somebody else; how well it
+agrees with a reader is in `judges.md`."""
 
 
 def summary(held: Sequence[TurnFigures], provoked: Sequence[TurnFigures]) -> list[str]:

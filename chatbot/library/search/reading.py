@@ -1,7 +1,8 @@
 """How a question is read: misspelt words of the books are mended, and what is strange to the books is told apart.
 
 A word that occurs nowhere in the books may be an ordinary one, a misspelt one, a name, or a word of later times. The
-last two are strange: whoever asks about them asks about another world.
+last two are strange: whoever asks about them asks about another world. What stands beside a question is no part of it:
+"I saw it on TV. Who painted the dog?" is of a dog, and a visitor who says where he lives asks nothing of the place.
 """
 
 from __future__ import annotations
@@ -11,7 +12,19 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.language import RARE, Language, as_written, distance, is_later, is_ordinary, written_words, zipf
+from chatbot.language import (
+    RARE,
+    Language,
+    as_written,
+    distance,
+    is_later,
+    is_ordinary,
+    is_question,
+    points_back,
+    sentences_of_message,
+    written_words,
+    zipf,
+)
 
 if TYPE_CHECKING:
     from chatbot.library.index import Passages
@@ -50,16 +63,19 @@ def read(question: str, passages: Passages, language: Language) -> Reading:
         language: of both.
     """
     mended, strange, taken = question, [], []
+    asking = [sentence for sentence in sentences_of_message(question, language) if is_question(sentence, language)]
+    asked = set(written_words(" ".join(asking) or question))
+    points = any(points_back(sentence, language) for sentence in asking)
     told_by_capitals = _capitals_tell(question, language)
     for word in passages.lexical.unknown(question)[:MAX_WORDS]:
         written = as_written(word, question)
         name = told_by_capitals and _is_name(written, question, language)
-        if is_later(word, language):
+        if (word in asked or points) and is_later(word, language):
             strange.append(word)
         elif meant := _meant(word, name, passages, language):
             taken.append((written, meant))
             mended = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", meant, mended)
-        elif name or not _is_ordinary(word, passages, language):
+        elif word in asked and ((name and asking) or not _is_ordinary(word, passages, language)):
             strange.append(word)
     return Reading(mended, tuple(strange), tuple(taken))
 
