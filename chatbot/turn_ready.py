@@ -33,7 +33,8 @@ PROVOCATION = "provocation"
 CERTAIN = 0.8  # the confidence from which on the evidence answers, and no line that is merely near
 # The same where a line fits, but tells what the books tell: a visitor is to read the passage beside the answer.
 RATHER_THE_BOOKS = {**dict.fromkeys(GENERAL, 0.3), CASE_TALK: 0.5, "about-him": 0.8}
-OF_THE_BOOKS = 0.3  # the same where a question names somebody and is of neither of those who talk
+OF_THE_BOOKS = 0.3  # the same where a fact is asked for that is of neither of those who talk,
+OF_HIM = 0.6  # and where one is asked for that is of the persona, and others
 PER_CONFIDENCE = 0.2  # the margin that a line needs for each unit of the evidence's confidence
 FIRM = 0.15  # the margin of a line that advises
 OF_A_PART = 0.1  # taken from the margin of a line that answers one sentence of several
@@ -152,8 +153,7 @@ def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
     if _points_away(turn, gathered):
         return False
     question = asked_for(turn.asked.text, turn.language)
-    limit = RATHER_THE_BOOKS.get(line.kind, 2.0)
-    if found and found.confidence >= min(limit, OF_THE_BOOKS if _is_of_the_books(question, turn.language) else limit):
+    if found and found.confidence >= min(RATHER_THE_BOOKS.get(line.kind, 2.0), _books_from(question, turn.language)):
         return False
     if line.fits or found is None or not line.will_do or not turn.mode.knowledge:
         return line.fits
@@ -178,14 +178,14 @@ def _points_away(turn: Turn, gathered: Gathered) -> bool:
     )
 
 
-def _is_of_the_books(question: str, language: Language) -> bool:
-    """Whether a question names somebody or something, and is of neither of those who talk."""
-    return (
-        is_question(question, language)
-        and bool(names_in(question, language))
-        and not language.second_person & set(words_of(question))
-        and not tells_of_self(question, language)
-    )
+def _books_from(question: str, language: Language) -> float:
+    """The confidence from which on the evidence answers a question for a fact that names somebody or something, rather
+    than a line: the sooner where it does not speak to the persona either; out of reach for any other question.
+    """
+    named = is_question(question, language) and names_in(question, language)
+    if not named or tells_of_self(question, language) or language.talk.asks_opinion.search(question):
+        return 2.0
+    return OF_HIM if language.second_person & set(words_of(question)) else OF_THE_BOOKS
 
 
 def _wants_advice(turn: Turn, gathered: Gathered) -> bool:

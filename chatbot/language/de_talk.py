@@ -113,6 +113,9 @@ GERMAN_TALK = Talk(
         r"(?:rate|raten sie|hilf|helfen sie) mir",
         r"an meiner stelle",
     ),
+    asks_opinion=any_of(
+        r"(?:hältst|halten|denkst|denken|meinst|meinung|findest|magst|liebst|bewunderst|hasst|fürchtest)"
+    ),
     asks_name=any_of(r"(?:heiße|hieß) ich", r"ich (?:heiße|hieß)", r"mein\w* namen?", r"wer (?:bin ich|ich bin)"),
     gives_name=re.compile(
         r"\b(?:ich (?:heiße|hieß)|mein name ist|nennt mich|nenn(?:e|en sie)? mich|"

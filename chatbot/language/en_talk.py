@@ -42,7 +42,8 @@ _MINE = r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b"
 _OURS = r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|we|us|our|ours)\b"
 _TO_HIM = r"(?!.*\b(?:(?<!name to )(?<!mention to )(?<!say to )you|your|yours|yourself)\b)"
 _PERMITTED = (
-    r".*\b(?:should|shall|can|could|may|might|must|would|ought) (?:i|we)\b(?! (?:not|never|be)\b)|what (?:if|about)\b|"
+    r".*\b(?:should|shall|can|could|may|might|must|would|ought) (?:i|we)\b(?! (?:not|never|be)\b)|"
+    r".*\bi (?:can|could|should|must|ought|may|might|need to|have to)\b|what (?:if|about)\b|"
     r".*\b(?:i|we) owe\b|.*\bi (?:to|best|begin|start)\b|.*\bthe (?:honour|pleasure)\b"
 )
 _NOT_HIS = r"(?!(?:you|your|should|could|would|can|shall|must|if|say)\b)"  # words between "which" and "do I"
@@ -220,6 +221,10 @@ ENGLISH_TALK = Talk(
         r"(?:what|whit) (?:would|wud) (?:you|ye|u) (?:do|dae)\b|do i (?:take|accept|tell|leave|stay|confront|let|go) ",
         r"(?:advise|help) me",
         r"if you were (?:me|i)|in my (?:place|shoes)",
+    ),
+    asks_opinion=any_of(
+        r"(?:think|thought|make|reckon|rate|judge|feel|felt|describe|like|love|admire|fear|hate|loathe|miss|"
+        r"trust|respect|regret|forgive|envy|enjoy|opinion|views?|verdict|impression|believe|strike|struck)"
     ),
     asks_name=any_of(r"my (?:\w+ )?name", r"who (?:am i|i am)", r"(?:am i|i am) called", r"call me"),
     gives_name=re.compile(

@@ -35,6 +35,7 @@ class Talk:
         testing: found where they say that they want to see whether they are listened to, and ask nothing by it.
         presumes_told: found in a question about himself of somebody who knows that he told it: "Did I say ...?"
         asks_advice: found where they ask what to do.
+        asks_opinion: found where they ask what one thinks or feels of something.
         asks_name: found where they ask for their own name.
         gives_name: found where they have told it.
         not_a_person: found where somebody says of himself that he is a program, a model or made up, or speaks as one.
@@ -76,6 +77,7 @@ class Talk:
     of_himself: re.Pattern[str] = NOTHING
     named_of_himself: re.Pattern[str] = NOTHING
     perhaps_of_himself: re.Pattern[str] = NOTHING
+    asks_opinion: re.Pattern[str] = NOTHING
     of_two_of_his: re.Pattern[str] = NOTHING
     testing: re.Pattern[str] = NOTHING
     presumes_told: re.Pattern[str] = NOTHING
