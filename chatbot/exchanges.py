@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chatbot import line_kinds
 from chatbot.errors import BakerStreetError
 from chatbot.files import file_stamp
 from chatbot.grounding import unsupported_terms
@@ -25,6 +26,7 @@ from chatbot.language import (
     holds,
     is_about_visitor,
     is_own_matter,
+    is_question,
     language_of,
     names_in,
     sentences_of_message,
@@ -43,9 +45,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 VECTORS = "exchanges.npz"
-# Of 285 messages that some line of Sherlock's is near to, 251 of which one answers (tests/cases/exchanges.jsonl), the
-# nearest reply that his matcher finds is right in 218 of 222 that are said from here on. With the embedder of the
-# library it was right in 94 of 94, and so few were said; from 0.70 on in 137 of 147.
+# Of 285 messages that some line is near to, 251 of which one answers (tests/cases/exchanges.jsonl), the nearest that
+# Sherlock's matcher finds is right in 218 of 222 from here on; with the embedder of the library in 94 of 94.
 SAID = 0.80
 WILL_DO = 0.62
 # `WILL_DO` of a matcher, whose cosines tell more. Of 250 messages and questions in words that no line has, read one by
@@ -58,24 +59,12 @@ LEARNED_OF_OTHERS = 0.70  # where somebody is named and he is not spoken to: of 
 SURE = 0.7
 LIKELY = 0.25
 READ = 12  # of the nearest lines, which it reads
-OF_THE_BOOKS = frozenset({"opinion", "list"})  # what is asked for must stand in these, unless they are very near
 MUCH_THE_SAME = 0.75
-ABOUT_HIM = "about-him"
 # Without a matcher, from here on what is asked about him is the same, whatever its words: "the piano" is no "violin".
 SURELY = 0.87
-STORY = "story"
 WAYS = 6  # to say the same that a line may list
 USUAL = 4  # of the lines that tell a case, how many ask for it with the same word
-# Lines that answer whatever does the same, in whatever words: any farewell fits any other.
-ACTS = frozenset({"farewell", "greeting", "how-are-you", "thanks", "apology"})  # told by patterns of the language
-MOODS = frozenset({"introduction", "grief", "loneliness", "worry", "low-spirits", "joy", "anger", "boredom"})
-REACTIONS = frozenset({"compliment", "reaction", "doubt", "agreement", "refusal"})
-GENERAL = ACTS | MOODS | REACTIONS
 OF_THE_SORT = 0.5  # the cosine from which on something said is of the sort of a general line, where nothing is asked
-OF_THE_VISITOR = frozenset({"visitor", "advice", "small-talk"})  # replies to these need not take up a name he gives
-OF_PARTICULARS = frozenset({"visitor", "deduction", "silent"})  # a reply of these is to just what the visitor named
-OF_WHAT_IS_SAID = ACTS | {"introduction"}  # replies to these take up nothing but what was said
-OF_JUST_THAT = frozenset({"deduction", "silent"})  # of these nothing else will do
 _CLAUSE_ENDS = re.compile(r"[,;:.!?]+\s|\s[-\u2013\u2014]+\s")
 
 
@@ -136,7 +125,10 @@ class Exchanges:
         self._language = language
         self._learned = learned
         asked = Counter(
-            word for line in lines if line.kind == STORY for word in content_words(line.messages[0].content, language)
+            word
+            for line in lines
+            if line.kind == line_kinds.STORY
+            for word in content_words(line.messages[0].content, language)
         )
         self._of_kind: dict[str, list[int]] = {}
         self._ways: dict[int, list[int]] = {}  # to say each line, by its identity
@@ -166,7 +158,7 @@ class Exchanges:
         near = np.asarray(some, dtype=int)
         read = READ if self.selector else number
         order = near[np.argsort(-cosines[near], kind="stable")[: WAYS * read]]
-        told = self._of_kind.get(STORY, ()) if not kinds or STORY in kinds else ()
+        told = self._of_kind.get(line_kinds.STORY, ()) if not kinds or line_kinds.STORY in kinds else ()
         cases = [at for at in told if self._asks_for_the_case(text, self._said[at][0])]
         cases.sort(key=lambda at: -cosines[at])
         chosen: dict[str, int] = {}  # of several ways to say the same, the nearest
@@ -199,17 +191,22 @@ class Exchanges:
     def _near(self, text: str, line: Example, user: str, cosine: float, likely: float | None) -> NearExchange:
         reply = line.messages[1].content
         case = self._asks_for_the_case(text, line)
-        if likely is not None and line.kind not in OF_JUST_THAT:
-            may = not self._takes_up_another(text, line, user) and (
-                line.kind in GENERAL or self._may_answer(text, line, user)
+        if likely is not None and line.kind not in line_kinds.OF_JUST_THAT:
+            may = not (line.kind == line_kinds.STORY and self._asks_for_a_fact(text)) and (
+                not self._takes_up_another(text, line, user)
+                and (line.kind in line_kinds.GENERAL or self._may_answer(text, line, user))
             )
             fits, will_do = case or (may and likely >= SURE), case or (may and likely >= LIKELY)
             return NearExchange(user, reply, line.kind, cosine, fits, will_do, likely)
         said = spelled_out(user, self._language)
-        same = case or line.kind in GENERAL or self._speaks_of_the_same(text, said, f"{line.work} {reply}", line.kind)
-        if line.kind in OF_THE_BOOKS and cosine < MUCH_THE_SAME:
+        same = (
+            case
+            or line.kind in line_kinds.GENERAL
+            or self._speaks_of_the_same(text, said, f"{line.work} {reply}", line.kind)
+        )
+        if line.kind in line_kinds.OF_THE_BOOKS and cosine < MUCH_THE_SAME:
             same = same and self._in_words_of(text, user, f"{line.work} {reply}")
-        surely = line.kind == ABOUT_HIM and not self._learned and not self._in_words_of(text, user, reply)
+        surely = line.kind == line_kinds.ABOUT_HIM and not self._learned and not self._in_words_of(text, user, reply)
         close = cosine >= (SURELY if surely else SAID)
         fits = case or (same and close)
         will_do = (same and cosine >= WILL_DO) or (self._learned and self._is_much_the_same(text, line, user, cosine))
@@ -224,7 +221,7 @@ class Exchanges:
         of_the_books = names and not language.second_person & set(words_of(text))  # "Which judge sent Moriarty"
         return (
             cosine >= (LEARNED_OF_OTHERS if of_the_books else LEARNED)
-            and line.kind not in OF_JUST_THAT
+            and line.kind not in line_kinds.OF_JUST_THAT
             and self._may_answer(text, line, user)
         )
 
@@ -235,7 +232,9 @@ class Exchanges:
         if any(holds(reply, name) and not holds(text, name) for name in names_in(own, language)):
             return True
         taken_up = content_words(own, language) & content_words(reply, language)  # what is asked about has many names
-        return line.kind in OF_WHAT_IS_SAID and bool(taken_up - content_words(text, language) - language.talk.light)
+        return line.kind in line_kinds.OF_WHAT_IS_SAID and bool(
+            taken_up - content_words(text, language) - language.talk.light
+        )
 
     def _may_answer(self, text: str, line: Example, user: str) -> bool:
         """Whether nothing that a model of sense is blind to speaks against a line: who is asked, and of whom."""
@@ -246,7 +245,7 @@ class Exchanges:
             not is_about_visitor(text, language)
             and not self._asks_of_another(text, user)
             and (
-                (line.kind in OF_THE_VISITOR and is_own_matter(text, language))
+                (line.kind in line_kinds.OF_THE_VISITOR and is_own_matter(text, language))
                 or all(holds(f"{user} {line.work} {line.messages[1].content}", name) for name in names)
             )
         )
@@ -256,7 +255,7 @@ class Exchanges:
 
         "Tell me about the Priory School, which I have not read" asks for no more than the clause before the comma.
         """
-        if line.kind != STORY or not line.work:
+        if line.kind != line_kinds.STORY or not line.work:
             return False
         title, clauses = _title_words(line.work, self._language), _clauses(text, self._language)
         whole = frozenset[str]().union(*clauses)
@@ -264,17 +263,21 @@ class Exchanges:
             title <= asked <= title | self._telling and asked & self._telling - title for asked in clauses
         )
 
+    def _asks_for_a_fact(self, text: str) -> bool:
+        """Whether a message asks something without any of the words by which a case is asked for."""
+        return is_question(text, self._language) and not content_words(text, self._language) & self._telling
+
     def _speaks_of_the_same(self, text: str, user: str, reply: str, kind: str) -> bool:
         """Vectors of two messages that differ in a name alone lie close together, so names and numbers are compared."""
         language = self._language
         asked = content_words(text, language)
-        his_own = kind in OF_THE_VISITOR and is_own_matter(text, language)
+        his_own = kind in line_kinds.OF_THE_VISITOR and is_own_matter(text, language)
         return not (
             is_about_visitor(text, language)  # what he has told is in the conversation, and in no line
             or unsupported_terms(user, [text], language)
             or (not his_own and unsupported_terms(text, [user, reply], language))
-            or (kind not in OF_THE_VISITOR and self._asks_of_another(text, user))
-            or (kind in OF_PARTICULARS and not content_words(user, language) <= asked)
+            or (kind not in line_kinds.OF_THE_VISITOR and self._asks_of_another(text, user))
+            or (kind in line_kinds.OF_PARTICULARS and not content_words(user, language) <= asked)
         )
 
     def _asks_of_another(self, text: str, user: str) -> bool:
@@ -314,6 +317,8 @@ class OpenedExchanges:
         Returns:
             None where it has no lines, or where they or its library cannot be read; the log then says why.
         """
+        from chatbot.library.index import kept_vectors
+
         if not loaded.lines.is_file():
             return None
         try:
@@ -323,7 +328,8 @@ class OpenedExchanges:
             known = self._opened.get(loaded.id)
             if known is None or known[0] != stamp:
                 talk, language = talk_of(loaded), language_of(loaded.persona)
-                vectors = _vectors(talk, folder, model, language)
+                said = [as_compared(text, language) for _, text in said_in(talk)]
+                vectors = kept_vectors(said, folder / VECTORS, model)
                 known = (
                     stamp,
                     Exchanges(talk, vectors, model.embed_query, language, learned=trained is not None, selector=reads),
@@ -333,12 +339,6 @@ class OpenedExchanges:
             logger.warning("The lines of %s are not used in talk: %s", loaded.persona.name, error)
             return None
         return known[1]
-
-
-def _vectors(talk: Sequence[Example], folder: Path, embedder: Embedder, language: Language) -> Vectors:
-    from chatbot.library.index import kept_vectors
-
-    return kept_vectors([as_compared(text, language) for _, text in said_in(talk)], folder / VECTORS, embedder)
 
 
 @lru_cache(maxsize=16)  # of one message: hundreds of ways to ask for a case are held against it

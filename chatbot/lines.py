@@ -14,6 +14,7 @@ from chatbot.errors import TrainingError
 from chatbot.files import file_stamp
 from chatbot.json_text import JsonTextError, models_in, numbered_rows, parse_object
 from chatbot.language import Language, Text, normal, spelled_out, unaddressed
+from chatbot.line_kinds import LEFT_TO_THE_BOOKS
 from chatbot.prompts import Message
 from personas import LoadedPersona
 
@@ -21,7 +22,6 @@ ROLES = ("user", "assistant")
 GOOD, POOR, WRONG = 1.0, 0.35, 0.0  # how well a line was judged to answer
 Row = TypeVar("Row", bound=BaseModel)
 _TALK: dict[Path, tuple[object, tuple[Example, ...]]] = {}  # by file, with what it was read for
-LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
 READ_LETTERS = 240  # of a reply
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from chatbot.exchanges import ACTS, GENERAL, MOODS, OF_THE_SORT, REACTIONS, NearExchange
+from chatbot.exchanges import OF_THE_SORT, NearExchange
 from chatbot.language import (
     Language,
     act_of,
@@ -17,10 +17,12 @@ from chatbot.language import (
     names_in,
     points_back,
     sentences_of_message,
+    speaks_to,
     tells_of_self,
     to_plain,
     words_of,
 )
+from chatbot.line_kinds import ACTS, GENERAL, MOODS, REACTIONS
 from chatbot.recall import INTENT
 from chatbot.turn_parts import needs_the_one_before
 from chatbot.turn_values import Draft, Gathered, Turn
@@ -185,7 +187,7 @@ def _books_from(question: str, language: Language) -> float:
     named = is_question(question, language) and names_in(question, language)
     if not named or tells_of_self(question, language) or language.talk.asks_opinion.search(question):
         return 2.0
-    return OF_HIM if language.second_person & set(words_of(question)) else OF_THE_BOOKS
+    return OF_HIM if speaks_to(question, language) else OF_THE_BOOKS
 
 
 def _wants_advice(turn: Turn, gathered: Gathered) -> bool:
@@ -210,8 +212,7 @@ def _speaks(turn: Turn, gathered: Gathered) -> bool:
     if names_in(text, language):
         found = gathered.found
         return tells_of_self(text, language) and found is not None and (found.weak or bool(found.unknown))
-    words = {word.partition("'")[0] for word in words_of(text)}  # "you're" too
-    return tells_of_self(text, language) or bool(language.second_person & words)
+    return tells_of_self(text, language) or speaks_to(text, language)
 
 
 def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
@@ -260,6 +261,6 @@ def _of_the_sort(turn: Turn) -> list[NearExchange]:
     sentences = sentences_of_message(text, language)
     if any(is_question(sentence, language) and not act_of(sentence, language) for sentence in sentences):
         return []
-    of_himself = tells_of_self(text, language) or bool(language.second_person & set(words_of(text)))
+    of_himself = tells_of_self(text, language) or speaks_to(text, language)
     found = near(turn, text, SORTS, MOODS | REACTIONS if of_himself else REACTIONS)
     return [line for line in found if line.will_do or (line.likely is None and line.cosine >= OF_THE_SORT)]

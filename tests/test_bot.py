@@ -13,9 +13,9 @@ from fakes import FakeEngine, Reply, unjudged
 from chatbot.bot import Answered, Asked, Bot, Question, Revised, Said, Searched
 from chatbot.engines.types import Engine, Generation, Request
 from chatbot.errors import BakerStreetError, EngineError, MessageError, ModeError, PersonaError, TurnError
-from chatbot.exchanges import GENERAL
 from chatbot.language import names_in, words_of
 from chatbot.library.search import Found, Library
+from chatbot.line_kinds import GENERAL
 from chatbot.prompts import Exchange
 from chatbot.resources import Resources
 from chatbot.settings import Settings

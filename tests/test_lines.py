@@ -11,9 +11,9 @@ import pytest
 from searching import CANON_QUESTIONS
 
 from chatbot.evaluation import read_known_questions, read_talk
-from chatbot.exchanges import GENERAL
 from chatbot.language import content_words, words_of
 from chatbot.library.texts import casebook_sections
+from chatbot.line_kinds import GENERAL
 from chatbot.lines import read_judged, read_messages, talk_of
 from personas import LoadedPersona
 

@@ -16,9 +16,11 @@ from chatbot.language.intents import (
     is_small_talk,
     points_back,
     sentences_of_message,
+    speaks_to,
     tells_of_self,
 )
 from chatbot.language.language import Language
+from chatbot.language.normal import to_plain
 from chatbot.language.text import meaning_words, names_in, words_of
 
 LEAST_WORDS = 3  # of meaning in a statement that a question behind it may be about
@@ -79,6 +81,13 @@ def asked_for(message: str, language: Language) -> str:
     if len(asking) != 1 or is_own_matter(message, language):
         return message
     at = asking[0]
+    if language.talk.asks_agreement.match(sentences[at]):  # "Kevin says that you are a machine. Is he right?"
+        said = [each for each in sentences[:at] if speaks_to(each, language)]
+        if said:
+            return language.talk.framed.sub("", said[-1], count=1)
+    plain = to_plain(sentences[at])
+    if language.talk.asks_advice.search(plain) or language.talk.asks_deduction.search(plain):
+        return message  # "What would you do?" asks nothing without what stands before it
     question = _unframed(sentences[at], language)
     before = [
         sentence

@@ -176,6 +176,15 @@ ENGLISH = Language(
         londoner lordship ladyship majesty highness parliament god lord lady sir doctor inspector colonel captain
         professor britain england scotland ireland wales europe"""
     ),
+    places=words(
+        """africa america asia australia austria belgium brazil bulgaria canada chile china cuba denmark egypt finland
+        france germany greece holland hungary iceland india italy jamaica japan kenya korea mexico morocco netherlands
+        nigeria norway persia peru poland portugal romania russia serbia siam spain sweden switzerland turkey ukraine
+        amsterdam athens belfast berlin birmingham bombay boston brighton bristol brussels cairo calcutta cambridge
+        cardiff chicago cologne constantinople delhi dublin edinburgh florence geneva glasgow hamburg leeds lisbon
+        liverpool madrid manchester melbourne milan montreal moscow munich naples oxford paris rome sydney tokyo
+        toronto venice vienna washington york yorkshire zurich"""
+    ),
     prefixes=tuple("un re non over under out mis fore pre dis in im inter counter".split()),
     suffixes=tuple(
         "less ness ly able ably like ish er ers or ful fully wise ment ments s es ed ing ings y ier".split()

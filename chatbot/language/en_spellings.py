@@ -35,7 +35,8 @@ o(?= (?:the|my|ma|mine|her|his|it|them|that|this|yours|your)\b) = of / wi(?= \w)
 heided = headed / faither = father / hoose = house / auld|owd = old / guid = good / mair = more / hame = home
 summat = something / owt = anything / nowt|nuthin = nothing / gaffer = boss / fella|feller = fellow
 goin = going / talkin = talking / thinkin = thinking / livin = living / workin = working / drivin = driving
-lookin = looking / gettin = getting / tellin = telling / sayin = saying / kiddin = joking / sittin = sitting
+lookin = looking / keepin = keeping
+gettin = getting / tellin = telling / sayin = saying / kiddin = joking / sittin = sitting
 listenin = listening / feelin = feeling / tryin|tryna = trying to / evenin = evening / mornin = morning
 nothin = nothing / somethin = something / ye'd = you'd / ye'll = you'll / ye've = you've
 """

@@ -217,14 +217,20 @@ ENGLISH_TALK = Talk(
         r"(?:should|shall|can|could|must|ought|do|how do) (?:i|we)(?! (?:know|have|do for|work|live))",
         r"(?:what|how|where|who|whom|when) (?:to|(?:would|should) (?:you|one|i|we)) (?!called|have been)",
         r"(?:any|some|your) (?:advice|counsel|tips?|ideas?|suggestions?)",
-        r"what (?:do|would|did|should) (?:you|ye|u) (?:counsel|advise|advice|suggest|recommend)\b",
-        r"(?:what|whit) (?:would|wud) (?:you|ye|u) (?:do|dae)\b|do i (?:take|accept|tell|leave|stay|confront|let|go) ",
-        r"(?:advise|help) me",
+        r"what (?:do|would|did|should) you (?:counsel|advise|advice|suggest|recommend)\b",
+        r"what would you (?:do|reckon)\b|do i (?:take|accept|tell|leave|stay|confront|let|go) ",
+        r"(?:advise|help|guide) me|what is (?:the )?(?:correct|right|best)|i accept or (?:no|not)",
+        r"am i (?:being )?(?:\w+ )?(?:daft|wrong|selfish|silly|foolish|mad|a fool|right to|wrong to)",
         r"if you were (?:me|i)|in my (?:place|shoes)",
     ),
     asks_opinion=any_of(
         r"(?:think|thought|make|reckon|rate|judge|feel|felt|describe|like|love|admire|fear|hate|loathe|miss|"
         r"trust|respect|regret|forgive|envy|enjoy|opinion|views?|verdict|impression|believe|strike|struck)"
+    ),
+    asks_agreement=re.compile(
+        r"(?:.*\b(?:but|so|and|now|well),? )?(?:is|are|was|were) (?:he|she|they|it|that|this) "
+        r"(?:right|wrong|true|correct|so|mistaken|lying|telling the truth|having me on)\W*$",
+        re.IGNORECASE,
     ),
     asks_name=any_of(r"my (?:\w+ )?name", r"who (?:am i|i am)", r"(?:am i|i am) called", r"call me"),
     gives_name=re.compile(
@@ -268,9 +274,10 @@ ENGLISH_TALK = Talk(
         r"what am i missing|who(?:m|'s| has| can have)? (?:done|dun|did|used|took|sent|to suspect|should i suspect)\b",
         r"(?:go|go on then|you tell me|thoughts|well)[.?!]*$|what is (?:his|her) (?:work|job)|"
         r"why does s?he do (?:so|it)",
-        r"wh[ai]t (?:do|does|dae|d') ?(?:you|ye|tha|u) (?:think|make|reckon)\b(?!.* (?:should|of (?:the|your|my)))",
+        r"what (?:do|does) you (?:think|make|reckon)\b(?!.* (?:should|of (?:the|your|my)))",
         r"what (?:was|is) (?:the|its) owner like|who(?:se|m)? (?:is|was|does|did) (?:it|this|that|the owner)\b",
-        r"(?:guess|what is|what's) my (?:job|trade|profession|work)|what (?:do i do|am i)\b|who am i\b|go on,? do me",
+        r"(?:guess|what is|what's) my (?:job|trade|profession|work)|what (?:do i do for|am i\W*$)",
+        r"who am i\b|go on,? do me",
     ),
     of_others=any_of(
         r"(?:my|our|his|her|the) \w+'s",

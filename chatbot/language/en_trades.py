@@ -13,7 +13,7 @@ WORK = (
     r"programmer|publisher|reporter|sailor|saddler|schoolmaster|schoolmistress|schoolteacher|scientist|sculptor|"
     r"seamstress|secretary|sexton|shepherd|shopkeeper|smith|soldier|solicitor|stationer|statistician|steward|"
     r"stockbroker|student|surgeon|surveyor|tailor|teacher|translator|tutor|typist|undertaker|upholsterer|vet|vicar|"
-    r"barista|bartender|cabbie|caretaker|cashier|chef|cleaner|coach|cop|dancer|detective|fireman|firefighter|"
+    r"barista|bartender|cabbie|caretaker|cashier|chef|cleaner|coach|cop|dancer|fireman|firefighter|"
     r"freshman|hairdresser|headmaster|headmistress|headteacher|janitor|nanny|paramedic|plasterer|policewoman|psychologist|"
     r"receptionist|researcher|roofer|salesman|saleswoman|sergeant|singer|sophomore|stonemason|therapist|trucker|"
     r"undergraduate|welder|"

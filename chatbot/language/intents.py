@@ -82,6 +82,11 @@ def is_perhaps_about_visitor(message: str, language: Language) -> bool:
     return is_question(message, language) and bool(language.talk.perhaps_of_himself.match(left))
 
 
+def speaks_to(message: str, language: Language) -> bool:
+    """Whether a message speaks to the persona: "you", "you're", "your"."""
+    return bool(language.second_person & {word.partition("'")[0] for word in words_of(message)})
+
+
 def is_about_persona(message: str, language: Language) -> bool:
     """Whether a message speaks to the persona of the persona, and of nobody who has a name."""
     return bool(language.second_person & set(words_of(message))) and not names_in(message, language)
@@ -96,7 +101,8 @@ def is_own_matter(message: str, language: Language, history: Exchanges = ()) -> 
         return False
     sentences = sentences_of_message(message, language)
     asked = [sentence for sentence in sentences if is_question(sentence, language)]
-    if asked and language.talk.asks_advice.search(to_plain(message)) and not names_in(message, language):
+    names = [name for name in names_in(message, language) if name.lower() not in language.places | language.capitals]
+    if asked and language.talk.asks_advice.search(to_plain(message)) and not names:
         told = any(tells_of_self(each, language) for each in sentences if each not in asked)
         return told or kind_of(message, language, history) not in IN_CONTEXT
     return not asked and kind_of(message, language, history) not in IN_CONTEXT

@@ -56,6 +56,7 @@ class Language:
         friend: what {{user}} stands for where the visitor is spoken to.
         later: words of later times; a word counts that has the stem of one.
         capitals: words with a capital that are no names: days, peoples.
+        places: names of countries and towns that anybody knows, in whatever books they are not.
         prefixes, suffixes: what makes a word of another.
         compound_links: what stands between the two words of a compound.
         nouns_have_capitals: whether a capital within a sentence is no sign of a name.
@@ -104,6 +105,7 @@ class Language:
     suffixes: tuple[str, ...]
     altering: Altering = field(default_factory=Altering)
     compound_links: tuple[str, ...] = ("",)
+    places: frozenset[str] = frozenset()
     nouns_have_capitals: bool = False
     hyphened_compounds: bool = True
 

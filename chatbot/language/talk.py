@@ -39,6 +39,7 @@ class Talk:
         asks_name: found where they ask for their own name.
         gives_name: found where they have told it.
         not_a_person: found where somebody says of himself that he is a program, a model or made up, or speaks as one.
+        asks_agreement: the whole of a question whether what somebody said is so, with what leads to it: "Is he right?"
         framed: the beginning of a question in which somebody is said to ask it ("She wants to know").
         asks_deduction: found where visitors want something read from what they describe.
         of_others: found where what they describe is somebody else's, although they say "my": "my friend's hat".
@@ -78,6 +79,7 @@ class Talk:
     named_of_himself: re.Pattern[str] = NOTHING
     perhaps_of_himself: re.Pattern[str] = NOTHING
     asks_opinion: re.Pattern[str] = NOTHING
+    asks_agreement: re.Pattern[str] = NOTHING
     of_two_of_his: re.Pattern[str] = NOTHING
     testing: re.Pattern[str] = NOTHING
     presumes_told: re.Pattern[str] = NOTHING

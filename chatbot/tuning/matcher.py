@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from chatbot.errors import TrainingError
-from chatbot.exchanges import GENERAL
 from chatbot.language import Language, asked_for
+from chatbot.line_kinds import GENERAL
 from chatbot.lines import Example, as_compared, said_in
 from chatbot.tuning.encoders import Recipe
 from chatbot.tuning.retriever import Batch

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.exchanges import GENERAL
 from chatbot.language import Language, asked_for, language_of
 from chatbot.library.encoders import Embedder
 from chatbot.library.texts import probable_questions
+from chatbot.line_kinds import GENERAL
 from chatbot.lines import Example, as_compared, read_messages, said_in, talk_of
 from chatbot.progress import Say
 from chatbot.tuning.cards import matcher_card

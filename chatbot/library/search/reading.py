@@ -89,7 +89,7 @@ def _capitals_tell(question: str, language: Language) -> bool:
 
 def _is_name(written: str, question: str, language: Language) -> bool:
     """Whether a word has the capitals of a name, where a sentence does not begin with it."""
-    if written.lower() in language.capitals or written.lower() in language.known_names:
+    if written.lower() in language.capitals | language.known_names | language.places:
         return False
     parts = written.split("-")
     if any(part[1:] != part[1:].lower() for part in parts):
@@ -102,7 +102,7 @@ def _is_name(written: str, question: str, language: Language) -> bool:
 
 def _is_ordinary(word: str, passages: Passages, language: Language) -> bool:
     """Whether a word that is not written as a name is one of the language; numbers are."""
-    if word in language.known_names or word in language.capitals:
+    if word in language.known_names | language.capitals | language.places:
         return True
     if len(word) > MAX_LETTERS:
         return False
