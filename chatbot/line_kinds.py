@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LEFT_TO_THE_BOOKS = frozenset({"fact", "yes-no", "premise", "why", "how", "unread"})
-ABOUT_HIM, STORY = "about-him", "story"
+ABOUT_HIM, STORY, PUZZLE = "about-him", "story", "puzzle"
 # Lines that answer whatever does the same, in whatever words: any farewell fits any other.
 ACTS = frozenset({"farewell", "greeting", "how-are-you", "thanks", "apology"})  # told by patterns of the language
 MOODS = frozenset({"introduction", "grief", "loneliness", "worry", "low-spirits", "joy", "anger", "boredom"})

@@ -22,7 +22,7 @@ from chatbot.language import (
     to_plain,
     words_of,
 )
-from chatbot.line_kinds import ACTS, GENERAL, MOODS, REACTIONS
+from chatbot.line_kinds import ACTS, GENERAL, MOODS, PUZZLE, REACTIONS
 from chatbot.recall import INTENT
 from chatbot.turn_parts import needs_the_one_before
 from chatbot.turn_values import Draft, Gathered, Turn
@@ -130,6 +130,8 @@ def _deduced(turn: Turn, near: Sequence[NearExchange], known: bool, his_own: boo
     describes = described or (asks and tells_of_self(text, language))
     if deductions is None or not describes or (known and names_in(text, language)):
         return ""
+    if any(line.kind == PUZZLE and line.will_do for line in near):
+        return ""  # somebody has thought about just this
     answered = any(line.fits and line.likely is not None for line in near)
     if not asks and (answered or _asks_advice(text, language)):
         return ""  # somebody who tells of a stain and asks how to get it out wants no deduction

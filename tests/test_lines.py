@@ -26,6 +26,7 @@ TALK = {
     "deduction",
     "opinion",
     "provocation",
+    "puzzle",
     "silent",
     "small-talk",
     "unread",

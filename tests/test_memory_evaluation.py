@@ -112,17 +112,17 @@ def test_a_script_is_held_over_its_sessions_and_repeats_are_seen(
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     file = tmp_path / "run.jsonl"
-    RecallLog(file, "one").append([recall(answers=("Ada",)), recall("never told", declined=True)])
+    RecallLog(file, {"run": "one"}).append([recall(answers=("Ada",)), recall("never told", declined=True)])
     with file.open("a") as cut:
         cut.write('[{"condition": "bo')
-    log = RecallLog(file, "one")
+    log = RecallLog(file, {"run": "one"})
     assert log.held("both", 1) == [recall(answers=("Ada",)), recall("never told", declined=True)]
     assert log.held("both", 2) is None and log.held("window", 1) is None
-    with pytest.raises(MessageError, match="is of another run than this"):
-        RecallLog(file, "two")
-    file.write_text('{"about": "one"}\n{}\n')
-    with pytest.raises(MessageError, match="holds no replies"):
-        RecallLog(file, "one")
+    with pytest.raises(MessageError, match="was begun with run one; this is run two"):
+        RecallLog(file, {"run": "two"})
+    file.write_text('{"about": {"run": "one"}}\n{}\n')
+    with pytest.raises(MessageError, match="holds no answers of such a run"):
+        RecallLog(file, {"run": "one"})
 
 
 def test_the_report_has_the_shares_and_every_failure() -> None:

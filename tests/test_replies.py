@@ -289,7 +289,7 @@ def test_answers_about_something_else_are_not_mixed_with_these(tmp_path: Path) -
     with pytest.raises(MessageError, match="was begun with persona sherlock, model bundled; this is persona watson"):
         AnswerLog(tmp_path / "a.jsonl", {**ABOUT, "persona": "watson"})
     (tmp_path / "b.jsonl").write_text("not an evaluation\n")
-    with pytest.raises(MessageError, match="holds no answers of an evaluation"):
+    with pytest.raises(MessageError, match="holds no answers of such a run"):
         AnswerLog(tmp_path / "b.jsonl", ABOUT)
     assert (tmp_path / "b.jsonl").read_text() == "not an evaluation\n"
 

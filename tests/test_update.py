@@ -297,7 +297,7 @@ def test_a_run_that_was_stopped_goes_on_and_compares_before_and_after(quill: Set
 
 def test_what_is_no_such_run_or_result_is_refused_in_one_line(tmp_path: Path, sherlock: LoadedPersona) -> None:
     UpdateLog(tmp_path / "log.jsonl", {"persona": "quill"})
-    with pytest.raises(MessageError, match="is of another run"):
+    with pytest.raises(MessageError, match="was begun with persona quill; this is persona sherlock"):
         UpdateLog(tmp_path / "log.jsonl", {"persona": "sherlock"})
     for content in ("{}", '{"format": 2}'):
         (tmp_path / "result.json").write_text(content)

@@ -73,7 +73,7 @@ def evaluate(
         f"{sum(map(len, held))} messages under each condition"
     )
     kept = resume or (out.with_suffix(".jsonl") if out else None)
-    log = RecallLog(kept, f"{about}, {file.name}") if kept else None
+    log = RecallLog(kept, {"run": about, "scripts": file.name}) if kept else None
     replies: list[Recall] = []
     for condition in wanted:
         with progress(condition.capitalize()) as show:

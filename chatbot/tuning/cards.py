@@ -228,7 +228,7 @@ def selector_card(loaded: LoadedPersona, facts: Mapping[str, Any], command: str)
     )
     return f"""{_heading(loaded, facts, "selector", "text-classification", purpose)}
 {data["judgements"]:,} judgements whether a line answers, of {data["messages"]:,} messages (`judged.jsonl`),
-all made for it.
+all made for it; {data["ways"]:,} ways to say something that lines list, each with its own line and with others.
 
 {_settings(facts, "binary cross-entropy against the judgement; the first weights are the reranker's")}
 

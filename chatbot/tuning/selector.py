@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chatbot import line_kinds
 from chatbot.errors import TrainingError
 from chatbot.language import Language, asked_for, content_words, language_of
 from chatbot.library.encoders import CrossEncoder, Embedder
@@ -34,6 +35,7 @@ from chatbot.tuning.encoders import (
     with_one_logit,
 )
 from chatbot.tuning.loop import OnStep, bucketed
+from chatbot.tuning.matcher import THE_SAME
 from chatbot.tuning.publish import publish_adapter
 from personas import LoadedPersona
 
@@ -66,8 +68,10 @@ class SelectorRecipe(Recipe):
     learning_rate: float = 5e-4
     batch_size: int = 64
     negatives: int = 0
-    passes: int = 4
+    passes: int = 2
     max_tokens: int = 128
+    ways: int = 2000  # that lines list, each read with its own line and with others
+    others: int = 3  # of these
 
 
 @dataclass(frozen=True)
@@ -133,19 +137,21 @@ def tune_selector(
     held, taught = rated[::HELD_OUT], [each for at, each in enumerate(rated) if at % HELD_OUT]
     if len(held) < FOLDS:
         raise TrainingError(f"{loaded.judged} has too few messages: write {HELD_OUT * FOLDS} at least.")
-    task = selector_task(judgements(taught, lines, language), recipe, seed, loaded.reranker)
+    matcher = Embedder(model, threads, adapter=loaded.matcher, cache=cache)
+    judged = judgements(taught, lines, language)
+    told = told_apart(lines, matcher, language, recipe, seed)
+    task = selector_task([*judged, *told], recipe, seed, loaded.reranker)
     tuned, state = train_encoder(task, base, name, run, seed=seed, threads=threads, on_step=on_step, say=say)
     facts: dict[str, Any] = {
         "base": name,
         "what": SELECTOR,
         "seed": seed,
         "recipe": asdict(recipe),
-        "data": {"messages": len(taught), "judgements": sum(len(worths) for _, worths in taught)},
+        "data": {"messages": len(taught), "judgements": sum(map(len, judged)), "ways": len(told)},
         **state.facts(),
     }
     trial = run / "adapter"
     publish_adapter(tuned, trial, facts, "", SELECTOR)
-    matcher = Embedder(model, threads, adapter=loaded.matcher, cache=cache)
     rows = signs_told(held, lines, CrossEncoder(model, threads, adapter=trial), matcher, language)
     before, after, weights = weighed(rows)
     facts["results"] = {"before": asdict(before), "after": asdict(after)}
@@ -169,14 +175,51 @@ def judgements(
     ]
 
 
+def told_apart(
+    lines: Sequence[Example], matcher: Embedder, language: Language, recipe: SelectorRecipe, seed: int
+) -> list[list[Judgement]]:
+    """Ways to say something that lines list, each with its own line, which answers, and the nearest that do not.
+
+    A way is read with another of its line's. Lines of which some way is the same to the matcher may answer it as well,
+    and so may any of the same general kind.
+    """
+    chance = random.Random(seed)
+    said = [(number, as_compared(text, language)) for number, line in enumerate(lines) for _, text in said_in([line])]
+    vectors = np.asarray(matcher.embed_documents([text for _, text in said]), dtype=np.float32)
+    owners = np.array([number for number, _ in said])
+    usable = [at for at, (number, _) in enumerate(said) if len(lines[number].also) > 1]
+    usable = [at for at in usable if lines[owners[at]].kind not in line_kinds.GENERAL]
+    found = []
+    for at in sorted(chance.sample(usable, min(recipe.ways, len(usable)))):
+        number, text = said[at]
+        cosines = vectors @ vectors[at]
+        nearest = np.zeros(len(lines), dtype=np.float32)
+        np.maximum.at(nearest, owners, cosines)
+        order = [int(each) for each in np.argsort(-nearest, kind="stable") if nearest[each] < THE_SAME]
+        others = [each for each in order[: 4 * recipe.others] if each != number]
+        read = [number, *chance.sample(others, min(recipe.others, len(others)))]
+        found.append(
+            [
+                Judgement(
+                    text,
+                    as_read(_likest(text, lines[each], language), lines[each].messages[1].content, language),
+                    float(each == number),
+                )
+                for each in read
+            ]
+        )
+    return found
+
+
 def _likest(text: str, line: Example, language: Language) -> str:
-    words = content_words(text, language)
+    words, said = content_words(text, language), as_compared(text, language)
 
     def shared(way: str) -> float:
         own = content_words(way, language)
         return len(words & own) / (len(words | own) or 1)
 
-    return max((line.messages[0].content, *line.also), key=shared)
+    ways = [way for way in (line.messages[0].content, *line.also) if as_compared(way, language) != said]
+    return max(ways or [line.messages[0].content], key=shared)
 
 
 def selector_task(judged: Sequence[Sequence[Judgement]], recipe: SelectorRecipe, seed: int, begin: Path | None) -> Task:

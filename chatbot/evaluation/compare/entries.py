@@ -8,7 +8,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from chatbot.evaluation.replies import Answer, Kept, Reply, RunLog, TalkReply
+from chatbot.evaluation.replies import Answer, Kept, Reply, TalkReply
+from chatbot.evaluation.run_log import RunLog
 
 V = TypeVar("V", bound=Kept)
 Phase = Literal["questions", "without", "contradicted", "talk", "provocations", "wishes", "latency", "resources"]
@@ -146,7 +147,7 @@ class CompareLog:
     """Everything that a comparison has found out so far; see `RunLog` for the arguments and what is raised."""
 
     def __init__(self, file: Path, about: Mapping[str, str]) -> None:
-        log = RunLog(file, about, _ENTRY.validate_json)
+        log = RunLog(file, about, _ENTRY)
         self.questions = Part(log, "questions", Answer)
         self.without = Part(log, "without", Altered)
         self.contradicted = Part(log, "contradicted", Altered)

@@ -3,7 +3,7 @@
 from chatbot.evaluation.replies.answers import Answer, Claim, Judgement, Kept, Reply, TalkReply, answer_of, said_of
 from chatbot.evaluation.replies.asking import ask_all, ask_missing, hold_talks, question_of
 from chatbot.evaluation.replies.formula import runs_of
-from chatbot.evaluation.replies.log import AnswerLog, RunLog
+from chatbot.evaluation.replies.log import AnswerLog
 from chatbot.evaluation.replies.measures import differences, measures
 from chatbot.evaluation.replies.report import as_json, report, summary
 from chatbot.evaluation.replies.statements import Statement, draw_statements
@@ -16,7 +16,6 @@ __all__ = [
     "Judgement",
     "Kept",
     "Reply",
-    "RunLog",
     "Statement",
     "TalkReply",
     "Verdicts",
