@@ -20,6 +20,10 @@ from personas import LoadedPersona
             "the letter You stands for uranium",
         ),  # a letter alone is taken for the word
         ("It cost 5 p at the museum", "It cost 5 p at the museum"),
+        ("Whit age did ah say ah wis?", "What age did I say I was?"),
+        ("Yer jist a computer. Yer hat!", "You're just a computer. Your hat!"),
+        ("Does tha know me dog? Ma wife does.", "Does you know my dog? My wife does."),
+        ("Ah, I see. Ma says that she is wan.", "Ah, I see. Ma says that she is wan."),  # these are words as well
     ],
 )
 def test_the_spelling_of_chats_becomes_the_usual_one(written: str, usual: str) -> None:
@@ -37,6 +41,8 @@ def test_the_spelling_of_chats_becomes_the_usual_one(written: str, usual: str) -
         ("I'm Anna from Leeds. Who was Irene Adler?", "Who was Irene Adler?"),
         ("Who was Ada? Where did she live?", "Who was Ada? Where did she live?"),  # each is looked up by itself
         ("My bicycle was stolen. What should I do?", "My bicycle was stolen. What should I do?"),
+        ("It is our lad, since Easter. What would you do?", "It is our lad, since Easter. What would you do?"),
+        ("Our Kevin says you're a machine. I laughed, but is he right?", "you're a machine."),
         ("A fine morning.", "A fine morning."),
     ],
 )

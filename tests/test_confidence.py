@@ -94,6 +94,21 @@ def test_a_strange_word_weakens_a_question_and_is_named(casebook: Callable[..., 
     assert strange.signals["unknown"] == 2
 
 
+@pytest.mark.parametrize(
+    ("message", "unknown"),
+    [
+        ("I saw it on Netflix, in Gdansk. Who killed Julia Stoner?", ()),  # nothing is asked of these
+        ("I have an iPhone. What do you make of it?", ("iphone",)),
+        ("Did you ever visit Portugal?", ()),  # anybody knows where that is
+        ("Rab here, from Kilmarnock way.", ()),
+    ],
+)
+def test_what_stands_beside_a_question_is_not_strange_to_the_books(
+    casebook: Callable[..., Library], message: str, unknown: tuple[str, ...]
+) -> None:
+    assert casebook().search(message).unknown == unknown
+
+
 # ---------------------------------------------------------------------- fitting
 
 

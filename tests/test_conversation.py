@@ -144,6 +144,7 @@ def test_the_first_question_is_searched_as_it_stands() -> None:
                 "Fumes in closed rooms: what did the colourman turn on?",
             ],
         ),
+        ("Do you recall my name and my trade?", ["Do you recall my name?", "Do you recall my trade?"]),
     ],
 )
 def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_goes_with_both(
@@ -158,6 +159,7 @@ def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_g
         "Who stole the carbuncle and the goose?",
         "What did Holmes and Watson find at Stoke Moran?",
         "Speak, and who?",
+        "How did my brother and my sister look to you?",
         "",
     ],
 )

@@ -15,6 +15,7 @@ from chatbot.language import (
     is_about_visitor,
     is_perhaps_about_visitor,
     relations_told,
+    topic_of,
     words_of,
 )
 from chatbot.library.encoders import Embedder, Reader
@@ -22,6 +23,7 @@ from chatbot.library.texts.passages import RECOLLECTION, recollection
 from chatbot.recall import INTENT, recalled
 from chatbot.recall_changes import change_of
 from chatbot.recall_signs import signs_of, taken_apart, worth_of
+from chatbot.wording import Wording
 from personas import LoadedPersona
 
 SAID = [
@@ -60,6 +62,31 @@ def test_who_asks_for_his_name_is_shown_first_where_he_gave_it(question: str) ->
 def test_where_nothing_was_told_there_is_no_evidence() -> None:
     found = recalled("What is my name?", [], ENGLISH)
     assert (found.evidence, found.weak, found.intent) == ((), True, INTENT)
+
+
+@pytest.mark.parametrize(
+    ("question", "told", "other"),
+    [
+        ("What do I do for a living?", "I repair violins in Ghent.", "I build model ships in my spare time."),
+        ("Where do I live?", "I repair violins in Ghent.", "I like walking in Wales."),
+        ("What is my truck called?", "I drive a truck. I call her Darlene.", "My sister is called Ann."),
+        ("What are my boys called?", "I have two sons, Mark and Peter.", "My daughter is called Ann."),
+        ("What is my favourite food?", "My favourite food is plum cake.", "My favourite colour is green."),
+    ],
+)
+def test_what_a_sentence_tells_besides_is_found_without_any_model(question: str, told: str, other: str) -> None:
+    relations = relations_told([told, other], ENGLISH)
+    asked = taken_apart(question, relations, ENGLISH)
+    worth = [worth_of(signs_of(asked, text, topic_of(text, ENGLISH)[0], relations, ENGLISH)) for text in (told, other)]
+    assert worth[0] > worth[1] + 1
+
+
+def test_who_asks_whether_he_is_remembered_hears_all_that_he_told(sherlock: LoadedPersona) -> None:
+    found = recalled("What do you know about me?", SAID, ENGLISH)
+    wording = Wording(sherlock.persona, "What do you know about me?")
+    given = wording.recalled(found.evidence)
+    assert all(in_second_person(piece.key, ENGLISH).lower() in given.lower() for piece in found.evidence)
+    assert wording.recalled(found.evidence[:1]) != given and len(found.evidence) > 1
 
 
 TOLD = [
