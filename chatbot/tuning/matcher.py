@@ -68,7 +68,7 @@ class MatcherRecipe(Recipe):
     batch_size: int = 48
     negatives: int = 1
     max_tokens: int = 64
-    steps: int = 1100
+    steps: int = 1300
     asked: int = 8
     weight: int = 2
     hard: float = 0.6
