@@ -137,7 +137,8 @@ def _deduced(turn: Turn, near: Sequence[NearExchange], known: bool, his_own: boo
         return ""  # somebody who tells of a stain and asks how to get it out wants no deduction
     if reply := deductions.reply(text, persona.deducing, persona.deduced):
         return reply
-    return turn.wording.line(persona.unread) if asks and his_own and persona.unread else ""
+    wants_reading = his_own and language.talk.asks_reading.search(text)
+    return turn.wording.line(persona.unread) if wants_reading and persona.unread else ""
 
 
 def _does_alone(turn: Turn) -> bool:

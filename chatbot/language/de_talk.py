@@ -138,6 +138,7 @@ GERMAN_TALK = Talk(
         rf"(?:er|sie|meine? \w+) (?:fragt(?: mich)?|möchte wissen|will wissen|wüsste gern),? (?={ASKED_BY})",
         rf"(?:kannst|könntest|könnt|könntet) (?:du|ihr) (?:mir|uns) (?:bitte )?(?:sagen|erklären),? (?={ASKED_BY})",
     ),
+    asks_reading=any_of(r"was (?:kannst|könnt|siehst|seht|schließt|liest) (?:du|ihr)"),
     asks_deduction=any_of(r"was (?:kannst|könnt|siehst|seht|schließt|liest) (?:du|ihr)"),
     of_others=any_of(r"(?:ein|der|dieser) (?:mann|fremder|pilger)|(?:eine|die|diese) (?:frau|fremde)"),
     before=phrases("Und / Also, / Sagt, / Ehrlich: / Noch etwas: / Verzeihung, / Nun, / Meine Frau möchte wissen:"),

@@ -263,12 +263,17 @@ ENGLISH_TALK = Talk(
         r"i(?:'m| am)? (?:always |just |still )*(?:wonder(?:ed|ing)?|curious)(?: about)?,? ",
         r"do you (?:happen to )?(?:know|remember|recall) (?=who|wha|whe|whi|why|how)",
     ),
+    asks_reading=any_of(
+        r"what (?:can|could) you (?:\w+ )?(?:tell|deduce|infer|read|see|say|make|conclude|gather|learn)",
+        r"(?:deduce|your deductions?|deduction|infer|read (?:me|him|her|the signs))|(?:guess|what's) my (?:job|trade)",
+        r"go on,? do me|what do you (?:deduce|infer|read|see|make of me|conclude|gather)",
+    ),
     asks_deduction=any_of(
         r"what (?:can|could|do|would) you (?:\w+ )?(?:tell|deduce|infer|read|see|say|make|conclude|gather|learn)",
         r"(?:deduce|your deductions?|deduction|infer|read (?:me|him|her|that|this|the signs))",
         r"what (?:does|do) (?:it|that|this|they|these) (?:say|tell)(?: you)? (?:of|about)|what you can (?:say|tell)",
         r"what (?:sort|kind|manner) of (?:a )?(?:child|man|woman|person|fellow|girl|boy|owner|thief|place|house|life)",
-        r"(?:your|the) (?:verdict|reading|conclusion)\b|what (?:do|would) you (?:conclude|reckon|make)\b",
+        r"(?:your|the) (?:verdict|reading|conclusion)\b|what (?:do|would) you (?:conclude|make)\b|what do you reckon\b",
         r"what (?:is|was|are|were|has|have|had) (?:he|she|they|it|this) (?:been )?(?:doing|up to|hiding|after|missing)",
         r"what(?:'s| is) (?:his|her|their|the) (?:story|game|secret)|what(?:'s| is) going on|guess the reason|"
         r"what am i missing|who(?:m|'s| has| can have)? (?:done|dun|did|used|took|sent|to suspect|should i suspect)\b",

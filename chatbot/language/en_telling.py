@@ -69,6 +69,8 @@ ENGLISH_TELLING = Telling(
             "age",
             rf"{_I}{_NOW} (?:be )?{_NUMBER}(?: years| and| on\b| next| this| in\b|[,.!]|$)",
             r"\bmy age is\b",
+            rf"\bi was {_NUMBER} (?:on|last|this|in|yesterday)\b",
+            rf"\b{_NUMBER} i turned\b",
             rf"\bi (?:have |just )*turned {_NUMBER}",
         ),
         rule("household", "household", rf"^(?:now |and )?(?:we are|we're){_NOW} {_FEW}(?: of us)?\b"),

@@ -42,6 +42,7 @@ class Talk:
         asks_agreement: the whole of a question whether what somebody said is so, with what leads to it: "Is he right?"
         framed: the beginning of a question in which somebody is said to ask it ("She wants to know").
         asks_deduction: found where visitors want something read from what they describe.
+        asks_reading: the same, where nothing but a deduction will do: "What can you deduce?"
         of_others: found where what they describe is somebody else's, although they say "my": "my friend's hat".
         telling: words by which visitors ask to be told a case, and those that they call it: "relate", "history".
         before: what may stand before a question in a chat and asks nothing: "Be honest,".
@@ -80,6 +81,7 @@ class Talk:
     perhaps_of_himself: re.Pattern[str] = NOTHING
     asks_opinion: re.Pattern[str] = NOTHING
     asks_agreement: re.Pattern[str] = NOTHING
+    asks_reading: re.Pattern[str] = NOTHING
     of_two_of_his: re.Pattern[str] = NOTHING
     testing: re.Pattern[str] = NOTHING
     presumes_told: re.Pattern[str] = NOTHING
