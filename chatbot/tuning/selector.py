@@ -70,7 +70,7 @@ class SelectorRecipe(Recipe):
     negatives: int = 0
     passes: int = 2
     max_tokens: int = 128
-    ways: int = 2000  # that lines list, each read with its own line and with others
+    ways: int = 1200  # that lines list, each read with its own line and with others
     others: int = 3  # of these
 
 
