@@ -10,6 +10,7 @@ from chatbot.language import (
     Language,
     act_of,
     asked_for,
+    asks_of_somebody,
     is_about_visitor,
     is_own_matter,
     is_question,
@@ -56,26 +57,25 @@ def near(
 def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:
     """The reply of a turn that is there already; None where the model is to write it."""
     earlier = {exchange.reply for exchange in gathered.history}
-    text, language = turn.asked.text, turn.language
+    if gathered.found is not None and gathered.found.intent == INTENT:
+        # What he told answers, or nothing does, and no line to another who asked in such words.
+        return None if gathered.evidence else _untold(turn, earlier)
+    text, language, persona = turn.asked.text, turn.language, turn.loaded.persona
     exchanges = [(exchange.question, exchange.reply) for exchange in gathered.history]
     # What the visitor tells or wants advised upon is his own matter, whatever the books have that sounds like it.
-    recalled = gathered.found is not None and gathered.found.intent == INTENT
     told = is_own_matter(text, language, exchanges) or _does_alone(turn) or _speaks(turn, gathered)
-    his_own = not recalled and (told or _wants_advice(turn, gathered))
+    his_own = told or _wants_advice(turn, gathered)
     # Where the books are silent, or none were opened, what he says to much the same is better than nothing.
     silent = gathered.found is None or his_own or (gathered.found.weak and not gathered.found.unknown)
     known = gathered.found is not None and not gathered.found.weak and not his_own
     if known and gathered.history and language.explaining.match(text):
         return None  # "And why?" asks for what the books tell of the matter, and not for a line that always fits
-    if recalled:  # what he told answers, or nothing does, and no line to another who asked in such words
-        return None if gathered.evidence else _untold(turn, earlier)
     if (deduced := _deduced(turn, gathered.near, known, his_own)) and deduced not in earlier and not turn.asked.attempt:
         return Draft(deduced, deduced, ready="unchecked")
     said = list({line.reply: line for line in _lines(turn, gathered, silent) if line.reply not in earlier}.values())
     if turn.asked.attempt < len(said):  # a retry is answered by the next of them, and then by the model
         line = said[turn.asked.attempt]
         return Draft(line.reply, line.reply, ready="declined" if line.kind in DECLINING else "unchecked")
-    persona = turn.loaded.persona
     if gathered.line:
         return Draft(gathered.line, gathered.line, ready="unchecked")
     replies = turn.wording.without_model(gathered.found, turn.mode.voice, his_own=his_own)
@@ -197,7 +197,8 @@ def _wants_advice(turn: Turn, gathered: Gathered) -> bool:
     """Whether a visitor wants advice in a matter of his own, of which no book tells: "my spreadsheets", "our lad"."""
     text, language = turn.asked.text, turn.language
     strange = gathered.found is not None and bool(gathered.found.unknown)
-    return _asks_advice(text, language) and tells_of_self(text, language) and (strange or not names_in(text, language))
+    of_nobody = strange or not asks_of_somebody(text, language)
+    return _asks_advice(text, language) and tells_of_self(text, language) and of_nobody
 
 
 def _asks_advice(text: str, language: Language) -> bool:

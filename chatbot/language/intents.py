@@ -101,11 +101,17 @@ def is_own_matter(message: str, language: Language, history: Exchanges = ()) -> 
         return False
     sentences = sentences_of_message(message, language)
     asked = [sentence for sentence in sentences if is_question(sentence, language)]
-    names = [name for name in names_in(message, language) if name.lower() not in language.places | language.capitals]
-    if asked and language.talk.asks_advice.search(to_plain(message)) and not names:
+    if asked and language.talk.asks_advice.search(to_plain(message)) and not asks_of_somebody(message, language):
         told = any(tells_of_self(each, language) for each in sentences if each not in asked)
         return told or kind_of(message, language, history) not in IN_CONTEXT
     return not asked and kind_of(message, language, history) not in IN_CONTEXT
+
+
+def asks_of_somebody(message: str, language: Language) -> bool:
+    """Whether a question of a message names somebody: in "I owe Kevin money. Should I pay?" none does."""
+    asked = [sentence for sentence in sentences_of_message(message, language) if is_question(sentence, language)]
+    names = {name.lower() for sentence in asked for name in names_in(sentence, language)}
+    return bool(names - language.places - language.capitals)
 
 
 def is_question(sentence: str, language: Language) -> bool:
