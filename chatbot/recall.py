@@ -117,7 +117,7 @@ def recalled(
         said = [
             at
             for at in said
-            if worths[at] >= (min(enough, PRESUMED) if tells_that(at) else enough)
+            if worths[at] >= (PRESUMED if enough == ANSWERS and tells_that(at) else enough)
             or (blind and words & content_words(texts[at], language))
         ]
     best = max((worths[at] for at in said), default=0.0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from chatbot.drawing import drawn_from
 from chatbot.errors import BakerStreetError
-from chatbot.language import language_of
+from chatbot.language import language_of, spelled_out
 from memory import Drawn, Memory
 from personas import LoadedPersona
 
@@ -123,7 +123,8 @@ class Remembering:
                     for told in kept
                     if told.turn_id and told.turn_id == remark.parent_id
                 ]
-                now = drawn_from(remark.question, language, earlier, before, reader=reader, embedder=embedder)
+                said = spelled_out(remark.question, language)
+                now = drawn_from(said, language, earlier, before, reader=reader, embedder=embedder)
                 drawn[remark.id] = now
                 replaced = {told.matter for told in now}
                 earlier = [*(told for told in earlier if told.matter not in replaced), *now]

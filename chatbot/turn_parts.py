@@ -52,16 +52,23 @@ def said_once(draft: Draft, earlier: Sequence[Draft], language: Language) -> Dra
         return draft
     sentences = split_sentences(draft.text, language)
     new = [each for each in sentences if not any(content_words(each, language) <= words for words in said)]
-    lead = draft.evidence[0] if draft.evidence else None
-    given_back = (
-        lead is not None and lead.passage.kind == RECOLLECTION
-    )  # of it nothing is left but how it is introduced
-    if not new or (given_back and len(new) < len(sentences)):
+    if not new or _gives_back(draft, [each for each in sentences if each not in new], language):
         return replace(draft, text="", piece="", prompt=None, ready="grounded")
     text, shown = " ".join(new), draft.text.removesuffix(draft.piece)
     if len(new) == len(sentences) or not text.startswith(shown):  # what a reader has seen is not taken back
         return draft
     return replace(draft, text=text, piece=text.removeprefix(shown))
+
+
+def _gives_back(draft: Draft, said: Sequence[str], language: Language) -> bool:
+    """Whether what a draft gives back of what the visitor told is among sentences that were said: the rest only says
+    that he told it.
+    """
+    lead = draft.evidence[0] if draft.evidence else None
+    if lead is None or lead.passage.kind != RECOLLECTION:
+        return False
+    told = content_words(lead.key, language)
+    return any(words and words <= told for each in said for words in [content_words(each, language)])
 
 
 def joined_draft(parts: Sequence[Turn], drafts: Sequence[Draft]) -> Draft:

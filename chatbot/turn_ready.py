@@ -15,6 +15,7 @@ from chatbot.language import (
     is_own_matter,
     is_question,
     is_small_talk,
+    meaning_words,
     names_in,
     points_back,
     sentences_of_message,
@@ -155,8 +156,6 @@ def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
     found = gathered.found
     if line.kind == CASE_TALK and not turn.mode.knowledge:
         return False  # what a mode without books knows is what its model knows
-    if _points_away(turn, gathered):
-        return False
     question = asked_for(turn.asked.text, turn.language)
     if found and found.confidence >= min(RATHER_THE_BOOKS.get(line.kind, 2.0), _books_from(question, turn.language)):
         return False
@@ -174,21 +173,23 @@ def _points_away(turn: Turn, gathered: Gathered) -> bool:
     language, text = turn.language, turn.asked.text
     question = asked_for(text, language)
     words = set(words_of(question))
-    if not gathered.history or not is_question(question, language) or names_in(text, language):
+    if not gathered.history or not is_question(question, language) or asks_of_somebody(text, language):
         return False
     if tells_of_self(text, language) or is_small_talk(question, language) or _does_alone(turn):
         return False
-    return bool(words & language.talk.third_person) or (
-        points_back(question, language) and not words & language.second_person
-    )
+    bare = len(meaning_words(question, language)) <= 1 and not words & language.second_person
+    return bool(words & language.talk.third_person) or (bare and points_back(question, language))
 
 
 def _books_from(question: str, language: Language) -> float:
     """The confidence from which on the evidence answers a question for a fact that names somebody or something, rather
     than a line: the sooner where it does not speak to the persona either; out of reach for any other question.
     """
-    named = is_question(question, language) and names_in(question, language)
-    if not named or tells_of_self(question, language) or language.talk.asks_opinion.search(question):
+    if (
+        not asks_of_somebody(question, language)
+        or tells_of_self(question, language)
+        or language.talk.asks_opinion.search(question)
+    ):
         return 2.0
     return OF_HIM if speaks_to(question, language) else OF_THE_BOOKS
 
@@ -224,6 +225,8 @@ def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
     much the same and to whatever is of the same sort.
     """
     text, language = turn.asked.text, turn.language
+    if _points_away(turn, gathered):
+        return []
     advised = _asks_advice(text, language)
     act = act_of(text, language) if _does_alone(turn) else ""
     # Advice in another matter is worse than a general counsel.
@@ -240,8 +243,6 @@ def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
     of_act = list(near(turn, text, SORTS, frozenset({act}))) if act in ACTS else []
     if act == FAREWELL:
         return [*fitting, *of_act]
-    if _points_away(turn, gathered):
-        return fitting
     same = [line for line in said if line.will_do and line.kind not in GENERAL]
     pool = [(line.margin, line) for line in (*same, *_of_the_sort(turn))]
     pool += [(line.margin - OF_A_PART, line) for line in (() if advised else _of_a_part(turn))]

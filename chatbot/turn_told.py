@@ -14,6 +14,7 @@ from chatbot import clock
 from chatbot.language import (
     OTHER,
     content_words,
+    spelled_out,
     split_sentences,
     statements,
     tells_of_self,
@@ -101,7 +102,9 @@ def _said(turn: Turn, history: Sequence[Exchange], *, of_himself: bool = True) -
     language, when = turn.language, clock.now()
     passages: list[Passage] = []
     for exchange in reversed(history):
-        texts = [told.text for told in told_in(told_statements(exchange.question, language), language)]
+        texts = [
+            told.text for told in told_in(told_statements(spelled_out(exchange.question, language), language), language)
+        ]
         known = " ".join(texts)
         others = [
             text

@@ -23,7 +23,16 @@ from personas import LoadedPersona
         ("Whit age did ah say ah wis?", "What age did I say I was?"),
         ("Yer jist a computer. Yer hat!", "You're just a computer. Your hat!"),
         ("Does tha know me dog? Ma wife does.", "Does you know my dog? My wife does."),
-        ("Ah, I see. Ma says that she is wan.", "Ah, I see. Ma says that she is wan."),  # these are words as well
+        ("I'm gonnae tell ye. Gonnae tell me?", "I'm going to tell you. Will you tell me?"),
+        *(  # these are words as well
+            (text, text)
+            for text in (
+                "Ah, I see. Ma died, and my ma was wan. Ah do you mean it?",
+                "They call me mate. He sold me dog food.",
+                "O my God! Not a whit. The fae. Ye Olde Cheese.",
+                "I have an MA, like Jack Ma and Mr Feller.",
+            )
+        ),
     ],
 )
 def test_the_spelling_of_chats_becomes_the_usual_one(written: str, usual: str) -> None:
@@ -43,6 +52,8 @@ def test_the_spelling_of_chats_becomes_the_usual_one(written: str, usual: str) -
         ("My bicycle was stolen. What should I do?", "My bicycle was stolen. What should I do?"),
         ("It is our lad, since Easter. What would you do?", "It is our lad, since Easter. What would you do?"),
         ("Our Kevin says you're a machine. I laughed, but is he right?", "you're a machine."),
+        ("You look tired. Moriarty is dead in Rome. Is that true?", "Moriarty is dead in Rome. Is that true?"),
+        ("I'm Anna from Leeds. Who sent the orange pips?", "Who sent the orange pips?"),
         ("A fine morning.", "A fine morning."),
     ],
 )

@@ -160,6 +160,8 @@ def test_a_question_that_asks_two_things_is_two_and_what_stands_before_a_colon_g
         "What did Holmes and Watson find at Stoke Moran?",
         "Speak, and who?",
         "How did my brother and my sister look to you?",
+        "What are my wife and my son called?",
+        "Do you remember the quarrel between my wife and my mother?",
         "",
     ],
 )

@@ -15,7 +15,9 @@ from chatbot.language import (
     is_about_visitor,
     is_perhaps_about_visitor,
     relations_told,
+    told_in,
     topic_of,
+    topics_told,
     words_of,
 )
 from chatbot.library.encoders import Embedder, Reader
@@ -79,6 +81,32 @@ def test_what_a_sentence_tells_besides_is_found_without_any_model(question: str,
     asked = taken_apart(question, relations, ENGLISH)
     worth = [worth_of(signs_of(asked, text, topic_of(text, ENGLISH)[0], relations, ENGLISH)) for text in (told, other)]
     assert worth[0] > worth[1] + 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "topics"),
+    [
+        ("I repair violins in Ghent.", {"work", "home"}),
+        ("I'm a nurse in Leeds.", {"work", "home"}),
+        ("I'm 46, divorced, and paint.", {"age", "family"}),
+        ("I had a holiday in Paris.", {"other"}),
+        ("I am in Love with Anna.", {"other"}),
+        ("I clean my teeth twice a day.", {"other"}),
+        ("I want a single ticket to York.", {"other"}),
+        ("At 5 I turned in for the night.", {"other"}),
+    ],
+)
+def test_what_a_statement_tells_besides_is_told_from_what_it_does_not(statement: str, topics: set[str]) -> None:
+    told = topics_told(statement, topic_of(statement, ENGLISH)[0], ENGLISH)
+    assert told - {"other"} == topics - {"other"}
+
+
+def test_what_is_named_in_the_next_sentence_is_told_with_it_and_a_call_is_no_name() -> None:
+    named = told_in(["I drive a truck.", "I call her Darlene."], ENGLISH)
+    assert [each.text for each in named] == ["I drive a truck. I call her Darlene."]
+    called = told_in(["My sister lives in York.", "I called her a fool, and I have moved to Bath."], ENGLISH)
+    assert called[0].text == "My sister lives in York." and called[-1].text == "I have moved to Bath."
+    assert "lestrade" not in relations_told(["My wife was gone. I called Lestrade."], ENGLISH)
 
 
 def test_who_asks_whether_he_is_remembered_hears_all_that_he_told(sherlock: LoadedPersona) -> None:

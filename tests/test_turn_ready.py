@@ -24,6 +24,8 @@ SAID = "She had wit, and I had none that day."
         ("Where did you meet Irene Adler?", 0.7, (), False),  # a fact, with a passage to read beside it
         ("Where did you meet Irene Adler?", 0.4, (), True),  # which the books hardly tell
         ("Who married Irene Adler?", 0.4, (), False),
+        ("Who was Miss Stoner?", 0.4, (), False),  # whom nobody misses
+        ("Is it hard to be a detective?", 0.4, ("I broke the violin.",), True),  # "it" is nothing that was spoken of
         ("Who had made it?", 0.4, ("I broke the violin.",), False),  # no line knows what was spoken of
         ("Do you ever regret it?", 0.4, ("I broke the violin.",), True),
         ("My sister broke it. Should I forgive her?", 0.4, ("I have a violin.",), True),

@@ -42,8 +42,8 @@ class RunLog(Generic[K]):
                     )
             lines = [self._head.model_dump_json(), *map(self._line, self.kept)]
             file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        except OSError as error:
-            raise MessageError(f"{file} cannot be written: {error.strerror}. Name another file.") from error
+        except (OSError, UnicodeError) as error:
+            raise MessageError(f"{file} cannot be read or written: {error}. Name another file.") from error
 
     def append(self, *values: K) -> None:
         """Add values, in the file at once."""

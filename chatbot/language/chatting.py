@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from chatbot.language.intents import (
+    asks_of_somebody,
     is_about_persona,
     is_own_matter,
     is_question,
@@ -82,12 +83,11 @@ def asked_for(message: str, language: Language) -> str:
         return message
     at = asking[0]
     if language.talk.asks_agreement.match(sentences[at]):  # "Kevin says that you are a machine. Is he right?"
-        said = [each for each in sentences[:at] if speaks_to(each, language)]
+        said = [each for each in sentences[:at] if speaks_to(each, language) and language.talk.framed.match(each)]
         if said:
             return language.talk.framed.sub("", said[-1], count=1)
-    plain = to_plain(sentences[at])
-    if language.talk.asks_advice.search(plain) or language.talk.asks_deduction.search(plain):
-        return message  # "What would you do?" asks nothing without what stands before it
+    if _is_of_what_was_told(sentences[at], language):
+        return message
     question = _unframed(sentences[at], language)
     before = [
         sentence
@@ -100,6 +100,14 @@ def asked_for(message: str, language: Language) -> str:
     if before and needed and len(meaning_words(before[-1], language)) >= LEAST_WORDS:
         return f"{before[-1]} {question}"
     return question
+
+
+def _is_of_what_was_told(question: str, language: Language) -> bool:
+    """Whether a question asks nothing without what stands before it: "What would you do?", "Who did it?"."""
+    plain = to_plain(question)
+    if language.talk.asks_advice.search(plain):
+        return not asks_of_somebody(question, language)
+    return bool(language.talk.asks_deduction.search(plain)) and len(meaning_words(question, language)) <= 1
 
 
 def stands_alone(message: str, language: Language) -> bool:

@@ -84,14 +84,9 @@ GERMAN_TELLING = Telling(
         rule(
             "work",
             "",
-            r"\bich (?:repariere|verkaufe|unterrichte|baue|backe|braue|züchte|übersetze|fahre (?:Lkw|Taxi|Bus))\b",
+            r"\bich (?:repariere|verkaufe|unterrichte|backe|braue|züchte|übersetze|fahre (?:Lkw|Taxi|Bus))\b",
         ),
-        rule(
-            "home",
-            "",
-            r"\bich (?:bin|arbeite|studiere|lehre|repariere|verkaufe|unterrichte|baue|backe)\b[\w ,'-]* (?:in|bei|aus) "
-            r"(?-i:[A-ZÄÖÜ])",
-        ),
+        rule("home", "", r"\bich (?:repariere|verkaufe|unterrichte|backe|studiere)\b[\w ,'-]* in (?-i:[A-ZÄÖÜ])"),
     ),
     asks={
         "name": found(r"(?:heiße|hieß) ich", r"ich (?:heiße|hieß)", r"mein\w* namen?", r"wer (?:bin ich|ich bin)"),
@@ -175,7 +170,10 @@ GERMAN_TELLING = Telling(
         r"(?:habe|hat|haben|bin|ist|sind|wurde\w*)\b.*\bge\w+(?:t|en)",
         r"(?:geworden|begonnen|bekommen|verschoben|entlassen|verlobt|befördert)",
     ),
-    naming=re.compile(r"(?:und )?(?:ich|wir) (?:nenne|nennen|nannte|nannten|taufte|tauften) (?:ihn|sie|es)\b", re.I),
+    naming=re.compile(
+        r"(?:und )?(?:ich|wir) (?:nenne|nennen|nannte|nannten|taufte|tauften) (?:ihn|sie|es) (?-i:[A-ZÄÖÜ])[\w'-]+\W*$",
+        re.I,
+    ),
     going_on=found(r"nicht mehr", r"kein\w* mehr", r"früher"),
     correcting=Correcting(
         patterns=(

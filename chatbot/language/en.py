@@ -183,7 +183,7 @@ ENGLISH = Language(
         amsterdam athens belfast berlin birmingham bombay boston brighton bristol brussels cairo calcutta cambridge
         cardiff chicago cologne constantinople delhi dublin edinburgh florence geneva glasgow hamburg leeds lisbon
         liverpool madrid manchester melbourne milan montreal moscow munich naples oxford paris rome sydney tokyo
-        toronto venice vienna washington york yorkshire zurich"""
+        toronto venice vienna washington york yorkshire zurich new los angeles san south north"""
     ),
     prefixes=tuple("un re non over under out mis fore pre dis in im inter counter".split()),
     suffixes=tuple(

@@ -60,8 +60,9 @@ ENGLISH_RELATIONS = Relations(
         re.compile(rf"\b(?:my|our|{DET}) (?:[\w-]+ ){{0,2}}?(?P<of>{KIN}|{PET}), (?P<name>[\w'-]+)(?:, | who\b)", re.I),
         re.compile(rf"(?P<name>{_CAPITAL}), (?:who is )?(?:my|our) (?P<of>[\w-]+)", re.I),
         re.compile(  # "a truck, 19 years now. I call her Darlene", "a boat we named Hope"
-            rf"\b(?:my|our|{DET}) (?:[\w-]+ ){{0,2}}?(?P<of>[\w-]+)(?:\b[^.!?]*[.!?,])? (?:and |that |which )?(?:i|we) "
-            rf"(?:call|called|named|christened) (?:(?:him|her|it) )?(?P<name>{_CAPITAL})",
+            r"\b(?:my|our|an?) (?:[\w-]+ ){0,2}?(?P<of>[\w-]+)\b(?:[^.!?]*[.!?,] (?:and )?(?:i|we) (?:call|called|"
+            r"named|christened) (?:him|her|it)| (?:that |which )?(?:i|we) (?:call|named|christened)) "
+            rf"(?P<name>{_CAPITAL})\W*$",
             re.I,
         ),
     ),

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import re
 
+from chatbot.language.en_asking import (
+    ASKS_ADVICE,
+    ASKS_AGREEMENT,
+    ASKS_DEDUCTION,
+    ASKS_OPINION,
+    ASKS_READING,
+    OF_OTHERS,
+)
 from chatbot.language.en_spellings import SPELLINGS
 from chatbot.language.language import any_of, words
 from chatbot.language.stemming import english_stem
@@ -199,7 +207,9 @@ ENGLISH_TALK = Talk(
         re.IGNORECASE,
     ),
     of_two_of_his=re.compile(
-        r"(?P<ask>[^,;]*?)(?P<one>\b(?:my|our) [\w']+(?: [\w']+)?),? and (?P<other>(?:my|our) [\w']+(?: [\w']+)?)\W*$",
+        r"(?P<ask>.*?\b(?:recall|remember|know|tell me|say|name|forgot|forgotten|what(?:'s| is| are| was| were)|"
+        r"(?:remind me|tell me) of|(?:test|quiz)[:,]) )(?P<one>(?:my|our) (?:\w+'s )?\w+),? and "
+        r"(?P<other>(?:my|our) (?:\w+'s )?\w+)\W*$",
         re.IGNORECASE,
     ),
     testing=any_of(
@@ -213,25 +223,9 @@ ENGLISH_TALK = Talk(
         r"i (?:just |already |have |had )?(?:said|told|mentioned|gave)",
         r"remember|recall|forget|forgot|forgotten|quiz|test|memory|listening|attention|awake|again\?",
     ),
-    asks_advice=any_of(
-        r"(?:should|shall|can|could|must|ought|do|how do) (?:i|we)(?! (?:know|have|do for|work|live))",
-        r"(?:what|how|where|who|whom|when) (?:to|(?:would|should) (?:you|one|i|we)) (?!called|have been)",
-        r"(?:any|some|your) (?:advice|counsel|tips?|ideas?|suggestions?)",
-        r"what (?:do|would|did|should) you (?:counsel|advise|advice|suggest|recommend)\b",
-        r"what would you (?:do|reckon)\b|do i (?:take|accept|tell|leave|stay|confront|let|go) ",
-        r"(?:advise|help|guide) me|what is (?:the )?(?:correct|right|best)|i accept or (?:no|not)",
-        r"am i (?:being )?(?:\w+ )?(?:daft|wrong|selfish|silly|foolish|mad|a fool|right to|wrong to)",
-        r"if you were (?:me|i)|in my (?:place|shoes)",
-    ),
-    asks_opinion=any_of(
-        r"(?:think|thought|make|reckon|rate|judge|feel|felt|describe|like|love|admire|fear|hate|loathe|miss|"
-        r"trust|respect|regret|forgive|envy|enjoy|opinion|views?|verdict|impression|believe|strike|struck)"
-    ),
-    asks_agreement=re.compile(
-        r"(?:.*\b(?:but|so|and|now|well),? )?(?:is|are|was|were) (?:he|she|they|it|that|this) "
-        r"(?:right|wrong|true|correct|so|mistaken|lying|telling the truth|having me on)\W*$",
-        re.IGNORECASE,
-    ),
+    asks_advice=ASKS_ADVICE,
+    asks_opinion=ASKS_OPINION,
+    asks_agreement=ASKS_AGREEMENT,
     asks_name=any_of(r"my (?:\w+ )?name", r"who (?:am i|i am)", r"(?:am i|i am) called", r"call me"),
     gives_name=re.compile(
         r"\b(?:my (?:\w+ )?name(?:'s| is)|(?:call|calls|called) me|(?:i am|i'm) (?:called|named)|i go by|"
@@ -263,34 +257,9 @@ ENGLISH_TALK = Talk(
         r"i(?:'m| am)? (?:always |just |still )*(?:wonder(?:ed|ing)?|curious)(?: about)?,? ",
         r"do you (?:happen to )?(?:know|remember|recall) (?=who|wha|whe|whi|why|how)",
     ),
-    asks_reading=any_of(
-        r"what (?:can|could) you (?:\w+ )?(?:tell|deduce|infer|read|see|say|make|conclude|gather|learn)",
-        r"(?:deduce|your deductions?|deduction|infer|read (?:me|him|her|the signs))|(?:guess|what's) my (?:job|trade)",
-        r"go on,? do me|what do you (?:deduce|infer|read|see|make of me|conclude|gather)",
-    ),
-    asks_deduction=any_of(
-        r"what (?:can|could|do|would) you (?:\w+ )?(?:tell|deduce|infer|read|see|say|make|conclude|gather|learn)",
-        r"(?:deduce|your deductions?|deduction|infer|read (?:me|him|her|that|this|the signs))",
-        r"what (?:does|do) (?:it|that|this|they|these) (?:say|tell)(?: you)? (?:of|about)|what you can (?:say|tell)",
-        r"what (?:sort|kind|manner) of (?:a )?(?:child|man|woman|person|fellow|girl|boy|owner|thief|place|house|life)",
-        r"(?:your|the) (?:verdict|reading|conclusion)\b|what (?:do|would) you (?:conclude|make)\b|what do you reckon\b",
-        r"what (?:is|was|are|were|has|have|had) (?:he|she|they|it|this) (?:been )?(?:doing|up to|hiding|after|missing)",
-        r"what(?:'s| is) (?:his|her|their|the) (?:story|game|secret)|what(?:'s| is) going on|guess the reason|"
-        r"what am i missing|who(?:m|'s| has| can have)? (?:done|dun|did|used|took|sent|to suspect|should i suspect)\b",
-        r"(?:go|go on then|you tell me|thoughts|well)[.?!]*$|what is (?:his|her) (?:work|job)|"
-        r"why does s?he do (?:so|it)",
-        r"what (?:do|does) you (?:think|make|reckon)\b(?!.* (?:should|of (?:the|your|my)))",
-        r"what (?:was|is) (?:the|its) owner like|who(?:se|m)? (?:is|was|does|did) (?:it|this|that|the owner)\b",
-        r"(?:guess|what is|what's) my (?:job|trade|profession|work)|what (?:do i do for|am i\W*$)",
-        r"who am i\b|go on,? do me",
-    ),
-    of_others=any_of(
-        r"(?:my|our|his|her|the) \w+'s",
-        r"(?<!am )(?<!i'm )(?:a|an|the|this|that|some) (?:\w+ )?"
-        r"(?:man|woman|boy|girl|lady|gentleman|fellow|guy|bloke|stranger|person|colleague|kid|child)",
-        r"my (?:\w+ )?(?:friend|husband|wife|brother|sister|mother|father|mum|mom|dad|son|daughter|boss|neighbou?r|"
-        r"uncle|aunt|colleague|teacher|lodger|flatmate|roommate|landlord|landlady|opening scene|novel|story|hero\w*)",
-    ),
+    asks_reading=ASKS_READING,
+    asks_deduction=ASKS_DEDUCTION,
+    of_others=OF_OTHERS,
     before=phrases(
         "And / So / Now then, / One thing more: / Tell me, / Go on then, / Be honest, / haha ok but / lol / ngl / "
         "Right. / My wife would like to know: / Forgive me, but / A question from the back: / Just out of curiosity, / "

@@ -7,11 +7,9 @@ import re
 from chatbot.language.en_changing import ENGLISH_CHANGING, ENGLISH_RENEWING
 from chatbot.language.en_correcting import ENGLISH_CORRECTING
 from chatbot.language.en_relations import DET, ENGLISH_RELATIONS, KIN, PET
-from chatbot.language.en_trades import TRADE, WORK
+from chatbot.language.en_trades import ENGLISH_BESIDES, NOW, SELF, WORK
 from chatbot.language.telling import Telling, found, rule, whole
 
-_I = r"\b(?:i|we)(?:'m|'ve|'d|'ll| am| are| have| had| will| shall)?"
-_NOW = r"(?: (?:now|just|still|only|also|recently|lately|currently|really|quite|rather|mostly|mainly|not|no longer))*"
 _AT = r"(?:in|at|on|near|outside|above|behind|by|over|to|into|beside|opposite|close to|not far from)"
 _NUMBER = (
     r"(?:\d+|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|"
@@ -36,7 +34,7 @@ ENGLISH_TELLING = Telling(
             "name",
             r"\bmy (?:(?:full|real|own|christian|first|last|family|married|maiden) )?name(?:'s| is)\b",
             r"^the name(?:'s| is) (?-i:[A-Z])",
-            rf"\b(?:i am|i'm|i was|we are){_NOW} (?:called|named)\b|\bi go by\b",
+            rf"\b(?:i am|i'm|i was|we are){NOW} (?:called|named)\b|\bi go by\b",
             r"\b(?:know|knows) me as (?:(?:mr|mrs|miss|dr)\.? )?\w",
             r"\b(?:call|calls|called) me (?:(?:mr|mrs|miss|dr)\.? )?(?-i:[A-Z])",
             r"^(?:well,? |sir,? |and )?(?:i am|i'm) (?:(?:mr|mrs|miss|ms|dr|captain|colonel|major|lord|lady|sir|"
@@ -46,34 +44,34 @@ ENGLISH_TELLING = Telling(
         rule(
             "origin",
             "origin",
-            rf"{_I}{_NOW} (?:(?:come |came )?from\b.* (?:originally|by birth)|originally (?:come |came )?from|hail "
+            rf"{SELF}{NOW} (?:(?:come |came )?from\b.* (?:originally|by birth)|originally (?:come |came )?from|hail "
             rf"from)\b",
         ),
         rule(
             "home",
             "home",
-            rf"{_I}{_NOW} (?:live|lived|living|reside|dwell|lodge|lodging|stay|staying|moved|shifted|settled|rent|"
+            rf"{SELF}{NOW} (?:live|lived|living|reside|dwell|lodge|lodging|stay|staying|moved|shifted|settled|rent|"
             rf"house)\b"
             rf"(?: [\w',.-]+){{0,6}}? {_AT}\b",
-            rf"{_I}{_NOW} (?:taken|took|found|bought) (?:an?|the|new)? ?(?:\w+ )?(?:rooms?|flat|lodgings|house|"
+            rf"{SELF}{NOW} (?:taken|took|found|bought) (?:an?|the|new)? ?(?:\w+ )?(?:rooms?|flat|lodgings|house|"
             rf"cottage)\b",
             r"\bi do(?:n't| not) live\b.*\bany ?(?:more|longer)\b",
             rf"\bmy (?:\w+ )?(?:home|house|flat|rooms|lodgings|address) (?:is|are) (?:now )?(?:{_AT}|\d)\b",
-            rf"{_I}{_NOW} (?:from|come from)\b",
-            rf"{_I}{_NOW} (?:up|over|out|down) (?:in|at) (?-i:[A-Z])",
+            rf"{SELF}{NOW} (?:from|come from)\b",
+            rf"{SELF}{NOW} (?:up|over|out|down) (?:in|at) (?-i:[A-Z])",
         ),
-        rule("origin", "origin", rf"{_I}{_NOW} (?:was |were )?(?:born (?:in|at|near)|grew up|raised in)\b"),
-        rule("birthday", "birthday", r"\bmy birthday\b", rf"{_I} (?:was )?born on\b"),
+        rule("origin", "origin", rf"{SELF}{NOW} (?:was |were )?(?:born (?:in|at|near)|grew up|raised in)\b"),
+        rule("birthday", "birthday", r"\bmy birthday\b", rf"{SELF} (?:was )?born on\b"),
         rule(
             "age",
             "age",
-            rf"{_I}{_NOW} (?:be )?{_NUMBER}(?: years| and| on\b| next| this| in\b|[,.!]|$)",
+            rf"{SELF}{NOW} (?:be )?{_NUMBER}(?: years| and| on\b| next| this| in\b|[,.!]|$)",
             r"\bmy age is\b",
-            rf"\bi was {_NUMBER} (?:on|last|this|in|yesterday)\b",
-            rf"\b{_NUMBER} i turned\b",
+            rf"\bi was {_NUMBER} (?:yesterday|(?:last|this|on) (?:week|month|\w+day)\b)",
+            rf"\b{_NUMBER} i turned(?= (?:last|this|on|yesterday)\b|\W*$)",
             rf"\bi (?:have |just )*turned {_NUMBER}",
         ),
-        rule("household", "household", rf"^(?:now |and )?(?:we are|we're){_NOW} {_FEW}(?: of us)?\b"),
+        rule("household", "household", rf"^(?:now |and )?(?:we are|we're){NOW} {_FEW}(?: of us)?\b"),
         rule(
             "called", "called:{of}", r"\bmy (?P<of>\w+(?: \w+)?)(?:'s name is| (?:is|are) (?:called|named)| goes by)\b"
         ),
@@ -92,39 +90,40 @@ ENGLISH_TELLING = Telling(
         rule(
             "family",
             "marital",
-            rf"{_I}{_NOW} (?:married|engaged|widowed|divorced|single|an? (?:widow(?:er)?|bachelor))\b",
+            rf"{SELF}{NOW} (?:married|engaged|widowed|divorced|single|an? (?:widow(?:er)?|bachelor))\b",
         ),
         rule("family", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{KIN}\b", rf"\b{DET} (?:\w+ )?{KIN}\b"),
         rule(
             "work",
             "work",
-            rf"{_I}{_NOW} (?:an?|the|your|become an?) (?:[\w-]+ ){{0,3}}?{WORK}\b",
-            rf"{_I}{_NOW} (?:work|worked|working|employed|serve|train|trained|training) as\b",
+            rf"{SELF}{NOW} (?:an?|the|your|become an?) (?:[\w-]+ ){{0,3}}?{WORK}\b",
+            rf"{SELF}{NOW} (?:work|worked|working|employed|serve|train|trained|training) as\b",
             r"\bmy (?:\w+ )?(?:job|work|profession|trade|occupation|business|post|calling) (?:is|was)\b",
-            rf"{_I}{_NOW} (?:retired|an? retired)\b",
+            rf"{SELF}{NOW} (?:retired|an? retired)\b",
             r"\bi earn my (?:living|bread)\b",
-            rf"{_I}{_NOW} (?:got|have|found|taken) (?:an?|the|another|some) (?:[\w-]+ ){{0,2}}(?:job|post|position|"
+            rf"{SELF}{NOW} (?:got|have|found|taken) (?:an?|the|another|some) (?:[\w-]+ ){{0,2}}(?:job|post|position|"
             rf"situation)"
             r"\b",
         ),
         rule(
             "work",
             "work at",
-            rf"{_I}{_NOW} (?:work|working|employed|teach|lecture|serve)\b(?! (?:the|an?|nights?|days?|on|late|hard)\b)",
-            rf"{_I}{_NOW} practi[cs]e (?:law|medicine|in|at)\b",
+            rf"{SELF}{NOW} (?:work|working|employed|teach|lecture|serve)\b"
+            r"(?! (?:the|an?|nights?|days?|on|late|hard)\b)",
+            rf"{SELF}{NOW} practi[cs]e (?:law|medicine|in|at)\b",
         ),
-        rule("work", "study", rf"{_I}{_NOW} study\b"),
+        rule("work", "study", rf"{SELF}{NOW} study\b"),
         rule(
             "club",
             "club",
             r"\bmy club (?:is|was)\b",
-            rf"{_I}{_NOW} (?:belong to|joined|an? member of)\b.*\bclub\b",
-            rf"{_I}{_NOW} (?:belong to|joined|(?:been )?elected to|an? member of) the (?-i:[A-Z])",
+            rf"{SELF}{NOW} (?:belong to|joined|an? member of)\b.*\bclub\b",
+            rf"{SELF}{NOW} (?:belong to|joined|(?:been )?elected to|an? member of) the (?-i:[A-Z])",
         ),
         rule(
             "reading",
             "reading",
-            rf"{_I}{_NOW} (?:reading|rereading|halfway through|in the middle of) (?!you|about you)",
+            rf"{SELF}{NOW} (?:reading|rereading|halfway through|in the middle of) (?!you|about you)",
         ),
         rule("pet", "", rf"\b(?:my|our) (?:\w+ ){{0,2}}{PET}\b", rf"\b{DET} (?:[\w-]+ ){{0,2}}{PET}\b"),
         rule("taste", "favourite:{of}", r"\bmy favou?rite (?P<of>\w+)"),
@@ -153,23 +152,7 @@ ENGLISH_TELLING = Telling(
             r"leaves|sails|begins)\b",
         ),
     ),
-    besides=(
-        rule(
-            "work",
-            "",
-            rf"{_I}{_NOW} (?:used to |once )?{TRADE}\b(?!.*\b(?:hobby|spare|free time|weekends?|for fun)\b)",
-            rf"\byears (?:as |of being )?an? (?:[\w-]+ ){{0,2}}?{WORK}\b",
-            r"\bfor a living\b",
-        ),
-        rule("family", "", rf"{_I}\b[^.]*\b(?:married|engaged|widowed|divorced|single|widow(?:er)?|bachelor)\b"),
-        rule(
-            "home",
-            "",
-            rf"{_I}{_NOW} (?:an?|the|{TRADE}|work\w*|teach\w*|stud\w+)\b[\w ,'-]* (?:in|at|near|from|outside) "
-            r"(?-i:[A-Z])",
-            rf"{_I}{_NOW} (?:up |over |out |down |here )?in (?-i:[A-Z])",
-        ),
-    ),
+    besides=ENGLISH_BESIDES,
     asks={
         "name": found(r"my (?:\w+ )?name", r"who (?:am i|i am)", r"(?:am i|i am) called", r"call me"),
         "home": found(
@@ -287,7 +270,9 @@ ENGLISH_TELLING = Telling(
     changing=ENGLISH_CHANGING,
     renewing=ENGLISH_RENEWING,
     naming=re.compile(
-        r"(?:and )?(?:i|we|everyone|everybody) (?:call|called|named|christened) (?:him|her|it|them)\b", re.I
+        r"(?:and )?(?:i|we|everyone|everybody) (?:call|called|named|christened) (?:him|her|it|them) "
+        r"(?-i:[A-Z])[\w'-]+\W*$",
+        re.I,
     ),
     going_on=found(r"no longer", r"any ?more", r"any longer", r"used to"),
     correcting=ENGLISH_CORRECTING,

@@ -111,7 +111,7 @@ def asks_of_somebody(message: str, language: Language) -> bool:
     """Whether a question of a message names somebody: in "I owe Kevin money. Should I pay?" none does."""
     asked = [sentence for sentence in sentences_of_message(message, language) if is_question(sentence, language)]
     names = {name.lower() for sentence in asked for name in names_in(sentence, language)}
-    return bool(names - language.places - language.capitals)
+    return bool(names - language.places - language.capitals - language.known_names)
 
 
 def is_question(sentence: str, language: Language) -> bool:

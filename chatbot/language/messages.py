@@ -37,7 +37,10 @@ def in_second_person(text: str, language: Language) -> str:
     if not words:
         return ""
     longest_first = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    said = re.sub(
-        rf"(?<![\w'])(?:{longest_first})(?![\w'])", lambda found: words[found[0].lower()], to_plain(text), flags=re.I
-    )
-    return re.sub(r"(?<=[.!?] )[a-z]", lambda found: found[0].upper(), said)
+    plain = to_plain(text)
+
+    def changed(found: re.Match[str]) -> str:
+        begins = found[0][0].isupper() and plain[: found.start()].endswith((". ", "! ", "? "))
+        return words[found[0].lower()].capitalize() if begins else words[found[0].lower()]
+
+    return re.sub(rf"(?<![\w'])(?:{longest_first})(?![\w'])", changed, plain, flags=re.I)
