@@ -18,7 +18,7 @@ from chatbot.library.encoders import CrossEncoder, Embedder
 from chatbot.lines import Example, as_read, read_judged
 from chatbot.prompts import Message
 from chatbot.selecting import SIGNS, WEIGHTS, Found, Selector, signs_of
-from chatbot.tuning.selector import SelectorRecipe, judgements, signs_told, tune_selector, weighed
+from chatbot.tuning.selector import SelectorRecipe, judgements, signs_told, told_apart, tune_selector, weighed
 
 TALK = [
     ("opinion", "What do you think of the violin?", "It frees the mind.", "is the fiddle any good?"),
@@ -87,6 +87,48 @@ def test_the_way_that_shares_the_most_words_is_read_and_the_reply_is_cut() -> No
     assert (good.worth, wrong.worth) == (1.0, 0.0)
     assert good.read == "is the fiddle any good? - It frees the mind."
     assert len(as_read("Hm?", "word " * 100, ENGLISH)) < 260
+
+
+def test_a_way_that_a_line_lists_is_read_with_its_line_and_with_others() -> None:
+    own, other = (
+        Example("advice", (Message("user", f"{thing} 1"), Message("assistant", f"Sell the {thing}.")), also=also)
+        for thing, also in (("boat", ("boat 2", "boat 3")), ("horse", ("horse 2", "horse 3")))
+    )
+    general = replace(lines()[3], also=("farewell 2", "farewell 3"))
+
+    class Apart(Embedder):
+        """Ways of one line lie together."""
+
+        def __init__(self) -> None:
+            pass
+
+        def embed_documents(self, texts: Sequence[str], *_: object) -> list[list[float]]:
+            return [[float(text.startswith(thing)) for thing in ("boat", "horse", "f")] for text in texts]
+
+    told = told_apart([own, other, general], Apart(), ENGLISH, SelectorRecipe(ways=6, others=1), seed=1)
+    assert len(told) == 6 and not any(each.said.startswith("farewell") for read in told for each in read)
+    for read in told:
+        answers, wrong = read
+        thing = answers.said.split()[0]
+        assert (answers.worth, wrong.worth) == (1.0, 0.0)
+        assert answers.read.endswith(f"Sell the {thing}.") and thing not in wrong.read
+        assert not answers.read.startswith(answers.said)  # by another of its ways
+
+
+def test_a_case_is_told_to_who_wants_it_told_and_not_to_who_asks_for_one_thing_in_it() -> None:
+    tale = Example(
+        "story", (Message("user", "Tell me the case of the press."), Message("assistant", "It began in May."))
+    )
+    selector = Selector(Judge({" - ": LIKELY}), {**dict.fromkeys(SIGNS, 0.0), "logit": 1.0}, 0.0)
+    told = Exchanges(
+        [tale], np.ones((1, 1), dtype=np.float32), lambda _: [0.5], ENGLISH, learned=True, selector=selector
+    )
+    for text, fits in (
+        ("I love that case of the press. Do tell me the story.", True),
+        ("I have a question to the case of the press. What was it used for?", False),
+    ):
+        (near,) = told.nearest(text, 1)
+        assert near.fits is near.will_do is fits
 
 
 def test_signs_tell_how_a_message_and_a_line_go_together() -> None:
