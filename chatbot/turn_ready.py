@@ -30,6 +30,7 @@ from chatbot.turn_parts import needs_the_one_before
 from chatbot.turn_values import Draft, Gathered, Turn
 from chatbot.wording import unsaid
 
+LONGEST = 200  # words of a message that a line may answer
 NEAR = 5  # of the persona's own exchanges that are looked at
 SORTS = 20  # of those of one sort
 FAREWELL, BEYOND, CASE_TALK, ADVICE = "farewell", "beyond", "case-talk", "advice"
@@ -52,7 +53,9 @@ def near(
     """The persona's own exchanges that are most like what was said, or like a part of it."""
     exchanges = turn.resources.exchanges(turn.asked.persona) if turn.mode.voice else None
     text = text or asked_for(turn.asked.text, turn.language)
-    return tuple(exchanges.nearest(text, number, kinds)) if exchanges else ()
+    if not exchanges or len(words_of(text)) > LONGEST:
+        return ()
+    return tuple(exchanges.nearest(text, number, kinds))
 
 
 def ready_reply(turn: Turn, gathered: Gathered) -> Draft | None:

@@ -25,7 +25,7 @@ from memory import Memory
 
 SPECKLED = "What killed Julia Stoner?"
 GREETING = "Good evening, how are you?"
-TALK = "Good evening to you both, I hope the weather was kind on your way home."  # he has no line for just this
+TALK = "Good evening to you both, and my compliments to the staircase."  # he has no line for just this
 GOOD = 'It was the snake. "Dr. Roylott had killed Julia Stoner with the snake and called it back with the whistle."'
 
 

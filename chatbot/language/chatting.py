@@ -24,6 +24,7 @@ from chatbot.language.language import Language
 from chatbot.language.normal import to_plain
 from chatbot.language.text import meaning_words, names_in, words_of
 
+MOST_TOLD = 2  # of the sentences that stand before a question, and are looked up with it
 LEAST_WORDS = 3  # of meaning in a statement that a question behind it may be about
 
 
@@ -97,9 +98,8 @@ def asked_for(message: str, language: Language) -> str:
     needed = points_back(question, language) or not (
         names_in(question, language) or is_about_persona(question, language)
     )
-    if before and needed and len(meaning_words(before[-1], language)) >= LEAST_WORDS:
-        return f"{before[-1]} {question}"
-    return question
+    told = [sentence for sentence in before if len(meaning_words(sentence, language)) >= LEAST_WORDS]
+    return " ".join((*told[-MOST_TOLD:], question)) if needed else question
 
 
 def _is_of_what_was_told(question: str, language: Language) -> bool:

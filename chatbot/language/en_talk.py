@@ -125,7 +125,8 @@ ENGLISH_TALK = Talk(
     ),
     asking=beginning(
         r"(?:please|pray|so|and|but|well|now|then|ok|okay|hello|hi|hey|oh|ah|yes|no|also|sorry|sir|yo|haha|lol|"
-        r"um+|er|hm+|look|listen|say|right|wait|hang on|test for you|good \w+)[,!.:;]? ",
+        r"um+|er|hm+|look|listen|say|right|wait|hang on|test for you|good \w+|kindly|go on(?: then)?|random(?: but)?|"
+        r"(?:quick |pop |little )?(?:test|quiz))[,!.:;]? ",
         r"(?:(?:in|of|to|from|at|by|with|for|on|under|as) )?(?:who|whom|whose|which)(?:'s)?\b",
         r"(?:(?:in|of|to|from|at|by|with|for|on|under|as) )?what(?:'s)?\b(?! (?:an?|i|we|you) )",
         r"(?:when|where|why|how)(?:'s|'d| (?:is|are|was|were|do|does|did|can|could|will|would|shall)(?:n't)?)\b",
@@ -188,8 +189,10 @@ ENGLISH_TALK = Talk(
         r".+))*\W*$",
     ),
     asides=re.compile(
-        r"\W*(?:(?:well|so|and|but|now|then|sir|please|pray|oh|by the way|again|once more|also|mr\.? \w+)[,!.:;]? |"
-        r"(?:can|could|will|would|do|did|if) you (?:(?:please|still|perhaps|kindly|really|even|happen to|by chance) )*"
+        r"\W*(?:(?:well|so|and|but|now|then|sir|please|pray|kindly|oh|ok|okay|lol|right|"
+        r"go on(?: then)?|random(?: but)?|by the way|again|once more|also|mr\.? \w+|forgive [^,]{3,60}, but)[,!.:;]? |"
+        r"(?:can|could|will|would|do|did|if) you (?:(?:please|still|perhaps|kindly|really|even|happen to|by chance|"
+        r"be so (?:kind|good) as to) )*"
         r"(?:tell me|remind me(?: of)?|say|remember|recall|know|guess|name)(?: again| yet| still)?[,:]? |"
         r"(?:(?:a |another )?(?:quick |pop |little |small )?(?:test|quiz|examination|question))(?: now| time)?[,:.!] |"
         r"(?:tell|remind) me(?: again| once more| please| of| about)*[,:]? |"
@@ -200,7 +203,7 @@ ENGLISH_TALK = Talk(
         re.IGNORECASE,
     ),
     of_himself=re.compile(rf"{_TO_HIM}(?!{_PERMITTED}){_WHAT}(?:'s|s)?\b(?=.*{_MINE})", re.IGNORECASE),
-    named_of_himself=re.compile(rf"{_TO_HIM}my \w", re.IGNORECASE),
+    named_of_himself=re.compile(rf"{_TO_HIM}(?:the (?:\w+ )?\w+ of )?my \w", re.IGNORECASE),
     perhaps_of_himself=re.compile(
         rf"{_TO_HIM}(?:{_WHAT}|why|how|am|are|is|was|were|do|did|does|have|has|had|will|can|could|may|shall)"
         rf"(?:n't|'s)?\b(?=.*{_OURS})",
@@ -251,7 +254,8 @@ ENGLISH_TALK = Talk(
         rf"{_SOMEBODY} {_ASKS} ",
         _SAYS,
         r"[^:?!]{3,80}: (?=(?:who|whom|whose|what|when|where|which|why|how|did|do|does|is|are|was|were|can|have)\b)",
-        r"(?:can|could|would|will) you (?:please |perhaps )?(?:tell|explain to|remind)(?: me| us| my \w+)?"
+        r"(?:(?:can|could|would|will) you )?(?:(?:please|perhaps|kindly|possibly|be so (?:kind|good) as to) )*"
+        r"(?:tell|explain to|remind)(?: me| us| my \w+)?"
         r"(?:,? (?:in|with) (?:a |one )?(?:sentence|word|few words)[^,]{0,20},)? (?=who|wha|whe|whi|why|how|if)",
         r"(?:i (?:would|'d|should) (?:like|love) to|let me|may i|can i) (?:know|ask)(?: you)?(?: something)?[,:]? ",
         r"i(?:'m| am)? (?:always |just |still )*(?:wonder(?:ed|ing)?|curious)(?: about)?,? ",
