@@ -55,7 +55,7 @@ def test_the_nearest_come_first_and_none_is_left_to_the_books(exchanges: Exchang
 @pytest.mark.parametrize(
     ("text", "near"),
     [
-        ("What do you think of Stanley Baldwin?", "What do you think of Henry Baker?"),  # another name
+        ("What do you think of Stanley Baldwin?", "How do you regard the commissionaire Peterson?"),  # another name
         ("I have mud on my right boot.", "I have mud on my left boot only."),  # another particular
         ("what is my name?", "What is my name?"),  # he may have told it
         ("What did you have for dinner on 7 March 1889?", "What did you have for dinner on 5 March 1889?"),
