@@ -26,9 +26,9 @@ from chatbot.language import (
     holds,
     is_about_visitor,
     is_own_matter,
-    is_question,
     language_of,
     names_in,
+    questions_in,
     sentences_of_message,
     spelled_out,
     words_of,
@@ -264,7 +264,7 @@ class Exchanges:
 
     def _asks_for_a_fact(self, text: str) -> bool:
         """Whether a message asks something without any of the words by which a case is asked for."""
-        asked = [each for each in sentences_of_message(text, self._language) if is_question(each, self._language)]
+        asked = questions_in(text, self._language)
         return bool(asked) and not content_words(" ".join(asked), self._language) & self._telling
 
     def _speaks_of_the_same(self, text: str, user: str, reply: str, kind: str) -> bool:

@@ -17,7 +17,6 @@ from chatbot.language import (
     Language,
     asked_about,
     content_words,
-    lasting_topics,
     relations_told,
     tells_of_self,
     to_plain,
@@ -28,7 +27,7 @@ from chatbot.language import (
 from chatbot.library.search import Evidence, Found, Reason, TextReader
 from chatbot.library.texts import Passage
 from chatbot.recall_changes import LEAST, change_of
-from chatbot.recall_signs import TYPICAL, signs_of, taken_apart, worth_of
+from chatbot.recall_signs import TYPICAL, lasting_of, signs_of, taken_apart, worth_of
 
 if TYPE_CHECKING:
     from chatbot.library.encoders import Embedder
@@ -100,7 +99,7 @@ def recalled(
         )
         return worth_of(signs) + ABOUT * bool(about & content_words(texts[at], language))
 
-    lasting = asked.topics & lasting_topics(language) if not (asked.persons or asked.names) else frozenset()
+    lasting = lasting_of(asked, language)
 
     def tells_that(at: int) -> bool:
         """Whether it tells of what is asked for, which he has one of."""

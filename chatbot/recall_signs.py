@@ -88,6 +88,11 @@ def taken_apart(question: str, relations: Mapping[str, frozenset[str]], language
     )
 
 
+def lasting_of(asked: Asked, language: Language) -> frozenset[str]:
+    """The topics of what a question asks of himself that he has one of: his name, his home."""
+    return frozenset() if asked.persons or asked.names else asked.topics & lasting_topics(language)
+
+
 def signs_of(
     asked: Asked,
     statement: str,
@@ -127,7 +132,7 @@ def signs_of(
     lacks = [wanted.search(plain) and not given.search(told) for wanted, given in language.telling.needs]
     (asked_topic, matter), (told_topic, other) = topic_of(asked.text, language), topic_of(statement, language)
     lacks.append(asked_topic == told_topic and matter != other and ":" in matter and ":" in other)  # another favourite
-    lasting = asked.topics & lasting_topics(language) if not (asked.persons or asked.names) else frozenset()
+    lasting = lasting_of(asked, language)
     wanted = content_words(asked.text, language)
     topics = topics_told(statement, topic, language)
     return {

@@ -154,13 +154,19 @@ def _does_alone(turn: Turn) -> bool:
     )
 
 
-def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered) -> bool:
-    """Whether a line answers, rather than the evidence: it fits, or is the nearer the surer the evidence is."""
+def _answers_better(line: NearExchange, turn: Turn, gathered: Gathered, books: float) -> bool:
+    """Whether a line answers, rather than the evidence: it fits, or is the nearer the surer the evidence is.
+
+    Args:
+        line: that is near.
+        turn: whose message.
+        gathered: with the evidence.
+        books: the confidence from which on the evidence answers, whatever line there is (`_books_from`).
+    """
     found = gathered.found
     if line.kind == CASE_TALK and not turn.mode.knowledge:
         return False  # what a mode without books knows is what its model knows
-    question = asked_for(turn.asked.text, turn.language)
-    if found and found.confidence >= min(RATHER_THE_BOOKS.get(line.kind, 2.0), _books_from(question, turn.language)):
+    if found and found.confidence >= min(RATHER_THE_BOOKS.get(line.kind, 2.0), books):
         return False
     if line.fits or found is None or not line.will_do or not turn.mode.knowledge:
         return line.fits
@@ -230,7 +236,7 @@ def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
     text, language = turn.asked.text, turn.language
     if _points_away(turn, gathered):
         return []
-    advised = _asks_advice(text, language)
+    advised, books = _asks_advice(text, language), _books_from(asked_for(text, language), language)
     act = act_of(text, language) if _does_alone(turn) else ""
     # Advice in another matter is worse than a general counsel.
     said = [line for line in gathered.near if not advised or line.fits or (line.kind == ADVICE and line.margin >= FIRM)]
@@ -239,7 +245,7 @@ def _lines(turn: Turn, gathered: Gathered, silent: bool) -> list[NearExchange]:
         line
         for line in said
         if (line.kind not in GENERAL or (line.likely is not None and act in ("", line.kind)))
-        and _answers_better(line, turn, gathered)
+        and _answers_better(line, turn, gathered, books)
     ]
     if not silent or not (turn.mode.voice and turn.mode.knowledge) or is_about_visitor(text, language):
         return fitting  # without books it is the voice that talks

@@ -109,9 +109,13 @@ def is_own_matter(message: str, language: Language, history: Exchanges = ()) -> 
 
 def asks_of_somebody(message: str, language: Language) -> bool:
     """Whether a question of a message names somebody: in "I owe Kevin money. Should I pay?" none does."""
-    asked = [sentence for sentence in sentences_of_message(message, language) if is_question(sentence, language)]
-    names = {name.lower() for sentence in asked for name in names_in(sentence, language)}
+    names = {name.lower() for sentence in questions_in(message, language) for name in names_in(sentence, language)}
     return bool(names - language.places - language.capitals - language.known_names)
+
+
+def questions_in(message: str, language: Language) -> list[str]:
+    """The sentences of a message that ask something, in order."""
+    return [sentence for sentence in sentences_of_message(message, language) if is_question(sentence, language)]
 
 
 def is_question(sentence: str, language: Language) -> bool:

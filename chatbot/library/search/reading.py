@@ -19,9 +19,8 @@ from chatbot.language import (
     distance,
     is_later,
     is_ordinary,
-    is_question,
     points_back,
-    sentences_of_message,
+    questions_in,
     written_words,
     zipf,
 )
@@ -63,7 +62,7 @@ def read(question: str, passages: Passages, language: Language) -> Reading:
         language: of both.
     """
     mended, strange, taken = question, [], []
-    asking = [sentence for sentence in sentences_of_message(question, language) if is_question(sentence, language)]
+    asking = questions_in(question, language)
     asked = set(written_words(" ".join(asking) or question))
     points = any(points_back(sentence, language) for sentence in asking)
     told_by_capitals = _capitals_tell(question, language)
